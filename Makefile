@@ -1,0 +1,56 @@
+# make          build and run the fast tests
+# make release  build only; prints where the binary is
+# make demo     build and run the main job; FILE=path takes your own file
+# make test     all that CI runs
+BUILD ?= build
+FILE ?=
+DEMO ?= demo
+GENERATE = cmake --preset release -B $(BUILD)/release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
+RUSKA = $(BUILD)/release/ruska
+
+.PHONY: all release demo test fast bench fuzz fmt docs clean
+
+all: fast
+
+release:
+	@tools/install_dependencies
+	@$(GENERATE) -DRUSKA_TESTS=OFF --log-level=WARNING
+	@cmake --build $(BUILD)/release --target ruska
+	@echo "$(abspath $(RUSKA))"
+
+demo: release
+	@tools/demo $(RUSKA) "$(DEMO)" $(FILE)
+
+test:
+	@tools/install_dependencies --with-tests
+	@$(GENERATE) -DRUSKA_TESTS=ON -DRUSKA_WERROR=ON --log-level=WARNING
+	@cmake --build $(BUILD)/release
+	@tools/check_floors
+	@cd $(BUILD)/release && ctest --output-on-failure --no-tests=error
+
+fast:
+	@tools/install_dependencies --with-tests
+	@$(GENERATE) -DRUSKA_TESTS=ON --log-level=WARNING
+	@cmake --build $(BUILD)/release
+	@cd $(BUILD)/release && ./unit_tests --gtest_brief=1
+
+bench:
+	@tools/install_dependencies --with-tests
+	@cmake --preset bench -B $(BUILD)/bench -DCMAKE_CXX_COMPILER_LAUNCHER=ccache --log-level=WARNING
+	@cmake --build $(BUILD)/bench
+	@bench/run $(BUILD)/bench
+
+fuzz:
+	@tools/install_dependencies --with-tests
+	@cmake --preset fuzz -B $(BUILD)/fuzz -DCMAKE_CXX_COMPILER_LAUNCHER=ccache --log-level=WARNING
+	@cmake --build $(BUILD)/fuzz
+	@tests/fuzz/run $(BUILD)/fuzz
+
+docs: release
+	@tools/reference $(RUSKA)
+
+fmt:
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-14 -i
+
+clean:
+	@rm -rf $(BUILD)

@@ -1,0 +1,26 @@
+# Every library that ruska stands on, as one interface target.
+find_package(PkgConfig REQUIRED)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(TBB REQUIRED)
+find_package(Eigen3 REQUIRED NO_MODULE)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(ZLIB REQUIRED)
+find_package(pugixml REQUIRED)
+pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
+pkg_check_modules(LIBHWY REQUIRED IMPORTED_TARGET libhwy)
+pkg_check_modules(LIBXRL REQUIRED IMPORTED_TARGET libxrl)
+pkg_check_modules(RSVG REQUIRED IMPORTED_TARGET librsvg-2.0)
+pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
+if(RUSKA_MPI)
+  find_package(MPI COMPONENTS CXX)
+endif()
+
+add_library(ruska_dependencies INTERFACE)
+target_include_directories(ruska_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_link_libraries(ruska_dependencies INTERFACE
+  ${HDF5_C_LIBRARIES} TBB::tbb Eigen3::Eigen nlohmann_json::nlohmann_json CLI11::CLI11 OpenSSL::Crypto ZLIB::ZLIB
+  pugixml::pugixml PkgConfig::OPENBLAS PkgConfig::LIBHWY PkgConfig::LIBXRL PkgConfig::RSVG PkgConfig::PNG lapacke)
+
+set(ruska_warnings -Wall -Wextra -Wshadow -Wnon-virtual-dtor $<$<BOOL:${RUSKA_WERROR}>:-Werror>)

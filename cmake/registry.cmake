@@ -1,0 +1,28 @@
+# The registry is the folder listing: ruska/io/<format>/ must define `const Driver& <format>_driver()` in namespace
+# ruska::io, ruska/ops/<family>/<op>/ must define `const Operation& <op>_operation()` in ruska::ops::<family>.
+file(GLOB driver_folders CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/ruska/io ${CMAKE_SOURCE_DIR}/ruska/io/*/)
+file(GLOB operation_folders CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/ruska/ops ${CMAKE_SOURCE_DIR}/ruska/ops/*/*/)
+list(SORT driver_folders)
+list(SORT operation_folders)
+
+set(declarations "")
+set(driver_entries "")
+foreach(format IN LISTS driver_folders)
+  if(IS_DIRECTORY ${CMAKE_SOURCE_DIR}/ruska/io/${format})
+    string(APPEND declarations "namespace ruska::io { const Driver& ${format}_driver(); }\n")
+    string(APPEND driver_entries "      &io::${format}_driver(),\n")
+  endif()
+endforeach()
+set(operation_entries "")
+foreach(folder IN LISTS operation_folders)
+  if(IS_DIRECTORY ${CMAKE_SOURCE_DIR}/ruska/ops/${folder})
+    string(REPLACE "/" ";" parts ${folder})
+    list(GET parts 0 family)
+    list(GET parts 1 op)
+    string(APPEND declarations "namespace ruska::ops::${family} { const Operation& ${op}_operation(); }\n")
+    string(APPEND operation_entries "      &ops::${family}::${op}_operation(),\n")
+  endif()
+endforeach()
+
+configure_file(${CMAKE_SOURCE_DIR}/cmake/registry.cpp.in ${CMAKE_BINARY_DIR}/registry.cpp @ONLY)
+set(registry_sources ${CMAKE_BINARY_DIR}/registry.cpp)

@@ -1,0 +1,42 @@
+# Unit tests lie beside the code; the suites over the whole registry and over real files lie in tests/.
+find_package(GTest REQUIRED)
+include(GoogleTest)
+
+file(GLOB_RECURSE unit_tests CONFIGURE_DEPENDS ruska/*_test.cpp apps/cli/*_test.cpp)
+file(GLOB_RECURSE fixtures CONFIGURE_DEPENDS ruska/*/fixture.cpp)
+file(GLOB_RECURSE suites CONFIGURE_DEPENDS tests/conformance/*.cpp tests/golden/*.cpp)
+
+# Generators of small files, one beside each driver: ruska/io/<format>/fixture.cpp defines
+# `std::vector<Fixture> <format>_fixtures()` in namespace ruska::io.
+set(fixture_declarations "")
+set(fixture_entries "")
+foreach(file IN LISTS fixtures)
+  cmake_path(GET file PARENT_PATH folder)
+  cmake_path(GET folder FILENAME format)
+  string(APPEND fixture_declarations "namespace ruska::io { std::vector<Fixture> ${format}_fixtures(); }\n")
+  string(APPEND fixture_entries "    for (auto& one : io::${format}_fixtures()) list.push_back(std::move(one));\n")
+endforeach()
+configure_file(tests/fixtures.cpp.in ${CMAKE_BINARY_DIR}/fixtures.cpp @ONLY)
+add_library(ruska_fixtures STATIC ${fixtures} ${CMAKE_BINARY_DIR}/fixtures.cpp)
+target_link_libraries(ruska_fixtures PUBLIC ruska_core)
+
+add_executable(unit_tests ${unit_tests})
+target_link_libraries(unit_tests PRIVATE ruska_core ruska_fixtures rapidcheck GTest::gmock GTest::gtest_main)
+add_executable(suite_tests ${suites})
+target_link_libraries(suite_tests PRIVATE ruska_core ruska_fixtures GTest::gmock GTest::gtest_main)
+foreach(target ruska_fixtures unit_tests suite_tests)
+  target_compile_options(${target} PRIVATE ${ruska_warnings})
+endforeach()
+target_compile_definitions(unit_tests PRIVATE RUSKA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+target_compile_definitions(suite_tests PRIVATE RUSKA_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                               RUSKA_BINARY="$<TARGET_FILE:ruska>")
+
+gtest_discover_tests(unit_tests DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
+gtest_discover_tests(suite_tests DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 1200)
+file(GLOB e2e_tests CONFIGURE_DEPENDS tests/e2e/*.py)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+foreach(script IN LISTS e2e_tests)
+  get_filename_component(name ${script} NAME_WE)
+  add_test(NAME e2e.${name} COMMAND /usr/bin/python3 ${script} $<TARGET_FILE:ruska>)
+  set_tests_properties(e2e.${name} PROPERTIES TIMEOUT 1800)
+endforeach()

@@ -1,0 +1,26 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ruska/core/dataset.hpp"
+
+namespace ruska {
+
+/// A small file of one format, made by the project itself, with what a reader must find in it.
+struct Fixture {
+  std::string driver;  ///< the driver's name
+  std::string name;    ///< file name, with extension
+  /// Writes the file (and its companions) into the folder and returns the path to open.
+  std::function<std::filesystem::path(const std::filesystem::path& folder)> write;
+  std::vector<Dataset> expected{};  ///< the signals, in file order
+};
+
+/// The fixtures of every driver, from ruska/io/<format>/fixture.cpp.
+const std::vector<Fixture>& fixtures();
+
+}  // namespace ruska
