@@ -21,8 +21,7 @@ const std::vector<ErrorKindFacts>& error_kinds() {
 
 const ErrorKindFacts& facts_of(ErrorKind kind) { return error_kinds()[static_cast<std::size_t>(kind)]; }
 
-Error::Error(ErrorKind kind, std::string message)
-    : kind_(kind), message_(std::move(message)), whole_(message_) {}
+Error::Error(ErrorKind kind, std::string message) : kind_(kind), message_(std::move(message)), whole_(message_) {}
 
 Error& Error::add_context(std::string doing) {
   whole_ = doing + ": " + whole_;

@@ -28,8 +28,8 @@ class Context {
   Context();
 
   int threads;
-  std::int64_t memory;  ///< bytes that a run may hold at once
-  bool strict = false;  ///< not converged is an error
+  std::int64_t memory;                               ///< bytes that a run may hold at once
+  bool strict = false;                               ///< not converged is an error
   std::function<void(const Progress&)> on_progress;  ///< called from any thread, one at a time
   std::shared_ptr<Communicator> ranks;
 

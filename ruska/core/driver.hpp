@@ -26,8 +26,8 @@ enum class Confidence { none, extension, content };
 
 /// One file format. Opening costs the header only.
 struct Driver {
-  std::string_view name;        ///< the folder's name: "hspy"
-  std::string_view title;       ///< what users call it: "HyperSpy HDF5"
+  std::string_view name;                     ///< the folder's name: "hspy"
+  std::string_view title;                    ///< what users call it: "HyperSpy HDF5"
   std::vector<std::string_view> extensions;  ///< lower case, without the dot
   Confidence (*probe)(const Probe&);
   /// The signals of the file, the obvious one for analysis not necessarily first.

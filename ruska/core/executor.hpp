@@ -53,7 +53,7 @@ struct Transport {
 };
 
 template <class T>
-  requires std::is_trivially_copyable_v<T>
+requires std::is_trivially_copyable_v<T>
 struct Transport<std::vector<T>> {
   static std::vector<std::byte> pack(const std::vector<T>& values) {
     const auto bytes = std::as_bytes(std::span(values));
@@ -122,8 +122,13 @@ T Executor::reduce_tree(RowRange leaves, const Leaf& leaf, const Merge& merge) {
   if (leaves.size() == 1) return leaf(leaves.begin);
   const std::int64_t middle = detail::split(leaves);
   std::optional<T> left, right;
-  fork([&] { left.emplace(reduce_tree<T>({leaves.begin, middle}, leaf, merge)); },
-       [&] { right.emplace(reduce_tree<T>({middle, leaves.end}, leaf, merge)); });
+  fork(
+      [&] {
+        left.emplace(reduce_tree<T>({leaves.begin, middle}, leaf, merge));
+      },
+      [&] {
+        right.emplace(reduce_tree<T>({middle, leaves.end}, leaf, merge));
+      });
   merge(*left, std::move(*right));
   return std::move(*left);
 }

@@ -62,7 +62,7 @@ struct Plan {
     DType dtype = DType::float64;
   };
   std::vector<Item> outputs{};
-  std::int64_t memory = 0;      ///< bytes held at the peak when memory is no concern
+  std::int64_t memory = 0;        ///< bytes held at the peak when memory is no concern
   std::int64_t least_memory = 0;  ///< bytes below which it refuses
   double flops = 0;
   double bytes_read = 0;

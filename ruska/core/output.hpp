@@ -57,11 +57,11 @@ struct Output {
   std::string title;  ///< for people: "Abundance of each phase"
   std::variant<Dataset, Table, Number, std::string> value;
   View view = View::hidden;
-  std::string sigma{};                      ///< the output that holds its uncertainty
-  std::vector<std::string> components{};    ///< a name per component, for legends and captions
+  std::string sigma{};                    ///< the output that holds its uncertainty
+  std::vector<std::string> components{};  ///< a name per component, for legends and captions
   std::vector<Mark> marks{};
-  std::optional<std::int64_t> chosen{};     ///< scree: how many were kept
-  std::string note{};                       ///< one or two sentences below the figure
+  std::optional<std::int64_t> chosen{};  ///< scree: how many were kept
+  std::string note{};                    ///< one or two sentences below the figure
 };
 
 /// An operation's results, in the order in which a reader wants them.

@@ -20,7 +20,7 @@ namespace ruska {
 /// What the outside is told of one parameter; made from the description, never by hand.
 struct ParameterFacts {
   std::string name;
-  std::string type;  ///< "integer", "number", "boolean", "string", "strings", "numbers"
+  std::string type;        ///< "integer", "number", "boolean", "string", "strings", "numbers"
   bool automatic = false;  ///< null ("auto" on the command line) is allowed and means: ruska decides
   std::string unit;
   std::string help;
@@ -78,11 +78,16 @@ struct ValueOf<std::optional<T>> {
 
 template <class T>
 consteval std::string_view json_type() {
-  if constexpr (std::is_same_v<T, bool>) return "boolean";
-  else if constexpr (std::is_same_v<T, std::int64_t>) return "integer";
-  else if constexpr (std::is_same_v<T, double>) return "number";
-  else if constexpr (std::is_same_v<T, std::string>) return "string";
-  else if constexpr (std::is_same_v<T, std::vector<std::string>>) return "strings";
+  if constexpr (std::is_same_v<T, bool>)
+    return "boolean";
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return "integer";
+  else if constexpr (std::is_same_v<T, double>)
+    return "number";
+  else if constexpr (std::is_same_v<T, std::string>)
+    return "string";
+  else if constexpr (std::is_same_v<T, std::vector<std::string>>)
+    return "strings";
   else {
     static_assert(std::is_same_v<T, std::vector<double>>, "not a type that a parameter can have");
     return "numbers";
@@ -94,13 +99,14 @@ inline constexpr bool is_optional = ValueOf<T>::optional;
 
 struct AnyMember {
   template <class T>
-    requires(!is_optional<T>)
-  operator T() const noexcept;
+  requires(!is_optional<T>) operator T() const noexcept;
 };
 template <class T, class... Members>
 consteval std::size_t member_count() {
-  if constexpr (requires { T{Members{}..., AnyMember{}}; }) return member_count<T, Members..., AnyMember>();
-  else return sizeof...(Members);
+  if constexpr (requires { T{Members{}..., AnyMember{}}; })
+    return member_count<T, Members..., AnyMember>();
+  else
+    return sizeof...(Members);
 }
 
 std::vector<std::string> split_choices(std::string_view alternatives);
@@ -143,8 +149,10 @@ struct Parameter {
   /// `value` has been checked.
   void put(P& params, const Json& value) const {
     if constexpr (detail::is_optional<T>) {
-      if (value.is_null()) (params.*member).reset();
-      else params.*member = value.get<Value>();
+      if (value.is_null())
+        (params.*member).reset();
+      else
+        params.*member = value.get<Value>();
     } else {
       params.*member = value.get<Value>();
     }
@@ -162,8 +170,7 @@ constexpr Parameter<P, T> parameter(T P::*member, std::string_view name, std::st
   return {member, name, unit, {}, choices.alternatives, help};
 }
 template <class P, class T>
-constexpr Parameter<P, T> parameter(T P::*member, std::string_view name, std::string_view unit,
-                                    std::string_view help) {
+constexpr Parameter<P, T> parameter(T P::*member, std::string_view name, std::string_view unit, std::string_view help) {
   return {member, name, unit, {}, {}, help};
 }
 

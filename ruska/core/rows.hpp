@@ -27,16 +27,17 @@ struct RowBlock {
   std::int64_t bytes() const;
 };
 
+/// What to leave out: one byte per row or column, nonzero leaves it out; empty for none.
+struct Masks {
+  std::vector<std::uint8_t> rows{};
+  std::vector<std::uint8_t> columns{};
+};
+
 /// A dataset as a matrix: one row per navigation position (C order), one column per signal channel, read partition by
 /// partition. Masked rows and columns read as zeros. Blocks that fit the context's memory stay cached between passes;
 /// the values that a pass sees are the same either way.
 class Rows {
  public:
-  struct Masks {
-    std::vector<std::uint8_t> rows{};     ///< nonzero leaves the position out; empty for none
-    std::vector<std::uint8_t> columns{};  ///< nonzero leaves the channel out; empty for none
-  };
-
   /// `reserved` is what the caller itself will hold; the cache gets the rest of the memory budget.
   /// Throws invalid_argument for complex data, a mask of the wrong size, and out_of_memory when one partition per
   /// thread does not fit.

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,12 +19,13 @@ struct Description {
   std::string title;
   std::string signal_type;  ///< HyperSpy's: "EDS_TEM", "EDS_SEM", "EELS"; empty for images and the unknown
   DType dtype = DType::float32;
-  Axes axes;            ///< navigation axes first, slowest first: (y, x, energy)
-  Shape chunk{};        ///< storage chunk, one length per axis; empty when storage is contiguous
+  Axes axes;                          ///< navigation axes first, slowest first: (y, x, energy)
+  Shape chunk{};                      ///< storage chunk, one length per axis; empty when storage is contiguous
   std::vector<std::string> fields{};  ///< names of the parts of a pixel ("R", "G", "B") that the last axis runs over
-  bool sparse = false;  ///< `read_counts` is there and is the cheap way to read
-  Json metadata = Json::object();  ///< known keys, HyperSpy's tree ("Acquisition_instrument.TEM.beam_energy" …)
-  Json original = Json::object();  ///< the vendor's remainder, verbatim
+  bool sparse = false;                ///< `read_counts` is there and is the cheap way to read
+  bool lazy = false;                  ///< values are computed when they are read
+  Json metadata = Json::object();     ///< known keys, HyperSpy's tree ("Acquisition_instrument.TEM.beam_energy" …)
+  Json original = Json::object();     ///< the vendor's remainder, verbatim
 
   Shape shape() const;
   Shape navigation_shape() const;
@@ -88,5 +90,9 @@ void copy_region(std::span<const std::byte> array, const Shape& shape, std::size
 /// Copies `values`, a C-ordered box, into the box `region` of a C-ordered array of the given shape.
 void paste_region(std::span<const std::byte> values, const Region& region, std::span<std::byte> array,
                   const Shape& shape, std::size_t item_size);
+
+/// Fills a dense region of a signal that is held as sparse counts; `read_counts(begin, end)` gives the rows.
+void fill_from_counts(const Description& description, const Region& region, std::span<std::byte> out,
+                      const std::function<SparseCounts(std::int64_t, std::int64_t)>& read_counts);
 
 }  // namespace ruska

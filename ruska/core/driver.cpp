@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/core/driver.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+
+namespace ruska {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string extension_of(const fs::path& path) {
+  std::string extension = path.extension().string();
+  if (!extension.empty()) extension.erase(0, 1);
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension;
+}
+
+/// What well-known first bytes say, for files of kinds that ruska does not read.
+std::string seems_to_be(std::span<const std::byte> head, const fs::path& path) {
+  const std::string start(reinterpret_cast<const char*>(head.data()), head.size());
+  struct Known {
+    std::string_view bytes, name;
+  };
+  using namespace std::string_view_literals;
+  static constexpr std::array known{
+      Known{"\x89HDF\r\n\x1a\n"sv, "an HDF5 file of a layout that ruska does not know"},
+      Known{"PK\x03\x04"sv, "a ZIP archive; unpack it first"},
+      Known{"\x1f\x8b"sv, "a gzip file; unpack it first"},
+      Known{"\x89PNG"sv, "a PNG image"},
+      Known{"\xff\xd8\xff"sv, "a JPEG image"},
+      Known{"II*\0"sv, "a TIFF image"},
+      Known{"MM\0*"sv, "a TIFF image"},
+      Known{"%PDF"sv, "a PDF document"},
+      Known{"\0\0\0\x03"sv, "a DigitalMicrograph 3 file"},
+      Known{"\0\0\0\x04"sv, "a DigitalMicrograph 4 file"},
+      Known{"AAMVHFSS"sv, "a Bruker container"},
+  };
+  for (const Known& one : known) {
+    if (start.starts_with(one.bytes)) return std::string(one.name);
+  }
+  const std::string extension = extension_of(path);
+  return extension.empty() ? "of an unknown kind" : "a ." + extension + " file of an unknown kind";
+}
+
+}  // namespace
+
+std::size_t File::obvious() const {
+  std::size_t best = 0;
+  std::pair<bool, std::int64_t> best_rank{false, -1};
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    const Description& description = signals[i].describe();
+    const std::pair rank{description.navigation_size() > 1 && description.signal_size() > 1,
+                         count(description.shape())};
+    if (rank > best_rank) {
+      best_rank = rank;
+      best = i;
+    }
+  }
+  return best;
+}
+
+const Dataset& File::signal(const std::string& which) const {
+  if (which.empty()) return signals.at(obvious());
+  const bool number = which.find_first_not_of("0123456789") == std::string::npos && which.size() < 10;
+  if (number && std::stoul(which) < signals.size()) return signals[std::stoul(which)];
+  std::string there;
+  const Dataset* found = nullptr;
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    const std::string& title = signals[i].describe().title;
+    there += (i ? ", " : "") + std::to_string(i) + " '" + title + "'";
+    if (title != which) continue;
+    if (found != nullptr) {
+      throw Error(ErrorKind::invalid_argument,
+                  path.string() + " has several signals titled '" + which + "'; choose one by its number");
+    }
+    found = &signals[i];
+  }
+  if (found != nullptr) return *found;
+  throw Error(ErrorKind::not_found, path.string() + " has no signal '" + which + "'; there are " + there);
+}
+
+File open_file(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) throw Error(ErrorKind::not_found, "there is no file " + path.string());
+  if (fs::is_directory(status)) {
+    throw Error(ErrorKind::unsupported, path.string() + " is a folder; name a file in it");
+  }
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw Error(ErrorKind::io, "cannot open " + path.string() + "; may it be read?");
+  std::vector<std::byte> head(4096);
+  stream.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, stream.gcount())));
+
+  const Probe probe{path, head, static_cast<std::int64_t>(fs::file_size(path))};
+  const Driver* best = nullptr;
+  Confidence surest = Confidence::none;
+  for (const Driver* driver : drivers()) {
+    const Confidence confidence = driver->probe(probe);
+    if (confidence > surest) {
+      surest = confidence;
+      best = driver;
+    }
+  }
+  if (best == nullptr) {
+    std::string supported;
+    for (const Driver* driver : drivers()) supported += (supported.empty() ? "" : ", ") + std::string(driver->title);
+    throw Error(ErrorKind::unsupported,
+                path.string() + " seems to be " + seems_to_be(head, path) + "; supported are " + supported);
+  }
+  return with_context([&] { return "opening " + path.string() + " as " + std::string(best->title); },
+                      [&] {
+                        File file{path, best, {}};
+                        std::size_t number = 0;
+                        for (auto& source : best->open(path)) {
+                          source->describe().validate();
+                          file.signals.emplace_back(std::move(source), Origin{path.string(), std::to_string(number++)});
+                        }
+                        if (file.signals.empty()) throw Error(ErrorKind::bad_data, "the file holds no signal");
+                        return file;
+                      });
+}
+
+const Driver& writer_for(const fs::path& path) {
+  const std::string extension = extension_of(path);
+  std::string can_write;
+  for (const Driver* driver : drivers()) {
+    if (driver->create == nullptr) continue;
+    for (const std::string_view one : driver->extensions) {
+      if (one == extension) return *driver;
+      can_write += (can_write.empty() ? "." : ", .") + std::string(one);
+    }
+  }
+  throw Error(ErrorKind::unsupported,
+              "cannot write '" + path.string() + "'; the extensions that can be are " + can_write);
+}
+
+}  // namespace ruska

@@ -1,0 +1,253 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/io/stored_array.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <numeric>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace ruska::io {
+
+namespace {
+
+/// What is read at once, and the gap between wanted bytes that is cheaper to read than to jump over.
+constexpr std::int64_t largest_block = std::int64_t{4} << 20;
+constexpr std::int64_t largest_gap = std::int64_t{16} << 10;
+
+/// One axis of a region in the order of storage.
+struct StoredAxis {
+  std::int64_t count;
+  std::int64_t file_stride;
+  std::int64_t out_stride;
+};
+
+class StoredArray final : public Source {
+ public:
+  StoredArray(std::shared_ptr<const RandomAccessFile> file, Description description, StoredLayout layout)
+      : file_(std::move(file)),
+        description_(std::move(description)),
+        layout_(std::move(layout)),
+        item_(static_cast<std::int64_t>(size_of(description_.dtype))) {
+    description_.validate();
+    const Shape shape = description_.shape();
+    if (count(shape) == 0) return;
+    std::int64_t end = layout_.offset;
+    bool overflow = __builtin_add_overflow(end, item_, &end);
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      std::int64_t reach = 0;
+      overflow |= __builtin_mul_overflow(shape[axis] - 1, layout_.stride[axis], &reach);
+      overflow |= __builtin_add_overflow(end, reach, &end);
+    }
+    if (overflow || layout_.offset < 0 || end > file_->size()) {
+      throw Error(ErrorKind::bad_data, file_->path().filename().string() + " has " + std::to_string(file_->size()) +
+                                           " bytes; an array " + to_string(shape) + " of " +
+                                           std::string(name_of(description_.dtype)) + " from byte " +
+                                           std::to_string(layout_.offset) + " on needs " +
+                                           (overflow ? "more than 2^63" : std::to_string(end)) +
+                                           "; the file is cut short or its header damaged");
+    }
+  }
+
+  const Description& describe() const override { return description_; }
+
+  void read(const Region& region, std::span<std::byte> out) const override {
+    check_region(region, description_, out.size());
+    if (out.empty()) return;
+    const Shape out_strides = c_strides(region.shape, static_cast<std::size_t>(item_));
+    std::int64_t start = layout_.offset;
+    std::vector<StoredAxis> axes;
+    for (std::size_t axis = 0; axis < region.shape.size(); ++axis) {
+      start += region.start[axis] * layout_.stride[axis];
+      if (region.shape[axis] > 1) axes.push_back({region.shape[axis], layout_.stride[axis], out_strides[axis]});
+    }
+    std::stable_sort(axes.begin(), axes.end(),
+                     [](const StoredAxis& a, const StoredAxis& b) { return a.file_stride > b.file_stride; });
+    merge_runs(axes);
+    std::vector<std::byte> block;
+    read_box(axes, start, out.data(), block);
+    if (layout_.swapped) swap_bytes(out, description_.dtype);
+  }
+
+ private:
+  /// Neighbouring axes that run on without a gap in both file and output become one.
+  static void merge_runs(std::vector<StoredAxis>& axes) {
+    for (std::size_t outer = axes.size(); outer-- > 1;) {
+      StoredAxis& left = axes[outer - 1];
+      const StoredAxis& right = axes[outer];
+      if (left.file_stride == right.count * right.file_stride && left.out_stride == right.count * right.out_stride) {
+        left = {left.count * right.count, right.file_stride, right.out_stride};
+        axes.erase(axes.begin() + static_cast<std::ptrdiff_t>(outer));
+      }
+    }
+  }
+
+  void read_box(std::span<const StoredAxis> axes, std::int64_t start, std::byte* out,
+                std::vector<std::byte>& block) const {
+    if (axes.empty()) {
+      file_->read(start, {out, static_cast<std::size_t>(item_)});
+      return;
+    }
+    const StoredAxis& first = axes.front();
+    if (axes.size() == 1 && first.file_stride == item_ && first.out_stride == item_) {
+      file_->read(start, {out, static_cast<std::size_t>(first.count * item_)});
+      return;
+    }
+    std::int64_t inner = item_;  // bytes from the first to behind the last element of one step along `first`
+    for (const StoredAxis& axis : axes.subspan(1)) inner += (axis.count - 1) * axis.file_stride;
+    std::int64_t steps = 1;
+    if (first.file_stride - inner <= largest_gap && inner <= largest_block) {
+      steps = std::clamp<std::int64_t>(largest_block / first.file_stride, 1, first.count);
+    }
+    if (steps == 1) {
+      for (std::int64_t i = 0; i < first.count; ++i) {
+        read_box(axes.subspan(1), start + i * first.file_stride, out + i * first.out_stride, block);
+      }
+      return;
+    }
+    for (std::int64_t i = 0; i < first.count; i += steps) {
+      const std::int64_t now = std::min(steps, first.count - i);
+      block.resize(static_cast<std::size_t>((now - 1) * first.file_stride + inner));
+      file_->read(start + i * first.file_stride, block);
+      for (std::int64_t j = 0; j < now; ++j) {
+        scatter(axes.subspan(1), block.data() + j * first.file_stride, out + (i + j) * first.out_stride);
+      }
+    }
+  }
+
+  void scatter(std::span<const StoredAxis> axes, const std::byte* in, std::byte* out) const {
+    if (axes.empty()) {
+      std::memcpy(out, in, static_cast<std::size_t>(item_));
+      return;
+    }
+    const StoredAxis& first = axes.front();
+    if (axes.size() == 1 && first.file_stride == item_ && first.out_stride == item_) {
+      std::memcpy(out, in, static_cast<std::size_t>(first.count * item_));
+      return;
+    }
+    for (std::int64_t i = 0; i < first.count; ++i) {
+      scatter(axes.subspan(1), in + i * first.file_stride, out + i * first.out_stride);
+    }
+  }
+
+  std::shared_ptr<const RandomAccessFile> file_;
+  Description description_;
+  StoredLayout layout_;
+  std::int64_t item_;
+};
+
+class StoredArraySink final : public Sink {
+ public:
+  StoredArraySink(const std::filesystem::path& path, std::string_view header, const Description& description)
+      : path_(path),
+        description_(description),
+        offset_(static_cast<std::int64_t>(header.size())),
+        stride_(c_strides(description.shape(), size_of(description.dtype))) {
+    description_.validate();
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) fail("cannot create");
+    try {
+      write_at(0, std::as_bytes(std::span(header)));
+      if (::ftruncate(descriptor_, offset_ + description_.bytes()) != 0) fail("cannot extend");
+    } catch (...) {
+      ::close(descriptor_);
+      throw;
+    }
+  }
+  ~StoredArraySink() override {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  void write(const Region& region, std::span<const std::byte> values) override {
+    check_region(region, description_, values.size());
+    if (values.empty()) return;
+    // The trailing axes that the region covers whole make one run together with the axis before them.
+    const Shape shape = description_.shape();
+    std::size_t outer = shape.size();
+    while (outer > 0 && region.shape[outer - 1] == shape[outer - 1]) --outer;
+    if (outer > 0) --outer;
+    std::int64_t run = static_cast<std::int64_t>(size_of(description_.dtype));
+    for (std::size_t axis = outer; axis < shape.size(); ++axis) run *= region.shape[axis];
+    std::int64_t start = offset_;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) start += region.start[axis] * stride_[axis];
+    Shape index(outer, 0);
+    for (std::size_t done = 0; done < values.size(); done += static_cast<std::size_t>(run)) {
+      const std::int64_t at = std::inner_product(index.begin(), index.end(), stride_.begin(), start);
+      write_at(at, values.subspan(done, static_cast<std::size_t>(run)));
+      for (std::size_t axis = outer; axis-- > 0;) {
+        if (++index[axis] < region.shape[axis]) break;
+        index[axis] = 0;
+      }
+    }
+  }
+
+  void commit() override {
+    const int closing = std::exchange(descriptor_, -1);
+    if (::close(closing) != 0) fail("cannot close");
+  }
+
+ private:
+  [[noreturn]] void fail(const char* doing) const {
+    throw Error(ErrorKind::io, std::string(doing) + " " + path_.string() + ": " + std::strerror(errno));
+  }
+
+  void write_at(std::int64_t offset, std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t put = ::pwrite(descriptor_, bytes.data(), std::min(bytes.size(), std::size_t{1} << 30), offset);
+      if (put < 0 && errno == EINTR) continue;
+      if (put <= 0) fail("writing failed:");
+      bytes = bytes.subspan(static_cast<std::size_t>(put));
+      offset += put;
+    }
+  }
+
+  std::filesystem::path path_;
+  Description description_;
+  std::int64_t offset_;
+  Shape stride_;
+  int descriptor_ = -1;
+};
+
+}  // namespace
+
+Shape c_strides(const Shape& shape, std::size_t item_size) {
+  Shape strides(shape.size());
+  std::int64_t stride = static_cast<std::int64_t>(item_size);
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    strides[axis] = stride;
+    if (__builtin_mul_overflow(stride, shape[axis], &stride)) {
+      throw Error(ErrorKind::bad_data, "an array of shape " + to_string(shape) + " needs more than 2^63 bytes");
+    }
+  }
+  return strides;
+}
+
+Shape fortran_strides(const Shape& shape, std::size_t item_size) {
+  Shape strides = c_strides(Shape(shape.rbegin(), shape.rend()), item_size);
+  std::reverse(strides.begin(), strides.end());
+  return strides;
+}
+
+void swap_bytes(std::span<std::byte> values, DType dtype) {
+  const std::size_t width = size_of(dtype) / (is_complex(dtype) ? 2 : 1);
+  if (width == 1) return;
+  for (std::size_t at = 0; at + width <= values.size(); at += width) {
+    std::reverse(values.begin() + static_cast<std::ptrdiff_t>(at),
+                 values.begin() + static_cast<std::ptrdiff_t>(at + width));
+  }
+}
+
+std::shared_ptr<const Source> stored_array(std::shared_ptr<const RandomAccessFile> file, Description description,
+                                           StoredLayout layout) {
+  return std::make_shared<StoredArray>(std::move(file), std::move(description), std::move(layout));
+}
+
+std::unique_ptr<Sink> stored_array_sink(const std::filesystem::path& path, std::string_view header,
+                                        const Description& description) {
+  return std::make_unique<StoredArraySink>(path, header, description);
+}
+
+}  // namespace ruska::io
