@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ruska/core/rows.hpp"
+
+namespace ruska::ops::unmix {
+
+struct NmfParams {
+  std::optional<std::int64_t> components{};
+  std::string loss = "poisson";
+  std::string weighting = "auto";
+  std::string initialization = "pure_pixel";
+  std::int64_t starts = 3;
+  double tolerance = 1e-6;
+  std::int64_t max_iterations = 200;
+  std::int64_t seed = 0;
+};
+
+/// Non-negative factors: data ≈ loadings · factors, components in order of falling total.
+struct NmfResult {
+  std::int64_t components = 0;
+  std::string reason;  ///< why this number of components
+
+  std::vector<double> factors;         ///< components × channels, each of unit sum
+  std::vector<double> factors_sigma;   ///< same shape; given the loadings
+  std::vector<double> loadings;        ///< positions × components (position-major), counts; NaN for masked positions
+  std::vector<double> loadings_sigma;  ///< same shape; given the factors
+
+  std::vector<double> objective;  ///< after each pass: KL divergence, or half the weighted sum of squared residuals
+  bool converged = false;
+  std::vector<double> stability;  ///< per component: mean angle in degrees to its match in the other starts; empty
+                                  ///< for one start
+};
+
+/// Poisson maximum likelihood or weighted least squares. Throws bad_data for values that are not finite,
+/// invalid_argument for negative ones (naming the place) and for too many components.
+NmfResult nmf(const Rows& data, const NmfParams& params, Context& context);
+
+/// As `nmf`, from given spectra (components × channels, ≥ 0, none all zero) instead of a search for a start.
+NmfResult nmf_from(const Rows& data, std::span<const double> spectra, const NmfParams& params, Context& context);
+
+/// How much of each given spectrum every position holds.
+struct Abundances {
+  std::vector<double> loadings;        ///< positions × components, counts; NaN for masked positions
+  std::vector<double> loadings_sigma;  ///< from the observed Fisher information; at most the position's counts
+  double divergence = 0;               ///< Σ x ln(x/λ) − x + λ over the data
+};
+
+/// Poisson maximum likelihood of non-negative loadings for fixed spectra (components × channels, each of unit sum).
+Abundances abundances(const Rows& data, std::span<const double> spectra, std::int64_t components, Context& context);
+
+/// Bytes that `nmf` holds beside the rows' cache, for data of this size.
+std::int64_t nmf_memory(std::int64_t positions, std::int64_t channels, std::int64_t components, int threads);
+
+}  // namespace ruska::ops::unmix

@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ruska/core/rows.hpp"
+#include "ruska/ops/unmix/marginals.hpp"
+
+namespace ruska::ops::unmix {
+
+struct PcaParams {
+  std::optional<std::int64_t> components{};
+  std::string weighting = "auto";
+  std::string center = "none";
+  std::string rank_rule = "gavish_donoho";
+  std::int64_t scree_length = 30;
+  std::int64_t seed = 0;
+};
+
+/// Leading components of a matrix of positions × channels: data ≈ mean + loadings · factors.
+struct PcaResult {
+  std::int64_t components = 0;
+  bool poisson_weighted = false;
+  std::string reason;  ///< why this number of components, as sentences
+
+  std::vector<double> factors;   ///< components × channels, data units
+  std::vector<double> loadings;  ///< positions × components (position-major); 0 for empty, NaN for masked positions
+  std::vector<double> mean;      ///< center "navigation": per channel; "signal": per position; else empty
+
+  std::vector<double> singular_values;  ///< of the weighted, centred matrix, falling; scree_length or components many
+  double total_sum_of_squares = 0;      ///< of that whole matrix
+  double noise = 0;                     ///< standard deviation of the noise of one element of that matrix
+  std::vector<double> row_weight;       ///< the matrix is diag(row_weight) · (data − mean) · diag(column_weight)
+  std::vector<double> column_weight;    ///< 0 for empty and masked ones
+  Marginals marginals;
+};
+
+/// Exact leading components, float64. Throws bad_data for NaN or infinite values; invalid_argument for Poisson weights
+/// with negative values or with centring, for more components than the matrix has rows or columns, and for count
+/// splitting of data that are no counts.
+PcaResult pca(const Rows& data, const PcaParams& params, Context& context);
+
+/// Bytes that `pca` holds beside the rows' cache, for data of this size.
+std::int64_t pca_memory(std::int64_t positions, std::int64_t channels, std::int64_t components, int threads);
+
+}  // namespace ruska::ops::unmix

@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ruska/core/output.hpp"
+
+namespace ruska::report {
+
+/// Height × width values in C order; NaN where there is none.
+struct Image {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::vector<float> values;
+};
+
+enum class Palette { sequential, diverging, uncertainty };
+
+/// The values that the two ends of a colour bar stand for. Values beyond a clipped end take its colour.
+struct Range {
+  double low = 0;
+  double high = 1;
+  bool clipped_low = false;
+  bool clipped_high = false;
+  Palette palette = Palette::sequential;
+};
+
+struct MapPanel {
+  std::string name;
+  Image values;
+  Range range;
+  std::optional<Image> sigma{};
+  Range sigma_range{};
+};
+
+/// Maps over the same pixels, one panel per component.
+struct Maps {
+  Axis y, x;
+  std::string quantity;  ///< what the values are, with unit: "Intensity (counts)"; empty when unknown
+  std::vector<MapPanel> panels;
+  bool same_range = false;  ///< every panel has the first one's range
+};
+
+/// A map of class numbers.
+struct Labels {
+  struct Class {
+    std::string name;
+    double fraction = 0;  ///< of all pixels, "none" included
+  };
+  Axis y, x;
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::vector<std::int32_t> numbers;  ///< -1 for none
+  std::vector<Class> classes;
+  double none = 0;  ///< fraction of pixels that belong to no class
+};
+
+struct Curve {
+  std::string name;
+  std::vector<double> values;
+  std::vector<double> sigma{};  ///< empty when unknown
+};
+
+/// Curves over one calibrated axis.
+struct Curves {
+  Axis axis;
+  std::string quantity;
+  std::vector<Curve> curves;
+  std::vector<Mark> marks;
+  std::int64_t first = 0, last = 0;  ///< the channels [first, last] that hold what there is to see
+};
+
+/// Positive values that fall with their number, counted from 1.
+struct Scree {
+  std::string quantity;
+  std::vector<Curve> curves;
+  std::optional<std::int64_t> chosen;
+};
+
+/// What is drawn, as plain numbers: both the files and the page are made from it.
+struct Figure {
+  std::string name;
+  std::string title;
+  std::vector<std::string> notes;  ///< the output's note, then what was left out or averaged for the picture
+  std::variant<Maps, Labels, Curves, Scree> content;
+};
+
+/// Panels and curves beyond these are left to the result file, and the notes say so.
+inline constexpr std::int64_t max_panels = 36;
+/// Maps with a longer side are averaged in whole blocks until they fit.
+inline constexpr std::int64_t max_side = 512;
+
+/// Reads an output whose view is maps, labels, spectra or scree. `sigma` holds its uncertainties, same shape, or is
+/// nullptr. Of complex values the modulus is taken. Throws invalid_argument when the shape does not fit the view.
+Figure figure_of(const Output& output, const Output* sigma);
+
+/// True for the views that `figure_of` takes.
+bool is_figure(View view);
+
+/// The figure as an SVG document.
+std::string draw(const Figure& figure);
+
+/// Writes STEM.svg and STEM.png (the same at twice the size). Throws io.
+void write_figure(const std::filesystem::path& stem, const Figure& figure);
+
+}  // namespace ruska::report
