@@ -342,16 +342,13 @@ Curves curves_of(const Output& output, const Output* sigma, std::vector<std::str
 }
 
 Scree scree_of(const Output& output, const Output* sigma, std::vector<std::string>& notes) {
-  Scree scree{quantity_of_values(output), read_curves(output, sigma, notes), output.chosen};
-  const std::size_t length = scree.curves.front().values.size();
-  const std::size_t wanted =
-      std::max<std::size_t>(40, 4 * static_cast<std::size_t>(std::max<std::int64_t>(scree.chosen.value_or(0), 0)));
-  if (length > wanted + wanted / 4) {
-    for (Curve& curve : scree.curves) {
-      curve.values.resize(wanted);
-      if (!curve.sigma.empty()) curve.sigma.resize(wanted);
-    }
-    notes.push_back("The first " + std::to_string(wanted) + " of " + std::to_string(length) + " values are shown.");
+  Scree scree{quantity_of_values(output), read_curves(output, sigma, notes), output.chosen, 0};
+  const auto length = static_cast<std::int64_t>(scree.curves.front().values.size());
+  const std::int64_t wanted = std::max<std::int64_t>(40, 4 * scree.chosen.value_or(0));
+  scree.shown = length > wanted + wanted / 4 ? wanted : length;
+  if (scree.shown < length) {
+    notes.push_back("The first " + std::to_string(scree.shown) + " of " + std::to_string(length) +
+                    " values are shown.");
   }
   return scree;
 }
