@@ -171,29 +171,22 @@ Range range_of(const Image& image) {
   double low = finite.front(), high = finite.back();
   const double inner_low = finite[tail], inner_high = finite[finite.size() - 1 - tail];
   const double inner = inner_high - inner_low;
+  if (inner > 0 && inner_low - low > inner / 2) low = inner_low;
+  if (inner > 0 && high - inner_high > inner / 2) high = inner_high;
   Range range;
-  if (inner > 0 && inner_low - low > inner / 2) {
-    low = inner_low;
-    range.clipped_low = true;
-  }
-  if (inner > 0 && high - inner_high > inner / 2) {
-    high = inner_high;
-    range.clipped_high = true;
-  }
   const double largest = std::max(std::fabs(low), std::fabs(high));
   if (low < -0.05 * largest && high > 0.05 * largest) {
     range.palette = Palette::diverging;
-    range.clipped_low = range.clipped_low && -low >= high;
-    range.clipped_high = range.clipped_high && high >= -low;
     low = -largest;
     high = largest;
   } else if (low >= 0 && low < high / 2) {
     low = 0;
-    range.clipped_low = false;
   }
   if (!(high > low)) high = low + (low != 0 ? std::fabs(low) * 1e-3 : 1);
   range.low = low;
   range.high = high;
+  range.clipped_low = finite.front() < low;
+  range.clipped_high = finite.back() > high;
   return range;
 }
 

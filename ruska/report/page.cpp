@@ -96,7 +96,7 @@ std::optional<std::string> colour_of_name(std::span<const Figure> figures, std::
 
 std::string number_html(const Output& output) {
   const Number& number = std::get<Number>(output.value);
-  std::string text = number_text(number.value, number.sigma);
+  std::string text = number_with_sigma(number.value, number.sigma);
   if (!number.unit.empty()) text += " " + number.unit;
   return "<div class=\"fact\"><dt>" + escape(title_of(output)) + "</dt><dd>" + escape(text) + "</dd>" +
          (output.note.empty() ? "" : "<dd class=\"note\">" + escape(output.note) + "</dd>") + "</div>\n";

@@ -35,7 +35,7 @@ std::string cell_text(const Table& table, const Column& column, std::size_t row)
   const double value = std::get<std::vector<double>>(column.values).at(row);
   const Column* sigma = sigma_column(table, column);
   const auto* sigmas = sigma ? std::get_if<std::vector<double>>(&sigma->values) : nullptr;
-  return sigmas ? number_text(value, sigmas->at(row)) : number_text(value);
+  return sigmas ? number_with_sigma(value, sigmas->at(row)) : number_text(value);
 }
 
 std::string line(const std::vector<std::string>& cells) {
