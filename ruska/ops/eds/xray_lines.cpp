@@ -247,10 +247,10 @@ double family_cross_section(int z, char family, double beam_energy) {
   return sum;
 }
 
-double full_width(double energy, double resolution_mn_ka) {
+double full_width(double energy, double resolution_mn_ka, double slope) {
   constexpr double mn_ka = 5.8987;
   constexpr double narrowest = 30.0;
-  const double square = 2.5 * (energy - mn_ka) * 1000.0 + resolution_mn_ka * resolution_mn_ka;
+  const double square = slope * (energy - mn_ka) * 1000.0 + resolution_mn_ka * resolution_mn_ka;
   return std::sqrt(std::max(square, narrowest * narrowest)) / 1000.0;
 }
 
