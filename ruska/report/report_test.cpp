@@ -115,7 +115,7 @@ TEST_F(Report, ThePhaseMapHasTheColoursOfItsClasses) {
     const auto y = static_cast<unsigned>(2 * (number("y") + (row + 0.5) / 60 * number("height")));
     return std::vector<int>{picture.at(x, y, 0), picture.at(x, y, 1), picture.at(x, y, 2)};
   };
-  EXPECT_EQ(colour(30, 40), (std::vector<int>{0x00, 0x9E, 0x73})) << "the matrix";
+  EXPECT_EQ(colour(50, 10), (std::vector<int>{0x00, 0x9E, 0x73})) << "the matrix";
   EXPECT_EQ(colour(28, 40), (std::vector<int>{0x00, 0x72, 0xB2})) << "the needle";
   EXPECT_EQ(colour(44, 58), (std::vector<int>{0xD5, 0x5E, 0x00})) << "the sphere";
   EXPECT_EQ(colour(2, 2), (std::vector<int>{0xE3, 0xE3, 0xE3})) << "none";
