@@ -77,11 +77,29 @@ class Search {
     const double low = std::max(softest, axis.low());
     const double high = std::min(settings.beam_energy, axis.high());
     first_ = std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil(axis.channel(low))));
+    skip_discriminator(counts);
     const std::int64_t last = std::min(axis.size, static_cast<std::int64_t>(std::floor(axis.channel(high))) + 1);
     size_ = std::max<std::int64_t>(0, last - first_);
     data_ = Eigen::VectorXd::Zero(size_);
     for (std::int64_t i = 0; i < size_; ++i) data_[i] = counts[static_cast<std::size_t>(first_ + i)];
     calibration_.resolution_mn_ka = start_resolution_ = settings.resolution_mn_ka.value_or(135.0);
+  }
+
+  // Pulse processors cut off everything below a threshold near 0.2 keV: begins above the last rise by more than a
+  // factor of eight between neighbouring stretches of 30 eV below 0.27 keV.
+  void skip_discriminator(std::span<const double> counts) {
+    const auto stretch = std::max<std::int64_t>(1, std::llround(0.03 / axis_.scale));
+    const auto sum = [&](std::int64_t begin) {
+      double total = 0;
+      for (std::int64_t i = begin; i < begin + stretch; ++i) total += counts[static_cast<std::size_t>(i)];
+      return total;
+    };
+    std::int64_t begin = first_;
+    for (std::int64_t i = std::max(first_, stretch);
+         i + stretch <= axis_.size && axis_.at(static_cast<double>(i)) < 0.27; ++i) {
+      if (sum(i) > 8.0 * sum(i - stretch) + 30.0) begin = i + 1;
+    }
+    first_ = begin;
   }
 
   FoundElements run() {
@@ -214,7 +232,10 @@ class Search {
     }
     weights_.resize(size_);
     for (std::int64_t i = 0; i < size_; ++i) {
-      const double systematic = error.on_peak * expected_counts_[i] + error.near_peak * near[i] + unsure[i];
+      // Soft peaks are distorted by charge lost at the surface and by the discriminator.
+      const double soft = 0.5 / std::max(0.1, axis_.at(static_cast<double>(first_ + i)));
+      const double systematic =
+          (error.on_peak * expected_counts_[i] + error.near_peak * near[i]) * (1.0 + soft * soft) + unsure[i];
       weights_[i] =
           1.0 / (std::max({expected_counts_[i], near[i] * 0.05, 1e-3}) + channels_of_peak(i) * systematic * systematic);
     }
@@ -383,7 +404,7 @@ class Search {
   }
 
   void step_calibration() {
-    for (int step = 0; step < 6; ++step) {
+    for (int step = 0; step < 12; ++step) {
       std::vector<int> active;
       double low = 1e9, high = 0;
       for (int column = 0; column < detector_column(); ++column) {
@@ -429,7 +450,7 @@ class Search {
       const Eigen::MatrixXd weighted = weights_.asDiagonal() * columns;
       Eigen::MatrixXd normal = columns.transpose() * weighted;
       // A priori: the scale is right to 10 eV and 0.2 %, the resolution to 10 eV when it was given, else to 30 eV, and
-      // the slope to 0.2.
+      // the slope, which the Fano factor fixes, to 0.1.
       const double spread = settings_.resolution_mn_ka ? 10.0 : 30.0;
       Eigen::VectorXd pull = weighted.transpose() * (data_ - fitted_);
       const auto prior = [&](Eigen::Index from_end, double unit, double sigma, double now) {
@@ -440,20 +461,20 @@ class Search {
       prior(4, by_shift, 0.010, calibration_.shift);
       prior(3, by_gain, 0.002, calibration_.gain - 1.0);
       prior(2, by_resolution, spread, calibration_.resolution_mn_ka - start_resolution_);
-      prior(1, by_slope, 0.2, calibration_.slope - 2.5);
+      prior(1, by_slope, 0.1, calibration_.slope - 2.5);
       normal.diagonal() *= 1.0 + 1e-9;
       const Eigen::VectorXd change = normal.ldlt().solve(pull);
+      const double shift = change[columns.cols() - 4] * by_shift, gain = change[columns.cols() - 3] * by_gain;
+      const double width = change[columns.cols() - 2] * by_resolution, slope = change[columns.cols() - 1] * by_slope;
+      // The step is shortened as a whole: its parts compensate each other.
+      const double part = 1.0 / std::max({1.0, std::abs(shift) / 0.008, std::abs(gain) / 0.003, std::abs(width) / 8.0,
+                                          std::abs(slope) / 0.2});
       const Calibration before = calibration_;
-      const auto limited = [](double value, double limit) { return std::clamp(value, -limit, limit); };
-      calibration_.shift =
-          limited(calibration_.shift + limited(change[columns.cols() - 4] * by_shift, 0.008), most_shift);
-      calibration_.gain =
-          1.0 + limited(calibration_.gain - 1.0 + limited(change[columns.cols() - 3] * by_gain, 0.003), most_gain);
+      calibration_.shift = std::clamp(calibration_.shift + part * shift, -most_shift, most_shift);
+      calibration_.gain = std::clamp(calibration_.gain + part * gain, 1.0 - most_gain, 1.0 + most_gain);
       calibration_.resolution_mn_ka =
-          std::clamp(calibration_.resolution_mn_ka + limited(change[columns.cols() - 2] * by_resolution, 8.0),
-                     std::max(100.0, 0.85 * start_resolution_), 1.4 * start_resolution_);
-      calibration_.slope =
-          std::clamp(calibration_.slope + limited(change[columns.cols() - 1] * by_slope, 0.1), 2.0, 3.2);
+          std::clamp(calibration_.resolution_mn_ka + part * width, 0.8 * start_resolution_, 1.4 * start_resolution_);
+      calibration_.slope = std::clamp(calibration_.slope + part * slope, 2.2, 2.9);
       for (const int column : active) {
         if (column < detector_column()) {
           templates_.col(column) =
@@ -548,6 +569,7 @@ class Search {
 
   void report(FoundElements& found) const {
     found.resolution_mn_ka = calibration_.resolution_mn_ka;
+    found.resolution_slope = calibration_.slope;
     found.energy_shift = calibration_.shift;
     found.energy_gain = calibration_.gain;
     for (std::int64_t i = 0; i < size_; ++i) {
