@@ -46,7 +46,7 @@ struct ModelError {
   double on_peak, near_peak;
 };
 constexpr ModelError before_calibration{0.03, 0.008};
-constexpr ModelError after_calibration{0.006, 0.0015};
+constexpr ModelError after_calibration{0.006, 0.003};
 constexpr double weight_error = 0.12;
 constexpr double soft_weight_error = 0.4;  // L lines of the 3d metals, M lines: valence shells take part
 constexpr int detector_columns = 3;
@@ -57,17 +57,13 @@ struct Element {
   double penalty = 0;        // χ² that a surprising element must gain beyond a common one
 };
 
-// Gains in χ² that an element must bring beyond the threshold: what the vacuum system or the laboratory would have to
-// explain.
+// Gains in χ² that an element must bring beyond the threshold, by how much it would surprise in a laboratory. They
+// decide between elements whose lines overlap, and lift the threshold of the last class from 5 to 6.4 σ.
 double penalty_of(int z) {
-  switch (z) {
-    case 5: return 25.0;   // boron: at the edge of the noise
-    case 18: return 16.0;  // argon, of ion mills
-    case 54: return 25.0;  // xenon, of plasma ion beams
-    case 90:
-    case 92: return 4.0;
-    default: return 0.0;
-  }
+  constexpr int uncommon[] = {32, 34, 35, 44, 45, 49, 52, 53, 59, 72, 73, 80, 83};
+  constexpr int rare[] = {5, 18, 21, 37, 54, 55, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 75, 76, 77, 81, 90, 92};
+  if (std::find(std::begin(uncommon), std::end(uncommon), z) != std::end(uncommon)) return 9.0;
+  return std::find(std::begin(rare), std::end(rare), z) != std::end(rare) ? 16.0 : 0.0;
 }
 
 class Search {
@@ -463,18 +459,43 @@ class Search {
       prior(2, by_resolution, spread, calibration_.resolution_mn_ka - start_resolution_);
       prior(1, by_slope, 0.1, calibration_.slope - 2.5);
       normal.diagonal() *= 1.0 + 1e-9;
-      const Eigen::VectorXd change = normal.ldlt().solve(pull);
-      const double shift = change[columns.cols() - 4] * by_shift, gain = change[columns.cols() - 3] * by_gain;
-      const double width = change[columns.cols() - 2] * by_resolution, slope = change[columns.cols() - 1] * by_slope;
-      // The step is shortened as a whole: its parts compensate each other.
-      const double part = 1.0 / std::max({1.0, std::abs(shift) / 0.008, std::abs(gain) / 0.003, std::abs(width) / 8.0,
-                                          std::abs(slope) / 0.2});
+      // The step is shortened as a whole, since its parts compensate each other; what would leave its bounds is held.
+      struct Part {
+        double Calibration::*value;
+        double unit, longest_step, low, high;
+      };
+      const Part parts[] = {
+          {&Calibration::shift, by_shift, 0.008, -most_shift, most_shift},
+          {&Calibration::gain, by_gain, 0.003, 1.0 - most_gain, 1.0 + most_gain},
+          {&Calibration::resolution_mn_ka, by_resolution, 8.0, 0.8 * start_resolution_, 1.4 * start_resolution_},
+          {&Calibration::slope, by_slope, 0.2, 2.2, 2.9}};
+      const Eigen::Index first_part = columns.cols() - 4;
+      Eigen::VectorXd change;
+      for (bool again = true; again;) {
+        again = false;
+        change = normal.ldlt().solve(pull);
+        for (Eigen::Index k = 0; k < 4; ++k) {
+          const Part& part = parts[k];
+          const double now = calibration_.*part.value, step_of_part = change[first_part + k] * part.unit;
+          if ((now >= part.high && step_of_part > 0) || (now <= part.low && step_of_part < 0)) {
+            normal.row(first_part + k).setZero();
+            normal.col(first_part + k).setZero();
+            normal(first_part + k, first_part + k) = 1.0;
+            pull[first_part + k] = 0.0;
+            again = true;
+          }
+        }
+      }
+      double share = 1.0;
+      for (Eigen::Index k = 0; k < 4; ++k) {
+        const double length = std::abs(change[first_part + k] * parts[k].unit);
+        if (length > parts[k].longest_step) share = std::min(share, parts[k].longest_step / length);
+      }
       const Calibration before = calibration_;
-      calibration_.shift = std::clamp(calibration_.shift + part * shift, -most_shift, most_shift);
-      calibration_.gain = std::clamp(calibration_.gain + part * gain, 1.0 - most_gain, 1.0 + most_gain);
-      calibration_.resolution_mn_ka =
-          std::clamp(calibration_.resolution_mn_ka + part * width, 0.8 * start_resolution_, 1.4 * start_resolution_);
-      calibration_.slope = std::clamp(calibration_.slope + part * slope, 2.2, 2.9);
+      for (Eigen::Index k = 0; k < 4; ++k) {
+        double& value = calibration_.*parts[k].value;
+        value = std::clamp(value + share * change[first_part + k] * parts[k].unit, parts[k].low, parts[k].high);
+      }
       for (const int column : active) {
         if (column < detector_column()) {
           templates_.col(column) =
@@ -622,10 +643,13 @@ class Search {
       const int rival = rival_of(index);
       const bool strong = one.significance >= 2.0 * settings_.significance;
       const bool several = significant_families > 1 || one.lines.size() > 1;
-      one.confidence = rival >= 0          ? "possible"
-                       : strong && several ? "certain"
-                       : strong || several ? "probable"
-                                           : "possible";
+      if (rival >= 0) {
+        one.confidence = "possible";
+      } else if (strong && (several || one.significance >= 4.0 * settings_.significance)) {
+        one.confidence = "certain";
+      } else {
+        one.confidence = strong || several ? "probable" : "possible";
+      }
       one.note = origin_of(element.atomic_number);
       if (rival >= 0) {
         const std::string word =
