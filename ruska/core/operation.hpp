@@ -63,7 +63,8 @@ struct Plan {
   };
   std::vector<Item> outputs{};
   std::int64_t memory = 0;        ///< bytes held at the peak when memory is no concern
-  std::int64_t least_memory = 0;  ///< bytes below which it refuses
+  std::int64_t least_memory = 0;  ///< bytes that it must hold, whatever the budget: what `Rows` is told as reserved
+  std::int64_t memory_per_worker = 0;  ///< bytes that each thread needs on top: `Rows::bytes_per_worker`
   double flops = 0;
   double bytes_read = 0;
 };

@@ -54,6 +54,11 @@ struct Checked {
   Plan plan;
 };
 
+/// The least that a run on this many threads can do with.
+std::int64_t least_memory(const Plan& plan, const Context& context) {
+  return plan.least_memory + context.threads * plan.memory_per_worker;
+}
+
 Checked check(const Operation& operation, const Inputs& inputs, const Json& given) {
   return with_context([&] { return operation.facts.name; },
                       [&] {
@@ -68,6 +73,7 @@ Checked check(const Operation& operation, const Inputs& inputs, const Json& give
 
 Json plan(const Operation& operation, const Inputs& inputs, const Json& given, const Context& context) {
   const Checked checked = check(operation, inputs, given);
+  const std::int64_t least = least_memory(checked.plan, context);
   Json outputs = Json::array();
   for (const Plan::Item& item : checked.plan.outputs) {
     outputs.push_back({{"name", item.name}, {"shape", item.shape}, {"dtype", name_of(item.dtype)}});
@@ -77,10 +83,10 @@ Json plan(const Operation& operation, const Inputs& inputs, const Json& given, c
   return {{"operation", operation.facts.name},
           {"parameters", checked.parameters},
           {"outputs", std::move(outputs)},
-          {"memory_bytes", std::min(checked.plan.memory, std::max(context.memory, checked.plan.least_memory))},
-          {"least_memory_bytes", checked.plan.least_memory},
+          {"memory_bytes", std::max(least, std::min(checked.plan.memory, context.memory))},
+          {"least_memory_bytes", least},
           {"allowed_memory_bytes", context.memory},
-          {"fits", checked.plan.least_memory <= context.memory},
+          {"fits", least <= context.memory},
           {"streams", operation.facts.traits.streams},
           {"seconds", seconds}};
 }
@@ -88,10 +94,10 @@ Json plan(const Operation& operation, const Inputs& inputs, const Json& given, c
 Result execute(const Operation& operation, const Inputs& inputs, const Json& given, Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const Checked checked = check(operation, inputs, given);
-  if (checked.plan.least_memory > context.memory) {
+  if (const std::int64_t least = least_memory(checked.plan, context); least > context.memory) {
     throw Error(ErrorKind::out_of_memory,
-                operation.facts.name + " needs at least " + std::to_string(checked.plan.least_memory >> 20) +
-                    " MiB and " + std::to_string(context.memory >> 20) + " MiB are allowed; give --memory more" +
+                operation.facts.name + " needs at least " + std::to_string(least >> 20) + " MiB and " +
+                    std::to_string(context.memory >> 20) + " MiB are allowed; give --memory more or --threads less" +
                     (operation.facts.traits.streams
                          ? ""
                          : " (it holds everything: " + operation.facts.traits.holds_everything + ")"));

@@ -11,10 +11,10 @@ namespace ruska::report {
 
 /// What the reader of a report must know and the result does not say. All may come from hostile files.
 struct ReportFacts {
-  std::string title;      ///< heading: "Phases of needle.hspy"
-  std::string command;    ///< the exact command line that repeats the result
-  std::string input{};    ///< file name of what was analysed
-  std::string program{};  ///< "ruska 0.1.0"
+  std::string title;       ///< heading: "Phases of needle.hspy"
+  std::string command;     ///< the exact command line that repeats the result
+  std::string input{};     ///< file name of what was analysed
+  std::string program{};   ///< "ruska 0.1.0"
   std::string finished{};  ///< date and time, ISO 8601
 };
 

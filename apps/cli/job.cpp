@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/cli/job.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
+
+#include "ruska/base/pending_file.hpp"
+#include "ruska/io/hspy/result_file.hpp"
+#include "ruska/report/report.hpp"
+
+namespace ruska::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_result_file(const fs::path& path) {
+  const std::string extension = path.extension().string();
+  return extension == ".h5" || extension == ".hspy" || extension == ".hdf5";
+}
+
+std::string shell_quoted(const std::string& word) {
+  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                             "0123456789_./,:=+-") == std::string::npos;
+  if (plain) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string now_text() {
+  const std::time_t now = std::time(nullptr);
+  std::array<char, 32> text{};
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+std::string word_of(const Json& value) {
+  if (value.is_null()) return "auto";
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return value.dump();
+  std::string word;
+  for (const Json& one : value) word += (word.empty() ? "" : ",") + word_of(one);
+  return word;
+}
+
+void write_output(Session& session, const Job& job, const Result& result) {
+  with_context([&] { return "writing " + job.output; }, [&] {
+    if (is_result_file(job.output)) {
+      PendingFile pending(job.output, PendingFile::Kind::file, session.force);
+      io::write_result(pending.path(), result);
+      session.context.check();
+      pending.commit();
+      return;
+    }
+    PendingFile pending(job.output, PendingFile::Kind::folder, session.force);
+    io::write_result(pending.path() / "result.h5", result);
+    const auto file = job.files.empty() ? std::string() : fs::path(job.files.begin()->second).filename().string();
+    session.context.check();
+    report::write_report(pending.path(), result,
+                         {.title = job.operation->facts.name + (file.empty() ? "" : " of " + file),
+                          .command = command_line(job),
+                          .input = file,
+                          .program = std::string("ruska ") + RUSKA_VERSION,
+                          .finished = now_text()});
+    session.context.check();
+    pending.commit();
+  });
+}
+
+}  // namespace
+
+Inputs open_inputs(const Job& job) {
+  Inputs inputs;
+  for (const auto& [port, path] : job.files) {
+    const auto signal = job.signals.find(port);
+    inputs.set(port, open_signal(path, signal == job.signals.end() ? "" : signal->second));
+  }
+  return inputs;
+}
+
+Result run_job(Session& session, const Job& job) {
+  if (session.leads()) {
+    // Refuse an output that cannot be written before the work, not after it.
+    PendingFile probe(job.output, is_result_file(job.output) ? PendingFile::Kind::file : PendingFile::Kind::folder,
+                      session.force);
+  }
+  Result result = execute(*job.operation, open_inputs(job), job.parameters, session.context);
+  for (const std::string& warning : session.context.warnings()) say(session, "warning: " + warning);
+  if (session.leads()) write_output(session, job, result);
+  return result;
+}
+
+std::string command_line(const Job& job) {
+  std::string line = "ruska " + job.operation->facts.name;
+  bool first = true;
+  for (const Port& port : job.operation->facts.inputs) {
+    const auto file = job.files.find(port.name);
+    if (file != job.files.end()) {
+      if (!first) line += " --" + port.name;
+      line += " " + shell_quoted(file->second);
+      const auto signal = job.signals.find(port.name);
+      if (signal != job.signals.end() && !signal->second.empty()) {
+        line += first ? " --signal " + shell_quoted(signal->second) : "::" + shell_quoted(signal->second);
+      }
+    }
+    first = false;
+  }
+  for (const ParameterFacts& facts : job.operation->parameters) {
+    if (!job.parameters.contains(facts.name) || job.parameters.at(facts.name) == facts.default_value) continue;
+    line += " --" + facts.name + " " + shell_quoted(word_of(job.parameters.at(facts.name)));
+  }
+  return line + " -o " + shell_quoted(job.output);
+}
+
+Job job_from_json(const Json& step) {
+  static constexpr std::array known{"operation", "parameters", "inputs",   "output",  "schema_version", "operation_version",
+                                    "outputs",   "citations",  "warnings", "build",   "wall_seconds"};
+  const auto wrong = [](const std::string& what) { throw Error(ErrorKind::invalid_argument, what); };
+  if (!step.is_object() || !step.contains("operation") || !step["operation"].is_string()) {
+    wrong("a step must be an object with the member \"operation\"");
+  }
+  for (const auto& [name, value] : step.items()) {
+    const std::string& wanted = name;
+    if (std::find(known.begin(), known.end(), wanted) == known.end()) wrong("a step has no member \"" + name + "\"");
+  }
+  Job job;
+  job.operation = &operation(step["operation"].get<std::string>());
+  if (step.contains("parameters")) job.parameters = step["parameters"];
+  if (step.contains("output")) {
+    if (!step["output"].is_string()) wrong("\"output\" must be a path");
+    job.output = step["output"].get<std::string>();
+  }
+  const Json inputs = step.value("inputs", Json::array());
+  for (const Json& input : inputs) {
+    if (!input.is_object() || !input.contains("file") || !input["file"].is_string()) {
+      wrong("each of \"inputs\" must be an object with the member \"file\"");
+    }
+    const std::string port = input.value("port", job.operation->facts.inputs.empty()
+                                                     ? std::string()
+                                                     : job.operation->facts.inputs.front().name);
+    job.files[port] = input["file"].get<std::string>();
+    if (input.contains("signal")) {
+      const Json& signal = input["signal"];
+      job.signals[port] = signal.is_string() ? signal.get<std::string>() : signal.dump();
+    }
+  }
+  return job;
+}
+
+}  // namespace ruska::cli

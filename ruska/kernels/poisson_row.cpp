@@ -1,0 +1,202 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ruska/kernels/poisson_row.cpp"
+#include <hwy/foreach_target.h>
+
+#include "ruska/kernels/poisson_row.hpp"
+
+#include <cmath>
+
+#include <hwy/highway.h>
+
+#include <hwy/contrib/math/math-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace ruska::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Lane = hn::CappedTag<double, row_padding>;
+using Vector = hn::Vec<Lane>;
+
+/// The ratios x/λ and x/λ², and whether any x > 0 meets λ = 0.
+struct Ratios {
+  Vector first, second;
+};
+HWY_INLINE Ratios ratios_of(Lane d, Vector x, Vector lambda, Vector& unreached) {
+  const auto zero = hn::Zero(d);
+  const auto positive = hn::Gt(lambda, zero);
+  unreached = hn::Add(unreached, hn::IfThenZeroElse(positive, x));
+  const auto inverse = hn::IfThenElseZero(positive, hn::Div(hn::Set(d, 1.0), lambda));
+  const auto ratio = hn::Mul(x, inverse);
+  return {ratio, hn::Mul(ratio, inverse)};
+}
+
+/// Sums in registers: one load of each spectrum serves λ, gain and hessian.
+template <int K, bool with_hessian>
+bool derivatives_in_registers(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
+  const Lane d;
+  Vector weight[K], gains[K], products[K * (K + 1) / 2];
+  for (int k = 0; k < K; ++k) {
+    weight[k] = hn::Set(d, w[k]);
+    gains[k] = hn::Zero(d);
+  }
+  if constexpr (with_hessian) {
+    for (auto& product : products) product = hn::Zero(d);
+  }
+  auto unreached = hn::Zero(d);
+  for (std::size_t j = 0; j < row.count; j += hn::Lanes(d)) {
+    Vector spectrum[K];
+    auto lambda = hn::Zero(d);
+    for (int k = 0; k < K; ++k) {
+      spectrum[k] = hn::LoadU(d, row.spectra + static_cast<std::size_t>(k) * row.stride + j);
+      lambda = hn::MulAdd(weight[k], spectrum[k], lambda);
+    }
+    const Ratios ratios = ratios_of(d, hn::LoadU(d, row.x + j), lambda, unreached);
+    hn::StoreU(ratios.first, d, ratio + j);
+    int at = 0;
+    for (int k = 0; k < K; ++k) {
+      gains[k] = hn::MulAdd(ratios.first, spectrum[k], gains[k]);
+      if constexpr (with_hessian) {
+        const auto scaled = hn::Mul(ratios.second, spectrum[k]);
+        for (int l = k; l < K; ++l, ++at) products[at] = hn::MulAdd(scaled, spectrum[l], products[at]);
+      }
+    }
+  }
+  int at = 0;
+  for (int k = 0; k < K; ++k) {
+    gain[k] = hn::GetLane(hn::SumOfLanes(d, gains[k]));
+    if constexpr (with_hessian) {
+      for (int l = k; l < K; ++l, ++at) {
+        hessian[k * K + l] = hessian[l * K + k] = hn::GetLane(hn::SumOfLanes(d, products[at]));
+      }
+    }
+  }
+  return !(hn::GetLane(hn::SumOfLanes(d, unreached)) > 0);
+}
+
+HWY_INLINE double dot3(Lane d, const double* a, const double* b, const double* c, std::size_t count) {
+  auto sum = hn::Zero(d);
+  for (std::size_t j = 0; j < count; j += hn::Lanes(d)) {
+    sum = hn::MulAdd(hn::Mul(hn::LoadU(d, a + j), hn::LoadU(d, b + j)), hn::LoadU(d, c + j), sum);
+  }
+  return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+/// For numbers of components whose sums do not fit registers. `ratio` serves as scratch until its final values.
+bool derivatives_in_memory(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
+  const Lane d;
+  const std::size_t components = row.components;
+  auto unreached = hn::Zero(d);
+  const auto lambda_at = [&](std::size_t j) HWY_ATTR {
+    auto lambda = hn::Zero(d);
+    for (std::size_t k = 0; k < components; ++k) {
+      lambda = hn::MulAdd(hn::Set(d, w[k]), hn::LoadU(d, row.spectra + k * row.stride + j), lambda);
+    }
+    return lambda;
+  };
+  if (hessian != nullptr) {
+    for (std::size_t j = 0; j < row.count; j += hn::Lanes(d)) {
+      hn::StoreU(ratios_of(d, hn::LoadU(d, row.x + j), lambda_at(j), unreached).second, d, ratio + j);
+    }
+    for (std::size_t k = 0; k < components; ++k) {
+      for (std::size_t l = k; l < components; ++l) {
+        hessian[k * components + l] = hessian[l * components + k] =
+            dot3(d, ratio, row.spectra + k * row.stride, row.spectra + l * row.stride, row.count);
+      }
+    }
+  }
+  for (std::size_t j = 0; j < row.count; j += hn::Lanes(d)) {
+    hn::StoreU(ratios_of(d, hn::LoadU(d, row.x + j), lambda_at(j), unreached).first, d, ratio + j);
+  }
+  for (std::size_t k = 0; k < components; ++k) {
+    auto sum = hn::Zero(d);
+    for (std::size_t j = 0; j < row.count; j += hn::Lanes(d)) {
+      sum = hn::MulAdd(hn::LoadU(d, ratio + j), hn::LoadU(d, row.spectra + k * row.stride + j), sum);
+    }
+    gain[k] = hn::GetLane(hn::SumOfLanes(d, sum));
+  }
+  return !(hn::GetLane(hn::SumOfLanes(d, unreached)) > 0);
+}
+
+template <int K>
+bool derivatives_of(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
+  return hessian != nullptr ? derivatives_in_registers<K, true>(row, w, ratio, gain, hessian)
+                            : derivatives_in_registers<K, false>(row, w, ratio, gain, hessian);
+}
+
+bool PoissonDerivatives(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
+  switch (row.components) {
+    case 1: return derivatives_of<1>(row, w, ratio, gain, hessian);
+    case 2: return derivatives_of<2>(row, w, ratio, gain, hessian);
+    case 3: return derivatives_of<3>(row, w, ratio, gain, hessian);
+    case 4: return derivatives_of<4>(row, w, ratio, gain, hessian);
+    case 5: return derivatives_of<5>(row, w, ratio, gain, hessian);
+    case 6: return derivatives_of<6>(row, w, ratio, gain, hessian);
+    default: return derivatives_in_memory(row, w, ratio, gain, hessian);
+  }
+}
+
+double PoissonLogSum(const PoissonRow& row, const double* ratio) {
+  const Lane d;
+  auto sum = hn::Zero(d);
+  const auto one = hn::Set(d, 1.0);
+  for (std::size_t j = 0; j < row.count; j += hn::Lanes(d)) {
+    const auto x = hn::LoadU(d, row.x + j);
+    const auto safe = hn::IfThenElse(hn::Gt(x, hn::Zero(d)), hn::LoadU(d, ratio + j), one);
+    sum = hn::MulAdd(x, hn::Log(d, safe), sum);
+  }
+  return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+}  // namespace ruska::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ruska::kernels {
+
+HWY_EXPORT(PoissonDerivatives);
+HWY_EXPORT(PoissonLogSum);
+
+bool poisson_derivatives(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
+  return HWY_DYNAMIC_DISPATCH(PoissonDerivatives)(row, w, ratio, gain, hessian);
+}
+
+double poisson_log_sum(const PoissonRow& row, const double* ratio) {
+  return HWY_DYNAMIC_DISPATCH(PoissonLogSum)(row, ratio);
+}
+
+namespace reference {
+
+bool poisson_derivatives(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
+  const std::size_t components = row.components;
+  bool reached = true;
+  for (std::size_t k = 0; k < components; ++k) gain[k] = 0;
+  for (std::size_t kl = 0; hessian != nullptr && kl < components * components; ++kl) hessian[kl] = 0;
+  for (std::size_t j = 0; j < row.count; ++j) {
+    double lambda = 0;
+    for (std::size_t k = 0; k < components; ++k) lambda += w[k] * row.spectra[k * row.stride + j];
+    reached = reached && !(row.x[j] > 0 && !(lambda > 0));
+    ratio[j] = lambda > 0 ? row.x[j] / lambda : 0;
+    for (std::size_t k = 0; k < components; ++k) {
+      const double spectrum = row.spectra[k * row.stride + j];
+      gain[k] += ratio[j] * spectrum;
+      for (std::size_t l = 0; hessian != nullptr && lambda > 0 && l < components; ++l) {
+        hessian[k * components + l] += ratio[j] / lambda * spectrum * row.spectra[l * row.stride + j];
+      }
+    }
+  }
+  return reached;
+}
+
+double poisson_log_sum(const PoissonRow& row, const double* ratio) {
+  double sum = 0;
+  for (std::size_t j = 0; j < row.count; ++j) {
+    if (row.x[j] > 0) sum += row.x[j] * std::log(ratio[j]);
+  }
+  return sum;
+}
+
+}  // namespace reference
+}  // namespace ruska::kernels
+#endif

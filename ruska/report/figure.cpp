@@ -1,0 +1,375 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/report/figure.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <limits>
+#include <map>
+
+#include "ruska/base/error.hpp"
+#include "ruska/core/metadata.hpp"
+#include "ruska/report/number_text.hpp"
+
+namespace ruska::report {
+namespace {
+
+constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+
+[[noreturn]] void does_not_fit(const Output& output, const std::string& wanted) {
+  throw Error(ErrorKind::internal, "the output '" + output.name + "' of shape " +
+                                       to_string(std::get<Dataset>(output.value).describe().shape()) +
+                                       " cannot be shown: " + wanted);
+}
+
+const Dataset& dataset_of(const Output& output) {
+  const Dataset* data = std::get_if<Dataset>(&output.value);
+  if (!data || !data->valid()) {
+    throw Error(ErrorKind::internal, "the output '" + output.name + "' has no dataset to draw");
+  }
+  return *data;
+}
+
+/// A dataset seen as components of equal size: all axes but the last `kept` are run through.
+class Components {
+ public:
+  Components(const Output& output, std::size_t kept) : data_(dataset_of(output)) {
+    const Axes& axes = data_.describe().axes;
+    if (axes.size() < kept) does_not_fit(output, std::to_string(kept) + " axes are needed");
+    const auto middle = axes.end() - static_cast<std::ptrdiff_t>(kept);
+    axes_.assign(middle, axes.end());
+    for (auto axis = axes.begin(); axis != middle; ++axis) leading_.push_back(axis->size);
+    for (const Axis& axis : axes) {
+      if (axis.size < 1) does_not_fit(output, "an axis is empty");
+    }
+  }
+
+  std::int64_t size() const { return count(leading_); }
+  const Axes& axes() const { return axes_; }
+
+  std::vector<double> read(std::int64_t component) const {
+    Region region;
+    region.start.assign(leading_.size(), 0);
+    region.shape.assign(leading_.size(), 1);
+    for (std::size_t i = leading_.size(); i-- > 0;) {
+      region.start[i] = component % leading_[i];
+      component /= leading_[i];
+    }
+    for (const Axis& axis : axes_) {
+      region.start.push_back(0);
+      region.shape.push_back(axis.size);
+    }
+    const DType dtype = data_.describe().dtype;
+    if (dtype == DType::complex64) return moduli<std::complex<float>>(region);
+    if (dtype == DType::complex128) return moduli<std::complex<double>>(region);
+    return data_.read_as_double(region);
+  }
+
+ private:
+  template <class T>
+  std::vector<double> moduli(const Region& region) const {
+    std::vector<double> out;
+    for (const T& value : data_.read<T>(region)) out.push_back(std::abs(value));
+    return out;
+  }
+
+  Dataset data_;
+  Axes axes_;
+  Shape leading_;
+};
+
+/// A number of components that can be shown, and a note where some are left out.
+std::int64_t shown(std::int64_t components, std::string_view what, std::vector<std::string>& notes) {
+  if (components <= max_panels) return components;
+  notes.push_back("The first " + std::to_string(max_panels) + " of " + std::to_string(components) + " " +
+                  std::string(what) + " are shown; the result file has all.");
+  return max_panels;
+}
+
+std::string component_name(const Output& output, std::int64_t component, std::int64_t components) {
+  const auto index = static_cast<std::size_t>(component);
+  if (index < output.components.size()) return output.components[index];
+  return components == 1 ? "" : std::to_string(component + 1);
+}
+
+std::string quantity_of_values(const Output& output) {
+  return text_at(dataset_of(output).describe().metadata, "Signal.quantity").value_or("");
+}
+
+/// The axis of blocks of `factor` elements.
+Axis binned(Axis axis, std::int64_t factor) {
+  const std::int64_t blocks = (axis.size + factor - 1) / factor;
+  if (!axis.values.empty()) {
+    std::vector<double> centres;
+    for (std::int64_t block = 0; block < blocks; ++block) {
+      const double last = static_cast<double>(std::min((block + 1) * factor, axis.size) - 1);
+      centres.push_back(axis.at((static_cast<double>(block * factor) + last) / 2));
+    }
+    axis.values = std::move(centres);
+  }
+  axis.offset += axis.scale * static_cast<double>(factor - 1) / 2;
+  axis.scale *= static_cast<double>(factor);
+  axis.size = blocks;
+  return axis;
+}
+
+/// Calls `visit(block index, value)` for every element of a height × width array cut into factor × factor blocks.
+template <class Visit>
+void for_each_in_blocks(std::int64_t height, std::int64_t width, std::int64_t factor, const std::vector<double>& values,
+                        const Visit& visit) {
+  const std::int64_t columns = (width + factor - 1) / factor;
+  for (std::int64_t y = 0; y < height; ++y) {
+    for (std::int64_t x = 0; x < width; ++x) {
+      visit(static_cast<std::size_t>((y / factor) * columns + x / factor),
+            values[static_cast<std::size_t>(y * width + x)]);
+    }
+  }
+}
+
+enum class Averaged { values, independent_errors };
+
+/// Means of the blocks, NaN left out; of standard uncertainties the uncertainty of the mean.
+Image reduce(const std::vector<double>& values, std::int64_t height, std::int64_t width, std::int64_t factor,
+             Averaged kind) {
+  Image image{(height + factor - 1) / factor, (width + factor - 1) / factor, {}};
+  const auto blocks = static_cast<std::size_t>(image.height * image.width);
+  std::vector<double> sums(blocks, 0), counts(blocks, 0);
+  for_each_in_blocks(height, width, factor, values, [&](std::size_t block, double value) {
+    if (std::isnan(value)) return;
+    sums[block] += kind == Averaged::values ? value : value * value;
+    counts[block] += 1;
+  });
+  image.values.resize(blocks);
+  for (std::size_t i = 0; i < blocks; ++i) {
+    const double total = kind == Averaged::values ? sums[i] : std::sqrt(sums[i]);
+    image.values[i] = static_cast<float>(counts[i] > 0 ? total / counts[i] : missing);
+  }
+  return image;
+}
+
+std::int64_t block_factor(std::int64_t height, std::int64_t width, std::vector<std::string>& notes,
+                          std::string_view how) {
+  const std::int64_t factor = (std::max(height, width) + max_side - 1) / max_side;
+  if (factor > 1) {
+    notes.push_back("Each point shown is the " + std::string(how) + " of " + std::to_string(factor) + " × " +
+                    std::to_string(factor) + " pixels; the result file has all of them.");
+  }
+  return factor;
+}
+
+/// The least and greatest finite value, or those that all but 1 in 250 values lie between at either end when the rest
+/// would more than double the span: a few hot pixels must not hide the map.
+Range range_of(const Image& image) {
+  std::vector<float> finite;
+  for (const float value : image.values) {
+    if (std::isfinite(value)) finite.push_back(value);
+  }
+  if (finite.empty()) return {};
+  std::sort(finite.begin(), finite.end());
+  const std::size_t tail = finite.size() / 250;
+  double low = finite.front(), high = finite.back();
+  const double inner_low = finite[tail], inner_high = finite[finite.size() - 1 - tail];
+  const double inner = inner_high - inner_low;
+  if (inner > 0 && inner_low - low > inner / 2) low = inner_low;
+  if (inner > 0 && high - inner_high > inner / 2) high = inner_high;
+  Range range;
+  const double largest = std::max(std::fabs(low), std::fabs(high));
+  if (low < -0.05 * largest && high > 0.05 * largest) {
+    range.palette = Palette::diverging;
+    low = -largest;
+    high = largest;
+  } else if (low >= 0 && low < high / 2) {
+    low = 0;
+  }
+  if (!(high > low)) high = low + (low != 0 ? std::fabs(low) * 1e-3 : 1);
+  range.low = low;
+  range.high = high;
+  range.clipped_low = finite.front() < low;
+  range.clipped_high = finite.back() > high;
+  return range;
+}
+
+/// Fractions: every value within [0, 1] and some above one half.
+bool are_fractions(const std::vector<MapPanel>& panels) {
+  float least = 0, greatest = 0;
+  for (const MapPanel& panel : panels) {
+    for (const float value : panel.values.values) {
+      if (!std::isfinite(value)) continue;
+      least = std::min(least, value);
+      greatest = std::max(greatest, value);
+    }
+  }
+  return panels.size() > 1 && least > -1e-3F && greatest < 1.001F && greatest > 0.5F;
+}
+
+Maps maps_of(const Output& output, const Output* sigma, std::vector<std::string>& notes) {
+  const Components components(output, 2);
+  const Axis& y = components.axes()[0];
+  const Axis& x = components.axes()[1];
+  const std::int64_t number = shown(components.size(), "maps", notes);
+  const std::int64_t factor = block_factor(y.size, x.size, notes, "mean");
+  Maps maps{binned(y, factor), binned(x, factor), quantity_of_values(output), {}, false};
+  std::optional<Components> uncertainties;
+  if (sigma) uncertainties.emplace(*sigma, 2);
+  for (std::int64_t k = 0; k < number; ++k) {
+    MapPanel panel;
+    panel.name = component_name(output, k, components.size());
+    panel.values = reduce(components.read(k), y.size, x.size, factor, Averaged::values);
+    panel.range = range_of(panel.values);
+    if (uncertainties) {
+      panel.sigma = reduce(uncertainties->read(k), y.size, x.size, factor, Averaged::independent_errors);
+      panel.sigma_range = range_of(*panel.sigma);
+      panel.sigma_range.palette = Palette::uncertainty;
+    }
+    maps.panels.push_back(std::move(panel));
+  }
+  if (are_fractions(maps.panels)) {
+    maps.same_range = true;
+    for (MapPanel& panel : maps.panels) panel.range = {0, 1, false, false, Palette::sequential};
+  }
+  return maps;
+}
+
+/// The class that fills most of each block.
+std::vector<std::int32_t> most_frequent(const std::vector<double>& values, std::int64_t height, std::int64_t width,
+                                        std::int64_t factor) {
+  const auto blocks = static_cast<std::size_t>(((height + factor - 1) / factor) * ((width + factor - 1) / factor));
+  std::vector<std::map<std::int32_t, std::int64_t>> votes(blocks);
+  for_each_in_blocks(height, width, factor, values,
+                     [&](std::size_t block, double value) { ++votes[block][static_cast<std::int32_t>(value)]; });
+  std::vector<std::int32_t> winners;
+  for (const auto& one : votes) {
+    winners.push_back(std::max_element(one.begin(), one.end(), [](const auto& a, const auto& b) {
+                        return a.second < b.second;
+                      })->first);
+  }
+  return winners;
+}
+
+Labels labels_of(const Output& output, std::vector<std::string>& notes) {
+  const Components components(output, 2);
+  if (components.size() != 1) does_not_fit(output, "labels are one map");
+  const Axis& y = components.axes()[0];
+  const Axis& x = components.axes()[1];
+  std::vector<double> values = components.read(0);
+  std::int64_t classes = static_cast<std::int64_t>(output.components.size());
+  for (double& value : values) {
+    if (!(value >= 0)) value = -1;
+    if (value > 1'000'000) does_not_fit(output, "a class number above a million");
+    classes = std::max(classes, static_cast<std::int64_t>(value) + 1);
+  }
+  Labels labels;
+  const std::int64_t factor = block_factor(y.size, x.size, notes, "most frequent class");
+  labels.y = binned(y, factor);
+  labels.x = binned(x, factor);
+  labels.height = labels.y.size;
+  labels.width = labels.x.size;
+  labels.numbers = most_frequent(values, y.size, x.size, factor);
+  std::vector<double> pixels(static_cast<std::size_t>(classes), 0);
+  for (const double value : values) {
+    if (value < 0)
+      labels.none += 1;
+    else
+      pixels[static_cast<std::size_t>(value)] += 1;
+  }
+  const double all = static_cast<double>(values.size());
+  labels.none /= all;
+  for (std::int64_t k = 0; k < classes; ++k) {
+    const bool named = k < static_cast<std::int64_t>(output.components.size());
+    const std::string name = named ? output.components[static_cast<std::size_t>(k)] : "class " + std::to_string(k);
+    labels.classes.push_back({name, pixels[static_cast<std::size_t>(k)] / all});
+  }
+  return labels;
+}
+
+/// The channels that hold what there is to see: up to where no curve exceeds 1/500 of its greatest value and no mark
+/// stands, when that spares more than a sixth of the axis.
+void choose_view(Curves& curves, std::vector<std::string>& notes) {
+  const std::int64_t size = curves.axis.size;
+  std::int64_t last = 0;
+  for (const Curve& curve : curves.curves) {
+    double largest = 0;
+    for (const double value : curve.values) {
+      if (std::isfinite(value)) largest = std::max(largest, std::fabs(value));
+    }
+    for (std::int64_t i = size - 1; i > last; --i) {
+      if (std::fabs(curve.values[static_cast<std::size_t>(i)]) > largest / 500) last = i;
+    }
+  }
+  for (const Mark& mark : curves.marks) last = std::max(last, curves.axis.nearest(mark.position));
+  last += size / 40;
+  curves.first = 0;
+  curves.last = size - 1;
+  if (last < size - 1 - size / 6 && last > 0) {
+    curves.last = last;
+    notes.push_back("Shown up to " + number_text(curves.axis.at(static_cast<double>(last)), 3) +
+                    (curves.axis.units.empty() ? "" : " " + curves.axis.units) +
+                    ", beyond which every curve is below 1/500 of its maximum.");
+  }
+}
+
+std::vector<Curve> read_curves(const Output& output, const Output* sigma, std::vector<std::string>& notes) {
+  const Components components(output, 1);
+  std::optional<Components> uncertainties;
+  if (sigma) uncertainties.emplace(*sigma, 1);
+  const std::int64_t number = shown(components.size(), "curves", notes);
+  std::vector<Curve> curves;
+  for (std::int64_t k = 0; k < number; ++k) {
+    curves.push_back({component_name(output, k, components.size()), components.read(k),
+                      uncertainties ? uncertainties->read(k) : std::vector<double>{}});
+  }
+  return curves;
+}
+
+Curves curves_of(const Output& output, const Output* sigma, std::vector<std::string>& notes) {
+  Curves curves{Components(output, 1).axes()[0],
+                quantity_of_values(output),
+                read_curves(output, sigma, notes),
+                output.marks,
+                0,
+                0};
+  std::erase_if(curves.marks, [](const Mark& mark) { return !std::isfinite(mark.position); });
+  choose_view(curves, notes);
+  return curves;
+}
+
+Scree scree_of(const Output& output, const Output* sigma, std::vector<std::string>& notes) {
+  Scree scree{quantity_of_values(output), read_curves(output, sigma, notes), output.chosen, 0};
+  const auto length = static_cast<std::int64_t>(scree.curves.front().values.size());
+  const std::int64_t wanted = std::max<std::int64_t>(40, 4 * scree.chosen.value_or(0));
+  scree.shown = length > wanted + wanted / 4 ? wanted : length;
+  if (scree.shown < length) {
+    notes.push_back("The first " + std::to_string(scree.shown) + " of " + std::to_string(length) +
+                    " values are shown.");
+  }
+  return scree;
+}
+
+}  // namespace
+
+bool is_figure(View view) {
+  return view == View::maps || view == View::labels || view == View::spectra || view == View::scree;
+}
+
+Figure figure_of(const Output& output, const Output* sigma) {
+  Figure figure;
+  figure.name = output.name;
+  figure.title = output.title.empty() ? readable(output.name) : output.title;
+  if (!output.note.empty()) figure.notes.push_back(output.note);
+  const Description& description = dataset_of(output).describe();
+  if (is_complex(description.dtype)) figure.notes.push_back("The values are complex; their modulus is shown.");
+  if (sigma && dataset_of(*sigma).describe().shape() != description.shape()) {
+    does_not_fit(*sigma, "it is the uncertainty of '" + output.name + "' of shape " + to_string(description.shape()));
+  }
+  switch (output.view) {
+    case View::maps: figure.content = maps_of(output, sigma, figure.notes); break;
+    case View::labels: figure.content = labels_of(output, figure.notes); break;
+    case View::spectra: figure.content = curves_of(output, sigma, figure.notes); break;
+    case View::scree: figure.content = scree_of(output, sigma, figure.notes); break;
+    default: throw Error(ErrorKind::internal, "the output '" + output.name + "' is not drawn");
+  }
+  return figure;
+}
+
+}  // namespace ruska::report
