@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include "ruska/io/hdf5_internal.hpp"
+#include "ruska/io/text.hpp"
 
 namespace ruska::io::hdf5 {
 namespace {
@@ -34,42 +35,6 @@ herr_t keep_failure(unsigned, const H5E_error2_t* entry, void* data) {
     failure.kind = ErrorKind::io;
   }
   return 0;
-}
-
-/// Text of unknown encoding as UTF-8: what is not valid UTF-8 is taken as Latin-1.
-std::string to_utf8(std::string text) {
-  const auto valid = [&] {
-    for (std::size_t i = 0; i < text.size();) {
-      const auto byte = static_cast<unsigned char>(text[i]);
-      const std::size_t length = byte < 0x80 ? 1 : byte >= 0xC2 && byte < 0xE0 ? 2 : (byte & 0xF0) == 0xE0 ? 3
-                                 : byte >= 0xF0 && byte < 0xF5 ? 4 : 0;
-      if (length == 0 || i + length > text.size()) return false;
-      for (std::size_t k = 1; k < length; ++k) {
-        if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
-      }
-      if (length >= 3) {
-        const auto next = static_cast<unsigned char>(text[i + 1]);
-        if ((byte == 0xE0 && next < 0xA0) || (byte == 0xED && next >= 0xA0) || (byte == 0xF0 && next < 0x90) ||
-            (byte == 0xF4 && next >= 0x90)) {
-          return false;
-        }
-      }
-      i += length;
-    }
-    return true;
-  };
-  if (valid()) return text;
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      out += c;
-    } else {
-      out += static_cast<char>(0xC0 | (byte >> 6));
-      out += static_cast<char>(0x80 | (byte & 0x3F));
-    }
-  }
-  return out;
 }
 
 std::string fixed_text(const char* begin, std::size_t size, H5T_str_t padding) {
@@ -570,12 +535,14 @@ bool Array::is_text() const {
   return type && H5Tget_class(type) == H5T_STRING;
 }
 
-Json Array::value() const {
+Json Array::value() const { return value_up_to(max_json_elements); }
+
+Json Array::value_up_to(std::int64_t elements) const {
   const Lock lock;
   const Handle type(H5Dget_type(state_->handle), H5Tclose);
   const Handle space(H5Dget_space(state_->handle), H5Sclose);
   if (!type || !space) throw_failure(file(), path(), "reading the type");
-  return json_value(*this, type, space, max_json_elements, [&](hid_t memory, void* buffer) {
+  return json_value(*this, type, space, elements, [&](hid_t memory, void* buffer) {
     if (H5Dread(state_->handle, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) < 0) {
       throw_failure(file(), path(), "reading values");
     }
@@ -593,7 +560,7 @@ std::vector<std::string> Array::read_texts() const {
       fail(ErrorKind::bad_data, "text was expected here");
     }
   };
-  collect(collect, value());
+  collect(collect, value_up_to(INT64_MAX));
   return texts;
 }
 

@@ -113,6 +113,7 @@ class Array : public Object {
 
  private:
   struct ArrayState;
+  Json value_up_to(std::int64_t elements) const;
   explicit Array(std::shared_ptr<State> state) : Object(std::move(state)) {}
   ArrayState& array() const;
   friend class Group;

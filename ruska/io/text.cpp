@@ -37,6 +37,12 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
+/// Code points of the bytes 0x80 to 0x9F in Windows-1252; those it leaves out are C1 controls, as in ISO 8859-1.
+constexpr char16_t windows_1252[32] = {0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                       0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,   0x017D, 0x8F,
+                                       0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                       0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
+
 constexpr std::string_view blanks = " \t\r\n";
 
 }  // namespace
@@ -45,11 +51,16 @@ std::string to_utf8(std::string_view bytes) {
   if (is_utf8(bytes)) return std::string(bytes);
   std::string text;
   for (const char c : bytes) {
-    const auto code = static_cast<unsigned char>(c);
+    unsigned code = static_cast<unsigned char>(c);
+    if (code >= 0x80 && code < 0xa0) code = windows_1252[code - 0x80];
     if (code < 0x80) {
       text += c;
-    } else {
+    } else if (code < 0x800) {
       text += static_cast<char>(0xc0 | code >> 6);
+      text += static_cast<char>(0x80 | (code & 0x3f));
+    } else {
+      text += static_cast<char>(0xe0 | code >> 12);
+      text += static_cast<char>(0x80 | (code >> 6 & 0x3f));
       text += static_cast<char>(0x80 | (code & 0x3f));
     }
   }

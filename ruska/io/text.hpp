@@ -10,7 +10,7 @@
 
 namespace ruska::io {
 
-/// Text from a file as UTF-8: unchanged where it is valid UTF-8, else taken as ISO 8859-1.
+/// Text from a file as UTF-8: unchanged where it is valid UTF-8, else taken as Windows-1252.
 std::string to_utf8(std::string_view bytes);
 
 /// Without the blanks, tabs and line ends at both ends.

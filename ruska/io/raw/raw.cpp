@@ -8,15 +8,16 @@
 //    "axes": [{"name": "y", "units": "nm", "scale": 0.5, "offset": 0, "role": "navigation"}, …],
 //    "signal_type": "EDS_TEM", "fields": [], "metadata": {…}}
 //
-// dtype and shape are required. Axes without a role follow the rule of .npy files: the last axis is signal for ranks 1
-// and 3, the last two for rank 2 and from rank 4 on.
+// dtype and shape are required, byte_order too where an item has several bytes. Axes without a role follow the rule of
+// .npy files: the last axis is signal for ranks 1 and 3, the last two for rank 2 and from rank 4 on.
 #include <algorithm>
 #include <bit>
-#include <cctype>
 #include <cmath>
+#include <fstream>
+#include <optional>
 
+#include "ruska/base/pending_file.hpp"
 #include "ruska/core/driver.hpp"
-#include "ruska/core/metadata.hpp"
 #include "ruska/io/stored_array.hpp"
 #include "ruska/io/text.hpp"
 
@@ -54,8 +55,8 @@ bool describes_values(const Json& sidecar) {
 }
 
 [[noreturn]] void refuse(const std::string& entry, const Json& got, const std::string& allowed) {
-  throw Error(ErrorKind::bad_data, "the sidecar's '" + entry + "' is " + got.dump().substr(0, 80) + "; it must be " +
-                                       allowed);
+  throw Error(ErrorKind::bad_data,
+              "the sidecar's '" + entry + "' is " + got.dump().substr(0, 80) + "; it must be " + allowed);
 }
 
 const Json* member(const Json& object, const char* name) {
@@ -132,8 +133,8 @@ Description description_of(const Json& sidecar) {
   description.title = text_of(sidecar, "title");
   description.signal_type = text_of(sidecar, "signal_type");
   const std::string dtype = text_of(sidecar, "dtype");
-  const auto known = std::find_if(std::begin(all_dtypes), std::end(all_dtypes),
-                                  [&](DType one) { return name_of(one) == dtype; });
+  const auto known =
+      std::find_if(std::begin(all_dtypes), std::end(all_dtypes), [&](DType one) { return name_of(one) == dtype; });
   if (known == std::end(all_dtypes)) {
     refuse("dtype", sidecar.at("dtype"), "a NumPy name from uint8 to int64, float32, float64, complex64 or complex128");
   }
@@ -205,20 +206,27 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
                     R"("role": "navigation"}, ...], "signal_type": "EDS_TEM", "metadata": {}}; )"
                     R"(dtype and shape are required)");
   }
-  return with_context([&] { return "reading the sidecar " + sidecar_path->filename().string(); }, [&] {
-    const Json sidecar = read_sidecar(*sidecar_path);
-    Description description = description_of(sidecar);
-    const std::string order = text_of(sidecar, "byte_order");
-    if (!order.empty() && order != "little" && order != "big") {
-      refuse("byte_order", sidecar.at("byte_order"), "little or big");
-    }
-    StoredLayout layout;
-    if (const Json* offset = member(sidecar, "offset")) layout.offset = length_of(*offset, "offset");
-    layout.swapped = (order == "big") != (std::endian::native == std::endian::big) && size_of(description.dtype) > 1;
-    layout.stride = c_strides(description.shape(), size_of(description.dtype));
-    return std::vector<std::shared_ptr<const Source>>{
-        stored_array(std::make_shared<const RandomAccessFile>(path), std::move(description), std::move(layout))};
-  });
+  return with_context(
+      [&] { return "reading the sidecar " + sidecar_path->filename().string(); },
+      [&] {
+        const Json sidecar = read_sidecar(*sidecar_path);
+        Description description = description_of(sidecar);
+        const std::string order = text_of(sidecar, "byte_order");
+        if (!order.empty() && order != "little" && order != "big") {
+          refuse("byte_order", sidecar.at("byte_order"), "little or big");
+        }
+        if (order.empty() && size_of(description.dtype) > 1) {
+          throw Error(ErrorKind::bad_data, "the sidecar does not say the byte_order of its " +
+                                               std::string(name_of(description.dtype)) + "; it must be little or big");
+        }
+        StoredLayout layout;
+        if (const Json* offset = member(sidecar, "offset")) layout.offset = length_of(*offset, "offset");
+        layout.swapped =
+            (order == "big") != (std::endian::native == std::endian::big) && size_of(description.dtype) > 1;
+        layout.stride = c_strides(description.shape(), size_of(description.dtype));
+        return std::vector<std::shared_ptr<const Source>>{
+            stored_array(std::make_shared<const RandomAccessFile>(path), std::move(description), std::move(layout))};
+      });
 }
 
 /// The name that a file written under a temporary name (`NAME.partial-PID`) will have: the sidecar goes beside that.
@@ -241,7 +249,10 @@ class RawSink final : public Sink {
   void commit() override {
     values_->commit();
     PendingFile sidecar(sidecar_path_, PendingFile::Kind::file, true);
-    write_file(sidecar.path(), sidecar_);
+    std::ofstream out(sidecar.path(), std::ios::binary);
+    out << sidecar_ << std::flush;
+    if (!out) throw Error(ErrorKind::io, "writing " + sidecar.path().string() + " failed; is the disk full?");
+    out.close();
     sidecar.commit();
   }
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ripple, the format of NIST's Lispix: a text header (.rpl) of keys and values parted by tabs, and the values in a
-// .raw file beside it (Bright, Lispix manual, "Raw and ripple files"). The keys of HyperSpy for names, units, scales and
-// the instrument are understood too.
+// .raw file beside it (Bright, Lispix manual, "Raw and ripple files"). The keys of HyperSpy for names, units, scales
+// and the instrument are understood too.
 //
 // "record-by vector" stores (height, width, depth), depth being the spectrum; "record-by image" stores (depth, height,
 // width), depth being the number of the image; "dont-care" is one image or one spectrum. Navigation axes of length 1
@@ -186,10 +186,12 @@ Confidence probe(const Probe& file) {
   if (extension != "raw") return Confidence::none;
   const auto header = sibling(file.path, "rpl");
   if (!header) return Confidence::none;
-  const RandomAccessFile text(*header);
-  return text.size() <= longest_header && is_header(text.read_text(longest_header, "a ripple header"))
-             ? Confidence::content
-             : Confidence::none;
+  try {
+    const RandomAccessFile text(*header);
+    return is_header(text.read_text(longest_header, "a ripple header")) ? Confidence::content : Confidence::none;
+  } catch (const Error&) {
+    return Confidence::none;
+  }
 }
 
 std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& path) {
@@ -214,8 +216,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   layout.offset = header.text("offset").empty() ? 0 : header.integer("offset", 0);
   layout.swapped = is_swapped(header) && size_of(description.dtype) > 1;
   layout.stride = c_strides(description.shape(), size_of(description.dtype));
-  return {stored_array(std::make_shared<const RandomAccessFile>(*values_file), std::move(description),
-                       std::move(layout))};
+  return {
+      stored_array(std::make_shared<const RandomAccessFile>(*values_file), std::move(description), std::move(layout))};
 }
 
 }  // namespace

@@ -16,10 +16,10 @@ struct Marginals {
   std::vector<double> row_sum;     ///< one per position
   std::vector<double> column_sum;  ///< one per channel
   double total = 0;
-  bool counts = false;                ///< every value is an integer ≥ 0
-  std::int64_t first_negative = -1;   ///< position · channels + channel of the first value < 0; -1 for none
-  std::int64_t rows_left_in = 0;      ///< positions that are not masked
-  std::int64_t columns_left_in = 0;   ///< channels that are not masked
+  bool counts = false;               ///< every value is an integer ≥ 0
+  std::int64_t first_negative = -1;  ///< position · channels + channel of the first value < 0; -1 for none
+  std::int64_t rows_left_in = 0;     ///< positions that are not masked
+  std::int64_t columns_left_in = 0;  ///< channels that are not masked
 };
 
 /// One pass over the data. Throws bad_data naming the place of the first value that is not finite.

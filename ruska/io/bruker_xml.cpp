@@ -1,0 +1,240 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/io/bruker_xml.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+#include "ruska/base/error.hpp"
+#include "ruska/core/metadata.hpp"
+#include "ruska/io/text.hpp"
+
+namespace ruska::io::bruker {
+
+namespace {
+
+constexpr int deepest = 200;
+constexpr std::size_t longest_leaf = 4096;
+
+[[noreturn]] void refuse(pugi::xml_node parent, const char* child, const std::string& expected) {
+  throw Error(ErrorKind::bad_data, std::string("the header's ") + parent.name() + "/" + child + " is '" +
+                                       text_of(parent, child).substr(0, 60) + "' where " + expected + " is expected");
+}
+
+void check_depth(const pugi::xml_document& document) {
+  int depth = 0;
+  for (pugi::xml_node node = document.first_child(); node;) {
+    if (depth > deepest) throw Error(ErrorKind::bad_data, "the header's XML is nested deeper than 200 elements");
+    if (const pugi::xml_node child = node.first_child()) {
+      node = child;
+      ++depth;
+      continue;
+    }
+    while (node && !node.next_sibling()) {
+      node = node.parent();
+      --depth;
+    }
+    node = node.next_sibling();
+  }
+}
+
+Json tree_of(pugi::xml_node node) {
+  Json tree = Json::object();
+  for (const pugi::xml_attribute attribute : node.attributes()) {
+    tree[std::string("@") + attribute.name()] = attribute.value();
+  }
+  for (const pugi::xml_node child : node.children()) {
+    if (child.type() != pugi::node_element) continue;
+    if (std::strlen(child.child_value()) > longest_leaf) continue;
+    Json value = to_json(child);
+    const std::string name = child.name();
+    if (!tree.contains(name)) {
+      tree[name] = std::move(value);
+    } else {
+      Json& present = tree[name];
+      if (!present.is_array()) present = Json::array({present});
+      present.push_back(std::move(value));
+    }
+  }
+  return tree;
+}
+
+}  // namespace
+
+pugi::xml_document parse(std::string text) {
+  text = to_utf8(text);
+  pugi::xml_document document;
+  const pugi::xml_parse_result result = document.load_buffer(
+      text.data(), text.size(), pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol, pugi::encoding_utf8);
+  if (!result) {
+    throw Error(ErrorKind::bad_data, std::string("the header is not valid XML: ") + result.description() +
+                                         " at character " + std::to_string(result.offset));
+  }
+  check_depth(document);
+  return document;
+}
+
+pugi::xml_node instance(pugi::xml_node parent, const char* type) {
+  return parent.find_child_by_attribute("ClassInstance", "Type", type);
+}
+
+std::string text_of(pugi::xml_node parent, const char* child) {
+  return std::string(trimmed(parent.child(child).child_value()));
+}
+
+std::optional<double> number_of(pugi::xml_node parent, const char* child) {
+  std::string text = text_of(parent, child);
+  if (text.empty()) return std::nullopt;
+  std::replace(text.begin(), text.end(), ',', '.');
+  const auto value = parse_number(text);
+  if (!value) refuse(parent, child, "a number");
+  return value;
+}
+
+double required_number(pugi::xml_node parent, const char* child) {
+  const auto value = number_of(parent, child);
+  if (!value) refuse(parent, child, "a number");
+  return *value;
+}
+
+std::int64_t required_integer(pugi::xml_node parent, const char* child, std::int64_t low, std::int64_t high) {
+  const auto value = parse_integer(text_of(parent, child));
+  if (!value || *value < low || *value > high) {
+    refuse(parent, child, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+  }
+  return *value;
+}
+
+std::vector<std::uint64_t> integers_of(pugi::xml_node parent, const char* child) {
+  std::vector<std::uint64_t> values;
+  std::string_view rest = trimmed(parent.child(child).child_value());
+  while (!rest.empty()) {
+    const std::size_t comma = rest.find(',');
+    const auto value = parse_integer(rest.substr(0, comma));
+    if (!value || *value < 0) refuse(parent, child, "a list of whole numbers");
+    values.push_back(static_cast<std::uint64_t>(*value));
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+  }
+  return values;
+}
+
+std::vector<std::byte> base64_of(pugi::xml_node parent, const char* child) {
+  static constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static const std::array<std::int8_t, 256> digits = [] {
+    std::array<std::int8_t, 256> table;
+    table.fill(-1);
+    for (std::size_t i = 0; i < alphabet.size(); ++i) {
+      table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+    }
+    return table;
+  }();
+  const std::string_view text = trimmed(parent.child(child).child_value());
+  std::vector<std::byte> bytes;
+  bytes.reserve(text.size() / 4 * 3);
+  std::uint32_t group = 0;
+  int bits = 0;
+  for (const char c : text) {
+    if (c == '\r' || c == '\n' || c == ' ' || c == '\t') continue;
+    if (c == '=') break;
+    const int digit = digits[static_cast<unsigned char>(c)];
+    if (digit < 0) refuse(parent, child, "base64");
+    group = group << 6 | static_cast<std::uint32_t>(digit);
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes.push_back(static_cast<std::byte>(group >> bits & 0xff));
+    }
+  }
+  return bytes;
+}
+
+Json to_json(pugi::xml_node node) {
+  Json tree = tree_of(node);
+  const std::string text(trimmed(node.child_value()));
+  if (tree.empty()) return text;
+  if (!text.empty()) tree["#text"] = text;
+  return tree;
+}
+
+Spectrum read_spectrum(pugi::xml_node spectrum) {
+  Spectrum result;
+  const pugi::xml_node headers = spectrum.child("TRTHeaderedClass");
+  const pugi::xml_node hardware = instance(headers, "TRTSpectrumHardwareHeader");
+  const pugi::xml_node detector = instance(headers, "TRTDetectorHeader");
+  const pugi::xml_node electrons = instance(headers, "TRTESMAHeader");
+  const pugi::xml_node tube = instance(headers, "TRTXrfHeader");
+  const pugi::xml_node calibration = instance(spectrum, "TRTSpectrumHeader");
+  if (!calibration) throw Error(ErrorKind::bad_data, "the spectrum has no TRTSpectrumHeader with its energy scale");
+
+  result.counts = integers_of(spectrum, "Channels");
+  if (result.counts.empty()) throw Error(ErrorKind::bad_data, "the spectrum has no channels");
+  result.energy.name = "Energy";
+  result.energy.quantity = "energy";
+  result.energy.units = "keV";
+  result.energy.size = static_cast<std::int64_t>(result.counts.size());
+  result.energy.scale = required_number(calibration, "CalibLin");
+  result.energy.offset = required_number(calibration, "CalibAbs");
+
+  const auto put = [&](const char* key, std::optional<double> value) {
+    if (value) result.detector[key] = *value;
+  };
+  if (tube) {
+    result.beam_energy = number_of(tube, "Voltage");
+    put("elevation_angle", number_of(tube, "ExcitationAngle"));
+  } else {
+    result.beam_energy = number_of(electrons, "PrimaryEnergy");
+    put("elevation_angle", number_of(electrons, "ElevationAngle"));
+    put("azimuth_angle", number_of(electrons, "AzimutAngle"));
+  }
+  if (const std::string type = text_of(detector, "Type"); !type.empty()) result.detector["detector_type"] = type;
+  const auto seconds = [&](const char* child) {
+    auto value = number_of(hardware, child);
+    if (value) *value /= 1000.0;  // stored in ms
+    return value;
+  };
+  put("real_time", seconds("RealTime"));
+  put("live_time", seconds("LifeTime"));
+  // The peak's variance is SigmaAbs + SigmaLin · E (keV²); its full width at half maximum at Mn Kα is the usual figure.
+  const auto variance_at_zero = number_of(calibration, "SigmaAbs");
+  const auto variance_per_energy = number_of(calibration, "SigmaLin");
+  if (variance_at_zero && variance_per_energy) {
+    constexpr double mn_ka = 5.8988;
+    const double variance = *variance_at_zero + *variance_per_energy * mn_ka;
+    if (variance > 0) result.detector["energy_resolution_MnKa"] = 2000.0 * std::sqrt(2.0 * std::log(2.0) * variance);
+  }
+
+  const auto keep = [&](const char* name, pugi::xml_node node) {
+    if (node) result.original[name] = to_json(node);
+  };
+  keep("Hardware", hardware);
+  keep("Detector", detector);
+  keep("Analysis", electrons ? electrons : tube);
+  keep("Spectrum", calibration);
+  return result;
+}
+
+std::string instrument_for(std::optional<double> beam_energy) {
+  return beam_energy && *beam_energy > 30.0 ? "TEM" : "SEM";
+}
+
+void set_date(Json& metadata, pugi::xml_node header) {
+  int day = 0, month = 0, year = 0, hour = 0, minute = 0, second = 0;
+  char rest = 0;
+  if (std::sscanf(text_of(header, "Date").c_str(), "%2d.%2d.%4d%c", &day, &month, &year, &rest) != 3) return;
+  if (std::sscanf(text_of(header, "Time").c_str(), "%2d:%2d:%2d%c", &hour, &minute, &second, &rest) != 3) return;
+  const auto within = [](int value, int low, int high) { return value >= low && value <= high; };
+  if (!within(day, 1, 31) || !within(month, 1, 12) || !within(year, 1900, 9999) || !within(hour, 0, 23) ||
+      !within(minute, 0, 59) || !within(second, 0, 60)) {
+    return;
+  }
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02d", year, month, day);
+  set(metadata, "General.date", text.data());
+  std::snprintf(text.data(), text.size(), "%02d:%02d:%02d", hour, minute, second);
+  set(metadata, "General.time", text.data());
+}
+
+}  // namespace ruska::io::bruker

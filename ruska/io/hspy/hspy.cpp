@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// HyperSpy's HDF5 files (.hspy, .hdf5), versions 1.0 to 3.1, and ruska's own result files, which are of the same kind.
+// The layout is described in HyperSpy's user guide ("HSpy - HyperSpy's HDF5 specification").
+#include <optional>
+
+#include "ruska/core/driver.hpp"
+#include "ruska/core/product.hpp"
+#include "ruska/io/hspy/signal_group.hpp"
+#include "ruska/io/text.hpp"
+
+namespace ruska::io {
+namespace {
+
+Confidence probe(const Probe& file) {
+  if (!hdf5::has_signature(file.head)) return Confidence::none;
+  try {
+    const hdf5::Group root = hdf5::OpenFile::open(file.path)->root();
+    if (!root.has_group("Experiments")) return Confidence::none;
+    const hdf5::Group experiments = root.group("Experiments");
+    if (root.text("file_format") == "HyperSpy") return Confidence::content;
+    for (const std::string& name : experiments.names()) {
+      if (experiments.kind(name + "/mapped_parameters") == hdf5::Kind::group) return Confidence::content;
+    }
+    return Confidence::none;
+  } catch (const Error&) {
+    // Damaged or cut short: whoever opens it says where.
+    return extension_of(file.path) == "hspy" || extension_of(file.path) == "hdf5" ? Confidence::extension
+                                                                                    : Confidence::none;
+  }
+}
+
+/// A dataset that result files name by the path of its group.
+Dataset part(const hdf5::Group& root, const hdf5::Group& lazy, const std::string& attribute) {
+  const auto path = lazy.text(attribute);
+  if (!path) return {};
+  if (path->empty() || root.kind(path->substr(1)) != hdf5::Kind::group) {
+    lazy.fail(ErrorKind::bad_data, "the signal '" + *path + "' that it is made of is not there");
+  }
+  return Dataset(hspy::read_signal(root.group(path->substr(1))));
+}
+
+std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& path) {
+  const hdf5::Group root = hdf5::OpenFile::open(path)->root();
+  std::vector<std::shared_ptr<const Source>> signals;
+  const hdf5::Group experiments = root.group("Experiments");
+  for (const std::string& name : experiments.names()) {
+    if (experiments.has_group(name)) signals.push_back(hspy::read_signal(experiments.group(name)));
+  }
+  if (root.has_group("ruska/lazy")) {
+    const hdf5::Group lazy = root.group("ruska/lazy");
+    for (const std::string& name : lazy.names()) {
+      const hdf5::Group one = lazy.group(name);
+      const Dataset made = product(part(root, one, "loadings"), part(root, one, "factors"), part(root, one, "mean"),
+                                   one.text("title").value_or(name));
+      signals.push_back(made.shared_source());
+    }
+  }
+  return signals;
+}
+
+class HspySink final : public Sink {
+ public:
+  HspySink(const std::filesystem::path& path, const Description& description)
+      : description_(description), file_(hdf5::OpenFile::create(path)) {
+    array_.emplace(hspy::create_signal(hspy::create_experiments(file_->root()), description.title, description));
+  }
+  void write(const Region& region, std::span<const std::byte> values) override {
+    check_region(region, description_, values.size());
+    hspy::write_values(*array_, description_, region, values);
+  }
+  void commit() override {
+    array_.reset();
+    file_->close();
+  }
+
+ private:
+  Description description_;
+  hdf5::FilePtr file_;
+  std::optional<hdf5::Array> array_;
+};
+
+std::unique_ptr<Sink> create(const std::filesystem::path& path, const Description& description) {
+  return std::make_unique<HspySink>(path, description);
+}
+
+}  // namespace
+
+const Driver& hspy_driver() {
+  static const Driver driver{"hspy", "HyperSpy HDF5", {"hspy", "hdf5", "h5"}, probe, open, create};
+  return driver;
+}
+
+}  // namespace ruska::io
