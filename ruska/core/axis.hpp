@@ -15,9 +15,9 @@ enum class Role { navigation, signal };
 
 /// One axis of a dataset: coordinate = offset + scale · index, or a table of coordinates.
 struct Axis {
-  std::string name;
-  std::string quantity;  ///< what is measured along it: "length", "energy", "time" …; empty when unknown
-  std::string units;     ///< "nm", "keV", "1/nm"; empty when the file gives none
+  std::string name{};
+  std::string quantity{};  ///< what is measured along it: "length", "energy", "time" …; empty when unknown
+  std::string units{};     ///< "nm", "keV", "1/nm"; empty when the file gives none
   Role role = Role::signal;
   std::int64_t size = 0;
   double scale = 1.0;

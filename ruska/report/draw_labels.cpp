@@ -6,7 +6,6 @@
 #include "ruska/report/colour.hpp"
 #include "ruska/report/draw.hpp"
 #include "ruska/report/number_text.hpp"
-#include "ruska/report/png.hpp"
 
 namespace ruska::report {
 namespace {
@@ -16,21 +15,21 @@ constexpr double tallest = 480;
 constexpr double legend_gap = 28;
 constexpr double line_height = 24;
 
-std::string png_of(const Labels& labels) {
+std::vector<std::uint8_t> pixels_of(const Labels& labels) {
   std::vector<std::uint8_t> rgba;
   rgba.reserve(labels.numbers.size() * 4);
   for (const std::int32_t number : labels.numbers) {
     const Colour colour = class_colour(number);
     rgba.insert(rgba.end(), {colour.red, colour.green, colour.blue, 255});
   }
-  return encode_png(labels.width, labels.height, rgba);
+  return rgba;
 }
 
 }  // namespace
 
 double draw_labels(Svg& svg, const Labels& labels, double top) {
   const Extent extent = extent_within(labels.y, labels.x, widest, tallest);
-  svg.image({margin, top}, extent.width, extent.height, png_of(labels));
+  svg.pixels({margin, top}, extent.width, extent.height, labels.width, labels.height, pixels_of(labels));
   svg.rectangle({margin, top}, extent.width, extent.height, "none", rule);
   draw_scale_bar(svg, labels.x, {margin, top + extent.height}, extent.width);
 

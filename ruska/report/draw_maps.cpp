@@ -6,7 +6,6 @@
 
 #include "ruska/report/colour.hpp"
 #include "ruska/report/draw.hpp"
-#include "ruska/report/png.hpp"
 #include "ruska/report/ticks.hpp"
 
 namespace ruska::report {
@@ -15,11 +14,13 @@ namespace {
 constexpr double gap = 18;
 constexpr double bar_gap = 7;
 constexpr double bar_width = 12;
+constexpr int bar_pixels = 12;
 constexpr double bar_room = 62;  // bar, ticks and their text
 constexpr double caption_height = 22;
+constexpr double air = 10;  // for the arrow heads of a colour bar
 constexpr double tallest = 420;
 
-std::string png_of(const Image& image, const Range& range) {
+std::vector<std::uint8_t> pixels_of(const Image& image, const Range& range) {
   std::vector<std::uint8_t> rgba;
   rgba.reserve(image.values.size() * 4);
   for (const float value : image.values) {
@@ -27,22 +28,22 @@ std::string png_of(const Image& image, const Range& range) {
     rgba.insert(rgba.end(),
                 {colour.red, colour.green, colour.blue, static_cast<std::uint8_t>(std::isnan(value) ? 0 : 255)});
   }
-  return encode_png(image.width, image.height, rgba);
+  return rgba;
 }
 
-std::string png_of_bar(Palette palette) {
+std::vector<std::uint8_t> pixels_of_bar(Palette palette) {
   std::vector<std::uint8_t> rgba;
   const ColourMap& colours = colour_map(palette);
   for (auto colour = colours.rbegin(); colour != colours.rend(); ++colour) {
-    rgba.insert(rgba.end(), {colour->red, colour->green, colour->blue, 255});
+    for (int x = 0; x < bar_pixels; ++x) rgba.insert(rgba.end(), {colour->red, colour->green, colour->blue, 255});
   }
-  return encode_png(1, static_cast<std::int64_t>(colours.size()), rgba);
+  return rgba;
 }
 
 /// Ends that values go beyond are drawn as arrow heads.
 void draw_colour_bar(Svg& svg, const Range& range, Point corner, double height) {
   height = std::max(height, 40.0);
-  svg.image(corner, bar_width, height, png_of_bar(range.palette));
+  svg.pixels(corner, bar_width, height, bar_pixels, 256, pixels_of_bar(range.palette));
   const ColourMap& colours = colour_map(range.palette);
   const double x = corner.x, right = corner.x + bar_width, bottom = corner.y + height;
   if (range.clipped_high) {
@@ -69,9 +70,10 @@ struct Cell {
 
 void draw_cell(Svg& svg, const Cell& cell, Point corner, const Extent& extent, double width) {
   svg.text({corner.x, corner.y + 14}, shorten(cell.caption, width, 12.5, true), {.size = 12.5, .bold = true});
-  const Point image{corner.x, corner.y + caption_height};
+  const Point image{corner.x, corner.y + (cell.caption.empty() ? air : caption_height)};
   svg.rectangle(image, extent.width, extent.height, "url(#hatch)");
-  svg.image(image, extent.width, extent.height, png_of(cell.image, cell.range));
+  svg.pixels(image, extent.width, extent.height, cell.image.width, cell.image.height,
+             pixels_of(cell.image, cell.range));
   svg.rectangle(image, extent.width, extent.height, "none", rule);
   draw_colour_bar(svg, cell.range, {image.x + extent.width + bar_gap, image.y}, extent.height);
   draw_scale_bar(svg, cell.maps.x, {image.x, image.y + extent.height}, extent.width);
@@ -80,7 +82,7 @@ void draw_cell(Svg& svg, const Cell& cell, Point corner, const Extent& extent, d
 }  // namespace
 
 double draw_maps(Svg& svg, const Maps& maps, double top) {
-  const bool with_sigma = !maps.panels.empty() && maps.panels.front().sigma.has_value();
+  const bool with_sigma = maps.panels.front().sigma.has_value();
   const std::size_t number = maps.panels.size();
   // A single map has its uncertainty at its side; of several, each row of maps has the row of uncertainties below.
   const bool side_by_side = with_sigma && number == 1;
@@ -88,12 +90,16 @@ double draw_maps(Svg& svg, const Maps& maps, double top) {
   const double cell_width = std::min(
       (figure_width - 2 * margin - gap * static_cast<double>(columns - 1)) / static_cast<double>(columns), 560.0);
   const Extent extent = extent_within(maps.y, maps.x, cell_width - bar_room, tallest);
-  const double cell_height = caption_height + std::max(extent.height, 40.0) + scale_bar_height + 12;
+  const bool named = side_by_side || !maps.panels.front().name.empty();
+  const double cell_height = (named ? caption_height : air) + std::max(extent.height, 40.0) + scale_bar_height + 12;
   if (!maps.quantity.empty()) {
     svg.text({margin, top + 10}, maps.quantity, {.size = 12, .colour = faint_ink});
     top += 20;
   }
   const auto place = [&](std::size_t column) { return margin + static_cast<double>(column) * (cell_width + gap); };
+  const auto caption = [&](const MapPanel& panel) {
+    return panel.name.empty() && side_by_side ? std::string("Value") : panel.name;
+  };
   const auto sigma_caption = [](const MapPanel& panel) {
     return panel.name.empty() ? std::string("σ (standard uncertainty)") : "σ of " + panel.name;
   };
@@ -101,7 +107,7 @@ double draw_maps(Svg& svg, const Maps& maps, double top) {
     const std::size_t last = std::min(number, first + columns);
     for (std::size_t i = first; i < last; ++i) {
       const MapPanel& panel = maps.panels[i];
-      draw_cell(svg, {maps, panel.name, panel.values, panel.range}, {place(i - first), top}, extent, cell_width);
+      draw_cell(svg, {maps, caption(panel), panel.values, panel.range}, {place(i - first), top}, extent, cell_width);
       if (side_by_side) {
         draw_cell(svg, {maps, sigma_caption(panel), *panel.sigma, panel.sigma_range}, {place(1), top}, extent,
                   cell_width);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "ruska/report/colour.hpp"
 #include "ruska/report/draw.hpp"
@@ -17,7 +19,7 @@ constexpr std::string_view left_out = "#9aa4b0";
 void choose_heights(Plot& plot, const Scree& scree) {
   double low = std::numeric_limits<double>::infinity(), high = 0;
   for (const Curve& curve : scree.curves) {
-    for (const double value : curve.values) {
+    for (const double value : std::span(curve.values).first(static_cast<std::size_t>(scree.shown))) {
       if (!(value > 0) || !std::isfinite(value)) continue;
       low = std::min(low, value);
       high = std::max(high, value);
@@ -33,8 +35,7 @@ void choose_heights(Plot& plot, const Scree& scree) {
 }  // namespace
 
 double draw_scree(Svg& svg, const Scree& scree, double top) {
-  std::size_t length = 1;
-  for (const Curve& curve : scree.curves) length = std::max(length, curve.values.size());
+  const auto length = static_cast<std::size_t>(scree.shown);
   Plot plot{.left = margin + 78, .top = top + 6, .width = 640, .height = 280, .logarithmic = true};
   plot.x_low = 0.3;
   plot.x_high = static_cast<double>(length) + 0.7;
@@ -53,7 +54,7 @@ double draw_scree(Svg& svg, const Scree& scree, double top) {
     svg.begin_clip({plot.left, plot.top}, plot.width, plot.height);
     for (const auto& run : points_of(plot, x, curve.values)) svg.polyline(run, {.colour = "#c3cad2", .width = 1});
     svg.end_clip();
-    for (std::size_t i = 0; i < curve.values.size(); ++i) {
+    for (std::size_t i = 0; i < length; ++i) {
       const double value = curve.values[i];
       if (!(value >= plot.y_low) || !std::isfinite(value)) continue;
       if (i < curve.sigma.size() && std::isfinite(curve.sigma[i])) {

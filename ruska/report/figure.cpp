@@ -171,29 +171,22 @@ Range range_of(const Image& image) {
   double low = finite.front(), high = finite.back();
   const double inner_low = finite[tail], inner_high = finite[finite.size() - 1 - tail];
   const double inner = inner_high - inner_low;
+  if (inner > 0 && inner_low - low > inner / 2) low = inner_low;
+  if (inner > 0 && high - inner_high > inner / 2) high = inner_high;
   Range range;
-  if (inner > 0 && inner_low - low > inner / 2) {
-    low = inner_low;
-    range.clipped_low = true;
-  }
-  if (inner > 0 && high - inner_high > inner / 2) {
-    high = inner_high;
-    range.clipped_high = true;
-  }
   const double largest = std::max(std::fabs(low), std::fabs(high));
   if (low < -0.05 * largest && high > 0.05 * largest) {
     range.palette = Palette::diverging;
-    range.clipped_low = range.clipped_low && -low >= high;
-    range.clipped_high = range.clipped_high && high >= -low;
     low = -largest;
     high = largest;
   } else if (low >= 0 && low < high / 2) {
     low = 0;
-    range.clipped_low = false;
   }
   if (!(high > low)) high = low + (low != 0 ? std::fabs(low) * 1e-3 : 1);
   range.low = low;
   range.high = high;
+  range.clipped_low = finite.front() < low;
+  range.clipped_high = finite.back() > high;
   return range;
 }
 
@@ -342,16 +335,13 @@ Curves curves_of(const Output& output, const Output* sigma, std::vector<std::str
 }
 
 Scree scree_of(const Output& output, const Output* sigma, std::vector<std::string>& notes) {
-  Scree scree{quantity_of_values(output), read_curves(output, sigma, notes), output.chosen};
-  const std::size_t length = scree.curves.front().values.size();
-  const std::size_t wanted =
-      std::max<std::size_t>(40, 4 * static_cast<std::size_t>(std::max<std::int64_t>(scree.chosen.value_or(0), 0)));
-  if (length > wanted + wanted / 4) {
-    for (Curve& curve : scree.curves) {
-      curve.values.resize(wanted);
-      if (!curve.sigma.empty()) curve.sigma.resize(wanted);
-    }
-    notes.push_back("The first " + std::to_string(wanted) + " of " + std::to_string(length) + " values are shown.");
+  Scree scree{quantity_of_values(output), read_curves(output, sigma, notes), output.chosen, 0};
+  const auto length = static_cast<std::int64_t>(scree.curves.front().values.size());
+  const std::int64_t wanted = std::max<std::int64_t>(40, 4 * scree.chosen.value_or(0));
+  scree.shown = length > wanted + wanted / 4 ? wanted : length;
+  if (scree.shown < length) {
+    notes.push_back("The first " + std::to_string(scree.shown) + " of " + std::to_string(length) +
+                    " values are shown.");
   }
   return scree;
 }

@@ -81,6 +81,7 @@ struct Scree {
   std::string quantity;
   std::vector<Curve> curves;
   std::optional<std::int64_t> chosen;
+  std::int64_t shown = 0;  ///< how many of the values a figure shows
 };
 
 /// What is drawn, as plain numbers: both the files and the page are made from it.

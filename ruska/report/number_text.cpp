@@ -68,7 +68,7 @@ std::string number_text(double value, int digits) {
   return with_minus(std::move(text)) + power_of_ten(exponent);
 }
 
-std::string number_text(double value, std::optional<double> sigma) {
+std::string number_with_sigma(double value, std::optional<double> sigma) {
   if (!sigma || !std::isfinite(*sigma) || *sigma <= 0 || !std::isfinite(value)) return number_text(value);
   const int sigma_exponent = exponent_of(*sigma, 2);
   const int leading = std::max(value == 0 ? sigma_exponent : exponent_of(value, 3), sigma_exponent);

@@ -14,7 +14,7 @@ std::string number_text(double value, int digits = 4);
 
 /// A number and its standard uncertainty: the uncertainty with two significant digits and the value to the same
 /// place (JCGM 100:2008, 7.2.6): "45.32 ± 0.21". A number whose uncertainty is zero or unknown stands alone.
-std::string number_text(double value, std::optional<double> sigma);
+std::string number_with_sigma(double value, std::optional<double> sigma);
 
 /// The shortest text that reads back as the same double; empty for NaN.
 std::string exact_text(double value);

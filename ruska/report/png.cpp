@@ -61,6 +61,19 @@ std::string encode_png(std::int64_t width, std::int64_t height, std::span<const 
   return out;
 }
 
+std::vector<std::uint8_t> enlarge(std::int64_t width, std::int64_t height, std::span<const std::uint8_t> rgba,
+                                  std::int64_t factor) {
+  std::vector<std::uint8_t> out;
+  out.reserve(rgba.size() * static_cast<std::size_t>(factor * factor));
+  for (std::int64_t y = 0; y < height * factor; ++y) {
+    for (std::int64_t x = 0; x < width; ++x) {
+      const std::uint8_t* pixel = rgba.data() + (y / factor * width + x) * 4;
+      for (std::int64_t k = 0; k < factor; ++k) out.insert(out.end(), pixel, pixel + 4);
+    }
+  }
+  return out;
+}
+
 std::string rasterise(std::string_view svg, double zoom) {
   GError* error = nullptr;
   const std::unique_ptr<RsvgHandle, Deleter<g_object_unref>> handle(

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/report/svg.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -10,11 +11,13 @@
 #include <cairo.h>
 
 #include "ruska/report/escape.hpp"
+#include "ruska/report/png.hpp"
 
 namespace ruska::report {
 namespace {
 
 constexpr std::string_view font = "DejaVu Sans";
+constexpr double pixels_per_length = 4;  // twice what the PNG beside the SVG has
 
 /// A length with two decimals, as an attribute's value.
 std::string length(double value) {
@@ -105,7 +108,12 @@ void Svg::circle(Point centre, double radius, std::string_view fill, std::string
            attribute("fill", fill) + attribute("stroke", stroke) + "/>\n";
 }
 
-void Svg::image(Point corner, double width, double height, std::string_view png) {
+void Svg::pixels(Point corner, double width, double height, std::int64_t columns, std::int64_t rows,
+                 std::span<const std::uint8_t> rgba) {
+  // librsvg smooths whatever image-rendering says, so there are to be more pixels than it has to draw.
+  const double least = std::min(static_cast<double>(columns) / width, static_cast<double>(rows) / height);
+  const auto factor = static_cast<std::int64_t>(std::clamp(std::ceil(pixels_per_length / least), 1.0, 64.0));
+  const std::string png = encode_png(columns * factor, rows * factor, enlarge(columns, rows, rgba, factor));
   body_ += "<image" + attribute("x", corner.x) + attribute("y", corner.y) + attribute("width", width) +
            attribute("height", height) + attribute("preserveAspectRatio", "none") +
            " style=\"image-rendering:pixelated\"" +

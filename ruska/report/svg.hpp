@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,8 +41,9 @@ class Svg {
   /// `fill` and `stroke` are colours, "none" or "url(#hatch)".
   void rectangle(Point corner, double width, double height, std::string_view fill, std::string_view stroke = "none");
   void circle(Point centre, double radius, std::string_view fill, std::string_view stroke = "none");
-  /// A PNG stretched over the rectangle without smoothing.
-  void image(Point corner, double width, double height, std::string_view png);
+  /// RGBA pixels in C order stretched over the rectangle, each seen as a rectangle of its own.
+  void pixels(Point corner, double width, double height, std::int64_t columns, std::int64_t rows,
+              std::span<const std::uint8_t> rgba);
   /// Names what follows for readers of the page who cannot see it.
   void describe(std::string_view title) { title_ = title; }
   /// Everything drawn until `end_clip` is cut to the rectangle.

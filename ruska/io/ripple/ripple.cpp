@@ -181,7 +181,7 @@ Confidence probe(const Probe& file) {
   const std::string extension = extension_of(file.path);
   if (extension == "rpl") {
     const std::string_view head(reinterpret_cast<const char*>(file.head.data()), file.head.size());
-    return is_header(head) ? Confidence::content : Confidence::none;
+    return is_header(head) ? Confidence::content : Confidence::extension;
   }
   if (extension != "raw") return Confidence::none;
   const auto header = sibling(file.path, "rpl");

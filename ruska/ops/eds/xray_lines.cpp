@@ -80,6 +80,27 @@ std::pair<int, int> subshells(char family) {
   }
 }
 
+// xraylib 4 lists no rates for the transitions from the 4f shell of lanthanum to europium, whose Mα and Mβ lines every
+// map of rare-earth minerals shows. Gadolinium's serve; energies and the yield that are missing as well follow from
+// the edges (a 4f electron is bound by less than 5 eV) and from cerium.
+bool lacks_4f_rates(int z) { return z >= 57 && z <= 63; }
+
+double rate_of(int z, int transition, int shell) {
+  const bool borrowed = lacks_4f_rates(z) && (shell == M4_SHELL || shell == M5_SHELL);
+  return RadRate(borrowed ? 64 : z, transition, nullptr);
+}
+
+double energy_of(int z, int transition, int shell) {
+  const double energy = LineEnergy(z, transition, nullptr);
+  const bool from_4f = transition == M5N7_LINE || transition == M5N6_LINE || transition == M4N6_LINE;
+  return energy == 0.0 && lacks_4f_rates(z) && from_4f ? EdgeEnergy(z, shell, nullptr) : energy;
+}
+
+double yield_of(int z, int shell) {
+  const double yield = FluorYield(z, shell, nullptr);
+  return yield == 0.0 && z == 57 && shell == M5_SHELL ? FluorYield(58, shell, nullptr) : yield;
+}
+
 // Photons per electron and per (atom/cm²) that vacancies in each subshell of a family give, before they are shared
 // out among its transitions: N_i ω_i.
 std::array<double, M5_SHELL + 1> emission(int z, char family, double beam_energy) {
@@ -95,7 +116,7 @@ std::array<double, M5_SHELL + 1> emission(int z, char family, double beam_energy
     for (const auto& [from, to, transition] : coster_kronig) {
       if (to == shell && from >= first) vacancies[shell] += vacancies[from] * CosKronTransProb(z, transition, nullptr);
     }
-    photons[shell] = vacancies[shell] * FluorYield(z, shell, nullptr);
+    photons[shell] = vacancies[shell] * yield_of(z, shell);
   }
   return photons;
 }
@@ -151,8 +172,8 @@ std::vector<XrayLine> xray_lines(int z, std::optional<double> beam_energy) {
       XrayLine line{z, symbol(z), std::string(group.name), family};
       double strongest = 0;
       for (const auto& [transition, shell] : group.transitions) {
-        const double energy = LineEnergy(z, transition, nullptr);
-        const double intensity = photons[shell] * RadRate(z, transition, nullptr);
+        const double energy = energy_of(z, transition, shell);
+        const double intensity = photons[shell] * rate_of(z, transition, shell);
         if (!(energy > 0) || !(intensity > 0)) continue;
         line.transitions.push_back({energy, intensity});
         line.weight += intensity;
@@ -220,16 +241,16 @@ double family_cross_section(int z, char family, double beam_energy) {
   for (const Group& group : groups()) {
     if (group.family != family) continue;
     for (const auto& [transition, shell] : group.transitions) {
-      if (LineEnergy(z, transition, nullptr) > 0) sum += photons[shell] * RadRate(z, transition, nullptr);
+      if (energy_of(z, transition, shell) > 0) sum += photons[shell] * rate_of(z, transition, shell);
     }
   }
   return sum;
 }
 
-double full_width(double energy, double resolution_mn_ka) {
+double full_width(double energy, double resolution_mn_ka, double slope) {
   constexpr double mn_ka = 5.8987;
   constexpr double narrowest = 30.0;
-  const double square = 2.5 * (energy - mn_ka) * 1000.0 + resolution_mn_ka * resolution_mn_ka;
+  const double square = slope * (energy - mn_ka) * 1000.0 + resolution_mn_ka * resolution_mn_ka;
   return std::sqrt(std::max(square, narrowest * narrowest)) / 1000.0;
 }
 

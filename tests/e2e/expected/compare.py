@@ -1,0 +1,222 @@
+# SPDX-FileCopyrightText: ruska contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Compares what `ruska info` and `ruska convert` say of real files with what reference readers read from them.
+
+The files and the facts (expected.json) lie in ../shared/data beside the repository; where they are absent, `run` says
+so and succeeds. Integers must be equal, floats within 1e-6 (sums, means, axes) or equal (single values).
+"""
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+import numpy
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+DATA = os.path.join(os.path.dirname(ROOT), "shared", "data")
+
+# Reference readers' spellings of units, and ruska's.
+UNITS = {None: "", "[]": "", "n_m": "nm", "[n_m]": "nm", "A^-1": "1/Å", "<undefined>": ""}
+
+# The entries of the metadata tree that are compared, by their last name.
+METADATA_KEYS = ("beam_energy", "elements", "tilt_alpha", "tilt_beta", "energy_resolution_MnKa", "elevation_angle",
+                 "azimuth_angle", "number_of_frames", "live_time", "real_time", "magnification", "camera_length",
+                 "microscope", "date", "time", "signal_type")
+
+
+def close(a, b, tolerance=1e-6):
+    if a is None or b is None:
+        return a == b
+    if isinstance(a, float) and math.isnan(a) or isinstance(b, float) and math.isnan(b):
+        return a != a and b != b
+    return a == b or abs(a - b) <= tolerance * max(abs(a), abs(b))
+
+
+def plain_units(units):
+    units = UNITS.get(units, units)
+    return units.replace("1 / ", "1/")
+
+
+def at_path(tree, dotted):
+    """The entry whose dotted path is given; names may hold dots themselves."""
+    if dotted == "":
+        return tree
+    if not isinstance(tree, dict):
+        raise KeyError(dotted)
+    for key in tree:
+        if dotted == key:
+            return tree[key]
+        if dotted.startswith(key + "."):
+            try:
+                return at_path(tree[key], dotted[len(key) + 1:])
+            except KeyError:
+                continue
+    raise KeyError(dotted)
+
+
+def metadata_problems(got, expected):
+    for path, value in expected.items():
+        if path.rsplit(".", 1)[-1] not in METADATA_KEYS:
+            continue
+        try:
+            found = at_path(got, path)
+        except KeyError:
+            if value in (None, "", []):
+                continue
+            yield f"metadata {path}: nothing, expected {value!r}"
+            continue
+        numeric = isinstance(value, (int, float)) and isinstance(found, (int, float))
+        if not (close(found, value) if numeric else found == value):
+            yield f"metadata {path}: {found!r}, expected {value!r}"
+
+
+def axis_problems(got, expected):
+    if len(got) != len(expected):
+        yield f"{len(got)} axes, expected {len(expected)}"
+        return
+    for number, (a, b) in enumerate(zip(got, expected)):
+        if a["name"] != (b["name"] or ""):
+            yield f"axis {number}: name {a['name']!r}, expected {b['name']!r}"
+        if plain_units(a["units"]) != plain_units(b["units"]):
+            yield f"axis {number}: units {a['units']!r}, expected {b['units']!r}"
+        if (a["role"] == "navigation") != b["navigate"]:
+            yield f"axis {number}: role {a['role']}"
+        if a["size"] != b["size"]:
+            yield f"axis {number}: size {a['size']}, expected {b['size']}"
+        if "values_first" in b:
+            values = a.get("values", [])
+            wanted = (b["values_first"], b["values_last"])
+            if not values or not (close(values[0], wanted[0]) and close(values[-1], wanted[1])):
+                yield f"axis {number}: coordinates {values[:1]} to {values[-1:]}, expected {wanted}"
+            continue
+        for key in ("scale", "offset"):
+            # An offset of no more than rounding of the axis' length is none.
+            slack = 1e-6 * abs(b["scale"]) if key == "offset" else 0
+            if not close(a[key], b[key]) and abs(a[key] - b[key]) > slack:
+                yield f"axis {number}: {key} {a[key]}, expected {b[key]}"
+
+
+def stored_dtypes(record):
+    """Reference readers copy Velox images into float64; what the file stores is right."""
+    return {image["dtype"] for image in record.get("stored_images", [])}
+
+
+def signal_problems(got, expected, array, record):
+    if got["title"] != expected["title"]:
+        yield f"title {got['title']!r}, expected {expected['title']!r}"
+    if got["shape"] != expected["shape"]:
+        yield f"shape {got['shape']}, expected {expected['shape']}"
+        return
+    if got["dtype"] != expected["dtype"] and not (expected["dtype"] == "float64" and
+                                                  got["dtype"] in stored_dtypes(record)):
+        yield f"dtype {got['dtype']}, expected {expected['dtype']}"
+    if got["signal_type"] != (expected.get("signal_type") or ""):
+        yield f"signal type {got['signal_type']!r}, expected {expected.get('signal_type')!r}"
+    yield from axis_problems(got["axes"], expected["axes"])
+    yield from metadata_problems(got["metadata"], expected.get("metadata") or {})
+    yield from metadata_problems(got["metadata"], expected.get("metadata_second_reader") or {})
+    integer = expected["dtype"].startswith(("int", "uint"))
+    for key in ("sum", "min", "max", "mean"):
+        if key in expected and not close(got[key], expected[key], 1e-12 if integer else 1e-6):
+            yield f"{key} {got[key]}, expected {expected[key]}"
+    if array.dtype.names:
+        array = numpy.stack([array[name] for name in array.dtype.names], axis=-1)
+    for probe in expected.get("probes", []):
+        index = tuple(probe["index"])
+        if array.ndim != len(index):
+            yield f"the array has {array.ndim} axes, the probe {len(index)}"
+            return
+        found, wanted = array[index], probe["value"]
+        if isinstance(wanted, dict):
+            wanted = complex(wanted.get("real", wanted.get("re")), wanted.get("imag", wanted.get("im")))
+        elif isinstance(wanted, (list, tuple)):
+            wanted = complex(*wanted)
+        if wanted is None or isinstance(wanted, str):
+            same = wanted is None or str(complex(found) if numpy.iscomplexobj(found) else found) == wanted or (
+                complex(found) == complex(wanted.replace(" ", "")))
+        else:
+            same = complex(found) == complex(wanted) or (found != found and wanted != wanted)
+        if not same:
+            yield f"value at {index} {found}, expected {wanted}"
+            return
+
+
+def ruska(binary, *arguments):
+    return subprocess.run([binary, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=900)
+
+
+def file_problems(binary, path, record, folder):
+    done = ruska(binary, "info", path, "--json", "--statistics")
+    signals = record.get("signals", [])
+    readable = [s for s in signals if "axes" in s]
+    if not readable:
+        # Nothing proves how to read it: a clear refusal and a reading are both right, a crash is not.
+        if done.returncode not in (0, 1) and not 2 <= done.returncode < 64:
+            yield f"ended with status {done.returncode}"
+        elif done.returncode != 0 and "ruska:" not in done.stderr:
+            yield "refused without a word"
+        return
+    if done.returncode != 0:
+        yield f"status {done.returncode}: {done.stderr.strip()[:300]}"
+        return
+    got = json.loads(done.stdout)["signals"]
+    if len(got) != len(signals):
+        yield f"{len(got)} signals {[s['title'] for s in got]}, expected {[s['title'] for s in signals]}"
+        return
+    for number, (one, expected) in enumerate(zip(got, signals)):
+        out = os.path.join(folder, "signal.npy")
+        done = ruska(binary, "convert", path, "--signal", str(number), "-o", out, "--force")
+        if done.returncode != 0:
+            yield f"signal {number}: convert ended with {done.returncode}: {done.stderr.strip()[:300]}"
+            continue
+        array = numpy.load(out)
+        for problem in signal_problems(one, expected, array, record):
+            yield f"signal {number}: {problem}"
+
+
+def selected(files, folders):
+    for path in sorted(files):
+        if any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders):
+            yield path, files[path]
+
+
+def run(binary, folders, skip=()):
+    """Checks every file of the folders; returns the exit status. `skip` maps paths to the reason."""
+    facts = os.path.join(DATA, "expected.json")
+    if not os.path.exists(facts):
+        print("SKIP: the real files of ../shared/data are not here")
+        return 0
+    with open(facts, encoding="utf-8") as stream:
+        files = json.load(stream)["files"]
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = []
+        for name, record in selected(files, folders):
+            if name in skip:
+                print(f"skip  {name}: {skip[name]}")
+                continue
+            path = os.path.join(DATA, name)
+            if "companion" in record:
+                continue
+            if "members" in record:
+                with zipfile.ZipFile(path) as archive:
+                    for member, facts_of_member in record["members"].items():
+                        jobs.append((f"{name}::{member}", archive.extract(member, folder), facts_of_member))
+            else:
+                jobs.append((name, path, record))
+        for name, path, record in jobs:
+            problems = list(file_problems(binary, path, record, folder))
+            passed, failed = (passed + 1, failed) if not problems else (passed, failed + 1)
+            print(f"{'ok  ' if not problems else 'FAIL'}  {name}")
+            for problem in problems:
+                print(f"        {problem}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1], sys.argv[2:]))
