@@ -46,7 +46,7 @@ struct ModelError {
   double on_peak, near_peak;
 };
 constexpr ModelError before_calibration{0.03, 0.008};
-constexpr ModelError after_calibration{0.006, 0.0015};
+constexpr ModelError after_calibration{0.006, 0.003};
 constexpr double weight_error = 0.12;
 constexpr double soft_weight_error = 0.4;  // L lines of the 3d metals, M lines: valence shells take part
 constexpr int detector_columns = 3;
@@ -57,17 +57,13 @@ struct Element {
   double penalty = 0;        // χ² that a surprising element must gain beyond a common one
 };
 
-// Gains in χ² that an element must bring beyond the threshold: what the vacuum system or the laboratory would have to
-// explain.
+// Gains in χ² that an element must bring beyond the threshold, by how much it would surprise in a laboratory. They
+// decide between elements whose lines overlap, and lift the threshold of the last class from 5 to 6.4 σ.
 double penalty_of(int z) {
-  switch (z) {
-    case 5: return 25.0;   // boron: at the edge of the noise
-    case 18: return 16.0;  // argon, of ion mills
-    case 54: return 25.0;  // xenon, of plasma ion beams
-    case 90:
-    case 92: return 4.0;
-    default: return 0.0;
-  }
+  constexpr int uncommon[] = {32, 34, 35, 44, 45, 49, 52, 53, 59, 72, 73, 80, 83};
+  constexpr int rare[] = {5, 18, 21, 37, 54, 55, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 75, 76, 77, 81, 90, 92};
+  if (std::find(std::begin(uncommon), std::end(uncommon), z) != std::end(uncommon)) return 9.0;
+  return std::find(std::begin(rare), std::end(rare), z) != std::end(rare) ? 16.0 : 0.0;
 }
 
 class Search {
@@ -77,11 +73,29 @@ class Search {
     const double low = std::max(softest, axis.low());
     const double high = std::min(settings.beam_energy, axis.high());
     first_ = std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil(axis.channel(low))));
+    skip_discriminator(counts);
     const std::int64_t last = std::min(axis.size, static_cast<std::int64_t>(std::floor(axis.channel(high))) + 1);
     size_ = std::max<std::int64_t>(0, last - first_);
     data_ = Eigen::VectorXd::Zero(size_);
     for (std::int64_t i = 0; i < size_; ++i) data_[i] = counts[static_cast<std::size_t>(first_ + i)];
     calibration_.resolution_mn_ka = start_resolution_ = settings.resolution_mn_ka.value_or(135.0);
+  }
+
+  // Pulse processors cut off everything below a threshold near 0.2 keV: begins above the last rise by more than a
+  // factor of eight between neighbouring stretches of 30 eV below 0.27 keV.
+  void skip_discriminator(std::span<const double> counts) {
+    const auto stretch = std::max<std::int64_t>(1, std::llround(0.03 / axis_.scale));
+    const auto sum = [&](std::int64_t begin) {
+      double total = 0;
+      for (std::int64_t i = begin; i < begin + stretch; ++i) total += counts[static_cast<std::size_t>(i)];
+      return total;
+    };
+    std::int64_t begin = first_;
+    for (std::int64_t i = std::max(first_, stretch);
+         i + stretch <= axis_.size && axis_.at(static_cast<double>(i)) < 0.27; ++i) {
+      if (sum(i) > 8.0 * sum(i - stretch) + 30.0) begin = i + 1;
+    }
+    first_ = begin;
   }
 
   FoundElements run() {
@@ -214,7 +228,10 @@ class Search {
     }
     weights_.resize(size_);
     for (std::int64_t i = 0; i < size_; ++i) {
-      const double systematic = error.on_peak * expected_counts_[i] + error.near_peak * near[i] + unsure[i];
+      // Soft peaks are distorted by charge lost at the surface and by the discriminator.
+      const double soft = 0.5 / std::max(0.1, axis_.at(static_cast<double>(first_ + i)));
+      const double systematic =
+          (error.on_peak * expected_counts_[i] + error.near_peak * near[i]) * (1.0 + soft * soft) + unsure[i];
       weights_[i] =
           1.0 / (std::max({expected_counts_[i], near[i] * 0.05, 1e-3}) + channels_of_peak(i) * systematic * systematic);
     }
@@ -383,7 +400,7 @@ class Search {
   }
 
   void step_calibration() {
-    for (int step = 0; step < 6; ++step) {
+    for (int step = 0; step < 12; ++step) {
       std::vector<int> active;
       double low = 1e9, high = 0;
       for (int column = 0; column < detector_column(); ++column) {
@@ -429,7 +446,7 @@ class Search {
       const Eigen::MatrixXd weighted = weights_.asDiagonal() * columns;
       Eigen::MatrixXd normal = columns.transpose() * weighted;
       // A priori: the scale is right to 10 eV and 0.2 %, the resolution to 10 eV when it was given, else to 30 eV, and
-      // the slope to 0.2.
+      // the slope, which the Fano factor fixes, to 0.1.
       const double spread = settings_.resolution_mn_ka ? 10.0 : 30.0;
       Eigen::VectorXd pull = weighted.transpose() * (data_ - fitted_);
       const auto prior = [&](Eigen::Index from_end, double unit, double sigma, double now) {
@@ -440,20 +457,45 @@ class Search {
       prior(4, by_shift, 0.010, calibration_.shift);
       prior(3, by_gain, 0.002, calibration_.gain - 1.0);
       prior(2, by_resolution, spread, calibration_.resolution_mn_ka - start_resolution_);
-      prior(1, by_slope, 0.2, calibration_.slope - 2.5);
+      prior(1, by_slope, 0.1, calibration_.slope - 2.5);
       normal.diagonal() *= 1.0 + 1e-9;
-      const Eigen::VectorXd change = normal.ldlt().solve(pull);
+      // The step is shortened as a whole, since its parts compensate each other; what would leave its bounds is held.
+      struct Part {
+        double Calibration::*value;
+        double unit, longest_step, low, high;
+      };
+      const Part parts[] = {
+          {&Calibration::shift, by_shift, 0.008, -most_shift, most_shift},
+          {&Calibration::gain, by_gain, 0.003, 1.0 - most_gain, 1.0 + most_gain},
+          {&Calibration::resolution_mn_ka, by_resolution, 8.0, 0.8 * start_resolution_, 1.4 * start_resolution_},
+          {&Calibration::slope, by_slope, 0.2, 2.2, 2.9}};
+      const Eigen::Index first_part = columns.cols() - 4;
+      Eigen::VectorXd change;
+      for (bool again = true; again;) {
+        again = false;
+        change = normal.ldlt().solve(pull);
+        for (Eigen::Index k = 0; k < 4; ++k) {
+          const Part& part = parts[k];
+          const double now = calibration_.*part.value, step_of_part = change[first_part + k] * part.unit;
+          if ((now >= part.high && step_of_part > 0) || (now <= part.low && step_of_part < 0)) {
+            normal.row(first_part + k).setZero();
+            normal.col(first_part + k).setZero();
+            normal(first_part + k, first_part + k) = 1.0;
+            pull[first_part + k] = 0.0;
+            again = true;
+          }
+        }
+      }
+      double share = 1.0;
+      for (Eigen::Index k = 0; k < 4; ++k) {
+        const double length = std::abs(change[first_part + k] * parts[k].unit);
+        if (length > parts[k].longest_step) share = std::min(share, parts[k].longest_step / length);
+      }
       const Calibration before = calibration_;
-      const auto limited = [](double value, double limit) { return std::clamp(value, -limit, limit); };
-      calibration_.shift =
-          limited(calibration_.shift + limited(change[columns.cols() - 4] * by_shift, 0.008), most_shift);
-      calibration_.gain =
-          1.0 + limited(calibration_.gain - 1.0 + limited(change[columns.cols() - 3] * by_gain, 0.003), most_gain);
-      calibration_.resolution_mn_ka =
-          std::clamp(calibration_.resolution_mn_ka + limited(change[columns.cols() - 2] * by_resolution, 8.0),
-                     std::max(100.0, 0.85 * start_resolution_), 1.4 * start_resolution_);
-      calibration_.slope =
-          std::clamp(calibration_.slope + limited(change[columns.cols() - 1] * by_slope, 0.1), 2.0, 3.2);
+      for (Eigen::Index k = 0; k < 4; ++k) {
+        double& value = calibration_.*parts[k].value;
+        value = std::clamp(value + share * change[first_part + k] * parts[k].unit, parts[k].low, parts[k].high);
+      }
       for (const int column : active) {
         if (column < detector_column()) {
           templates_.col(column) =
@@ -548,6 +590,7 @@ class Search {
 
   void report(FoundElements& found) const {
     found.resolution_mn_ka = calibration_.resolution_mn_ka;
+    found.resolution_slope = calibration_.slope;
     found.energy_shift = calibration_.shift;
     found.energy_gain = calibration_.gain;
     for (std::int64_t i = 0; i < size_; ++i) {
@@ -600,10 +643,13 @@ class Search {
       const int rival = rival_of(index);
       const bool strong = one.significance >= 2.0 * settings_.significance;
       const bool several = significant_families > 1 || one.lines.size() > 1;
-      one.confidence = rival >= 0          ? "possible"
-                       : strong && several ? "certain"
-                       : strong || several ? "probable"
-                                           : "possible";
+      if (rival >= 0) {
+        one.confidence = "possible";
+      } else if (strong && (several || one.significance >= 4.0 * settings_.significance)) {
+        one.confidence = "certain";
+      } else {
+        one.confidence = strong || several ? "probable" : "possible";
+      }
       one.note = origin_of(element.atomic_number);
       if (rival >= 0) {
         const std::string word =

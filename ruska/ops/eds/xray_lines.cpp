@@ -55,6 +55,7 @@ const std::vector<Group>& groups() {
       {'M', "Ma", "Mα", {{M5N7_LINE, M5_SHELL}, {M5N6_LINE, M5_SHELL}}},
       {'M', "Mb", "Mβ", {{M4N6_LINE, M4_SHELL}}},
       {'M', "Mg", "Mγ", {{M3N5_LINE, M3_SHELL}, {M3N4_LINE, M3_SHELL}}},
+      {'M', "M2N4", "M2N4", {{M2N4_LINE, M2_SHELL}}},
       {'M', "Mz", "Mζ", {{M5N3_LINE, M5_SHELL}, {M4N2_LINE, M4_SHELL}}},
   };
   return all;
