@@ -33,7 +33,8 @@ std::vector<LineWindows> line_windows(const std::vector<XrayLine>& lines, const 
   std::vector<LineWindows> all;
   for (const XrayLine& line : lines) {
     const double energy = line.energy, width = full_width(energy, resolution_mn_ka);
-    LineWindows windows{line};
+    LineWindows windows;
+    windows.line = line;
     windows.signal = channels_between(axis, energy - 0.5 * rule.width * width, energy + 0.5 * rule.width * width);
     windows.left = channels_between(axis, energy - (rule.background_left + rule.background_width) * width,
                                     energy - rule.background_left * width);
