@@ -84,7 +84,7 @@ void expect_same_description(const Description& got, const Description& expected
   EXPECT_EQ(got.signal_type, expected.signal_type);
   EXPECT_EQ(name_of(got.dtype), name_of(expected.dtype));
   EXPECT_EQ(got.fields, expected.fields);
-  EXPECT_EQ(got.metadata.dump(), expected.metadata.dump());
+  EXPECT_EQ(nlohmann::json(got.metadata), nlohmann::json(expected.metadata));
   ASSERT_EQ(to_string(got.shape()), to_string(expected.shape()));
   for (std::size_t i = 0; i < got.axes.size(); ++i) {
     SCOPED_TRACE("axis " + std::to_string(i));

@@ -217,6 +217,7 @@ std::shared_ptr<const Source> read_map(pugi::xml_node database, const Instrument
   set(metadata, "General.title", description.title);
   bruker::set_date(metadata, database.child("Header"));
   set(metadata, "Signal.signal_type", description.signal_type);
+  set(metadata, "Signal.quantity", "X-rays (Counts)");
   const std::string detector = "Acquisition_instrument." + instrument.kind + ".Detector.EDS";
   set(metadata, detector, sum.detector);
   if (const auto seconds = real_time(database, shape[1])) set(metadata, detector + ".real_time", *seconds);

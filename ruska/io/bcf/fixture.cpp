@@ -286,7 +286,7 @@ Fixture pulses() {
   set(map.metadata, "Sample.elements", Json{"Cu", "O", "Pd"});
   set(map.metadata, "Sample.xray_lines", Json{"Cu_Ka", "O_Ka", "Pd_La"});
   set(map.metadata, "General", Json{{"title", "EDX"}, {"date", "2020-02-01"}, {"time", "03:04:05"}});
-  set(map.metadata, "Signal.signal_type", "EDS_TEM");
+  set(map.metadata, "Signal", Json{{"signal_type", "EDS_TEM"}, {"quantity", "X-rays (Counts)"}});
   const FileBytes file = container(0x640, "EDSDatabase", {{"HeaderData", header}, {"SpectrumData0", stream}});
   return {"bcf",
           "pulses.bcf",
@@ -348,7 +348,7 @@ Fixture runs() {
       Json{{"elevation_angle", 18.0}, {"detector_type", "XFlash"}});
   set(map.metadata, "Sample.elements", Json::array());
   set(map.metadata, "Sample.xray_lines", Json::array());
-  set(map.metadata, "Signal.signal_type", "EDS_SEM");
+  set(map.metadata, "Signal", Json{{"signal_type", "EDS_SEM"}, {"quantity", "X-rays (Counts)"}});
   Description overview_picture = picture;
   overview_picture.axes[1].size = 1;
   Description second_map = map;

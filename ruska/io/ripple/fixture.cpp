@@ -29,6 +29,7 @@ Fixture map_of_spectra() {
                       axis("Energy", "eV", Role::signal, 4, 10, -20)};
   set(description.metadata, "General.title", "Map");
   set(description.metadata, "General.date", "2020-02-03");
+  set(description.metadata, "Signal.signal_type", "EDS_SEM");
   set(description.metadata, "Acquisition_instrument.SEM.beam_energy", 15.0);
   set(description.metadata, "Acquisition_instrument.SEM.Detector.EDS.live_time", 2.5);
   std::vector<std::int16_t> values(24);

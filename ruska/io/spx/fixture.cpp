@@ -29,7 +29,7 @@ Fixture electron_spectrum() {
   set(metadata, "General.title", "EDX");
   set(metadata, "General.date", "2021-03-04");
   set(metadata, "General.time", "05:06:07");
-  set(metadata, "Signal.signal_type", "EDS_TEM");
+  set(metadata, "Signal", Json{{"signal_type", "EDS_TEM"}, {"quantity", "X-rays (Counts)"}});
   set(metadata, "Acquisition_instrument.TEM.beam_energy", 200.0);
   set(metadata, "Acquisition_instrument.TEM.Detector.EDS",
       Json{{"elevation_angle", 18.0},
@@ -72,7 +72,7 @@ Fixture fluorescence_spectrum() {
   description.axes = {energy_axis(3, 0.02, 0)};
   Json& metadata = description.metadata;
   set(metadata, "General.title", "EDX");
-  set(metadata, "Signal.signal_type", "EDS_SEM");
+  set(metadata, "Signal", Json{{"signal_type", "EDS_SEM"}, {"quantity", "X-rays (Counts)"}});
   set(metadata, "Acquisition_instrument.SEM.beam_energy", 30.0);
   set(metadata, "Acquisition_instrument.SEM.Detector.EDS", Json{{"elevation_angle", 90.0}});
   const std::vector<std::uint64_t> counts{5, 6, 7};

@@ -36,6 +36,7 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   set(metadata, "General.title", description.title);
   bruker::set_date(metadata, bruker::instance(node, "TRTSpectrumHeader"));
   set(metadata, "Signal.signal_type", description.signal_type);
+  set(metadata, "Signal.quantity", "X-rays (Counts)");
   const std::string microscope = "Acquisition_instrument." + instrument;
   if (spectrum.beam_energy) set(metadata, microscope + ".beam_energy", *spectrum.beam_energy);
   set(metadata, microscope + ".Detector.EDS", spectrum.detector);
