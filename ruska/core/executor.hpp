@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "ruska/base/error.hpp"
 #include "ruska/core/context.hpp"
 
 namespace ruska {
@@ -129,6 +130,8 @@ T Executor::reduce_tree(RowRange leaves, const Leaf& leaf, const Merge& merge) {
       [&] {
         right.emplace(reduce_tree<T>({middle, leaves.end}, leaf, merge));
       });
+  // A failure elsewhere in the tree makes the scheduler skip work without telling; the first error is then on its way.
+  if (!left || !right) throw Error(ErrorKind::cancelled, "stopped because another part of the work failed");
   merge(*left, std::move(*right));
   return std::move(*left);
 }

@@ -32,6 +32,7 @@ const std::vector<KnownKey>& known_keys() {
       {"General.time", "string", "", "time of acquisition, ISO 8601"},
       {"General.original_filename", "string", "", "name of the file that the instrument wrote"},
       {"Signal.signal_type", "string", "", "EDS_TEM, EDS_SEM, EELS, or empty"},
+      {"Signal.quantity", "string", "", "what the values are, with their unit: Intensity (counts)"},
       {"Sample.elements", "strings", "", "chemical symbols said to be in the sample"},
       {"Sample.xray_lines", "strings", "", "X-ray lines in use, such as Fe_Ka"},
       {"Sample.name", "string", "", "the sample's name"},

@@ -124,7 +124,9 @@ Result synthetic_result() {
                .sigma = "spectra_sigma",
                .components = names,
                .marks = marks});
-  outputs.add({.name = "spectra_sigma", .value = dataset(spectra_sigma, {component_axis(phases), energy_axis()}, "")});
+  outputs.add({.name = "spectra_sigma",
+               .title = "Uncertainty of the spectra",
+               .value = dataset(spectra_sigma, {component_axis(phases), energy_axis()}, "")});
   outputs.add(
       {.name = "scree",
        .title = "How many components",

@@ -285,7 +285,7 @@ TEST_P(EveryOperation, RefusesNaNWithItsPlace) {
     ADD_FAILURE() << "took NaN for a value";
   } catch (const Error& error) {
     EXPECT_TRUE(error.kind() == ErrorKind::bad_data || error.kind() == ErrorKind::invalid_argument) << error.what();
-    EXPECT_THAT(error.what(), testing::HasSubstr("NaN"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("not finite"));
   }
 }
 

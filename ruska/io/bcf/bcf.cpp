@@ -27,9 +27,10 @@ constexpr std::int64_t longest_side = std::int64_t{1} << 20;
 
 Confidence probe(const Probe& file) {
   const std::string_view head(reinterpret_cast<const char*>(file.head.data()), file.head.size());
-  if (!head.starts_with(bcf::container_mark)) return Confidence::none;
+  const bool named = extension_of(file.path) == "bcf";
   // Other programs keep their files in the same container.
-  return extension_of(file.path) == "bcf" ? Confidence::content : Confidence::extension;
+  if (head.starts_with(bcf::container_mark)) return named ? Confidence::content : Confidence::extension;
+  return named ? Confidence::extension : Confidence::none;
 }
 
 /// What all signals of a file share.
@@ -216,6 +217,7 @@ std::shared_ptr<const Source> read_map(pugi::xml_node database, const Instrument
   set(metadata, "General.title", description.title);
   bruker::set_date(metadata, database.child("Header"));
   set(metadata, "Signal.signal_type", description.signal_type);
+  set(metadata, "Signal.quantity", "X-rays (Counts)");
   const std::string detector = "Acquisition_instrument." + instrument.kind + ".Detector.EDS";
   set(metadata, detector, sum.detector);
   if (const auto seconds = real_time(database, shape[1])) set(metadata, detector + ".real_time", *seconds);

@@ -12,6 +12,7 @@
 #include "ruska/core/driver.hpp"
 #include "ruska/io/npy/header.hpp"
 #include "ruska/io/stored_array.hpp"
+#include "ruska/io/text.hpp"
 
 namespace ruska::io {
 
@@ -22,7 +23,8 @@ constexpr std::int64_t longest_header = std::int64_t{1} << 20;
 
 Confidence probe(const Probe& file) {
   const std::string_view head(reinterpret_cast<const char*>(file.head.data()), file.head.size());
-  return head.starts_with(magic) ? Confidence::content : Confidence::none;
+  if (head.starts_with(magic)) return Confidence::content;
+  return extension_of(file.path) == "npy" ? Confidence::extension : Confidence::none;
 }
 
 std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& path) {

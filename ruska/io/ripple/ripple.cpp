@@ -145,6 +145,7 @@ Json metadata_of(const Header& header) {
     if (const std::string value = header.text(key); !value.empty()) set(metadata, std::string("General.") + key, value);
   }
   const std::string signal = header.text("signal");
+  if (!signal.empty()) set(metadata, "Signal.signal_type", signal);
   const std::string microscope =
       std::string("Acquisition_instrument.") + (signal.find("SEM") != std::string::npos ? "SEM" : "TEM");
   struct Entry {
@@ -181,7 +182,7 @@ Confidence probe(const Probe& file) {
   const std::string extension = extension_of(file.path);
   if (extension == "rpl") {
     const std::string_view head(reinterpret_cast<const char*>(file.head.data()), file.head.size());
-    return is_header(head) ? Confidence::content : Confidence::none;
+    return is_header(head) ? Confidence::content : Confidence::extension;
   }
   if (extension != "raw") return Confidence::none;
   const auto header = sibling(file.path, "rpl");
@@ -199,10 +200,6 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   if (!header_file) {
     throw Error(ErrorKind::not_found, "no ripple header (.rpl) lies beside " + path.filename().string());
   }
-  const auto values_file = extension_of(path) == "raw" ? path : sibling(path, "raw");
-  if (!values_file) {
-    throw Error(ErrorKind::not_found, "no .raw file with the values lies beside " + path.filename().string());
-  }
   const Header header(RandomAccessFile(*header_file).read_text(longest_header, "a ripple header"));
   Description description;
   description.title = header.text("title");
@@ -212,6 +209,10 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   description.metadata = metadata_of(header);
   for (const auto& [key, value] : header.all()) description.original[key] = value;
 
+  const auto values_file = extension_of(path) == "raw" ? path : sibling(path, "raw");
+  if (!values_file) {
+    throw Error(ErrorKind::not_found, "no .raw file with the values lies beside " + path.filename().string());
+  }
   StoredLayout layout;
   layout.offset = header.text("offset").empty() ? 0 : header.integer("offset", 0);
   layout.swapped = is_swapped(header) && size_of(description.dtype) > 1;

@@ -16,7 +16,8 @@ constexpr std::int64_t longest_file = std::int64_t{64} << 20;
 
 Confidence probe(const Probe& file) {
   const std::string_view head(reinterpret_cast<const char*>(file.head.data()), file.head.size());
-  return head.find("<TRTSpectrum>") != std::string_view::npos ? Confidence::content : Confidence::none;
+  if (head.find("<TRTSpectrum>") != std::string_view::npos) return Confidence::content;
+  return extension_of(file.path) == "spx" ? Confidence::extension : Confidence::none;
 }
 
 std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& path) {
@@ -35,6 +36,7 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   set(metadata, "General.title", description.title);
   bruker::set_date(metadata, bruker::instance(node, "TRTSpectrumHeader"));
   set(metadata, "Signal.signal_type", description.signal_type);
+  set(metadata, "Signal.quantity", "X-rays (Counts)");
   const std::string microscope = "Acquisition_instrument." + instrument;
   if (spectrum.beam_energy) set(metadata, microscope + ".beam_energy", *spectrum.beam_energy);
   set(metadata, microscope + ".Detector.EDS", spectrum.detector);

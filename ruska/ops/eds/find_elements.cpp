@@ -1,10 +1,12 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The spectrum is fitted as a whole: y_i ≈ Σ_b β_b B_bi + Σ_f a_f T_fi + π P_i with amplitudes ≥ 0, B a smooth
+// The spectrum is fitted as a whole: y_i ≈ Σ_b β_b B_bi + Σ_f a_f T_fi + Σ_d π_d D_di with amplitudes ≥ 0, B a smooth
 // background, T_f the template of family f (K, L or M lines of one element, relative weights fixed, escape peaks
-// included), P the pile-up of the fitted spectrum with itself. Weights are 1 / (v_i + m_i²): v_i the fitted counts
-// (Poisson), m_i the model's own error near strong peaks, whose shapes are Gaussian only to a percent. Elements enter
+// included), D what the detector makes of all lines together: pile-up of hard photons, pile-up that a soft photon takes
+// part in (which pulse processors miss more often), and tails towards low energy of incompletely collected charge.
+// Weights are 1 / (v_i + m_i²): v_i the fitted counts (Poisson), m_i the model's own error, since peaks are Gaussian,
+// and relative weights of lines known, to some percent only. Elements enter
 // one at a time, the one first that lowers χ² most (orthogonal matching pursuit; J. A. Tropp and A. C. Gilbert, IEEE
 // Trans. Inf. Theory 53, 4655, 2007, with amplitudes ≥ 0), and leave again when later ones explain their counts; so
 // overlaps such as Ti Kβ on V Kα or S K on Mo L and Pb M are decided by all lines of the families together. Energy
@@ -37,12 +39,17 @@ constexpr double most_shift = 0.040;      // keV
 constexpr double most_gain = 0.010;
 constexpr std::size_t most_elements = 40;
 
-// How much of a peak's height its neighbourhood may be wrong by: on the peak, and within two widths of it.
+// By how much of a peak's height the model may be wrong: on the peak, within two widths of it, and by how much of a
+// line's height through the tables' weight of that line relative to its family's alpha line. Errors of neighbouring
+// channels go together, so that a peak of n channels counts as one reading: m_i grows by √n.
 struct ModelError {
   double on_peak, near_peak;
 };
-constexpr ModelError before_calibration{0.06, 0.02};
-constexpr ModelError after_calibration{0.02, 0.004};
+constexpr ModelError before_calibration{0.03, 0.008};
+constexpr ModelError after_calibration{0.006, 0.003};
+constexpr double weight_error = 0.12;
+constexpr double soft_weight_error = 0.4;  // L lines of the 3d metals, M lines: valence shells take part
+constexpr int detector_columns = 3;
 
 struct Element {
   int atomic_number = 0;
@@ -50,17 +57,13 @@ struct Element {
   double penalty = 0;        // χ² that a surprising element must gain beyond a common one
 };
 
-// Gains in χ² that an element must bring beyond the threshold: what the vacuum system or the laboratory would have to
-// explain.
+// Gains in χ² that an element must bring beyond the threshold, by how much it would surprise in a laboratory. They
+// decide between elements whose lines overlap, and lift the threshold of the last class from 5 to 6.4 σ.
 double penalty_of(int z) {
-  switch (z) {
-    case 5: return 25.0;   // boron: at the edge of the noise
-    case 18: return 16.0;  // argon, of ion mills
-    case 54: return 25.0;  // xenon, of plasma ion beams
-    case 90:
-    case 92: return 4.0;
-    default: return 0.0;
-  }
+  constexpr int uncommon[] = {32, 34, 35, 44, 45, 49, 52, 53, 59, 72, 73, 80, 83};
+  constexpr int rare[] = {5, 18, 21, 37, 54, 55, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 75, 76, 77, 81, 90, 92};
+  if (std::find(std::begin(uncommon), std::end(uncommon), z) != std::end(uncommon)) return 9.0;
+  return std::find(std::begin(rare), std::end(rare), z) != std::end(rare) ? 16.0 : 0.0;
 }
 
 class Search {
@@ -70,11 +73,29 @@ class Search {
     const double low = std::max(softest, axis.low());
     const double high = std::min(settings.beam_energy, axis.high());
     first_ = std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil(axis.channel(low))));
+    skip_discriminator(counts);
     const std::int64_t last = std::min(axis.size, static_cast<std::int64_t>(std::floor(axis.channel(high))) + 1);
     size_ = std::max<std::int64_t>(0, last - first_);
     data_ = Eigen::VectorXd::Zero(size_);
     for (std::int64_t i = 0; i < size_; ++i) data_[i] = counts[static_cast<std::size_t>(first_ + i)];
     calibration_.resolution_mn_ka = start_resolution_ = settings.resolution_mn_ka.value_or(135.0);
+  }
+
+  // Pulse processors cut off everything below a threshold near 0.2 keV: begins above the last rise by more than a
+  // factor of eight between neighbouring stretches of 30 eV below 0.27 keV.
+  void skip_discriminator(std::span<const double> counts) {
+    const auto stretch = std::max<std::int64_t>(1, std::llround(0.03 / axis_.scale));
+    const auto sum = [&](std::int64_t begin) {
+      double total = 0;
+      for (std::int64_t i = begin; i < begin + stretch; ++i) total += counts[static_cast<std::size_t>(i)];
+      return total;
+    };
+    std::int64_t begin = first_;
+    for (std::int64_t i = std::max(first_, stretch);
+         i + stretch <= axis_.size && axis_.at(static_cast<double>(i)) < 0.27; ++i) {
+      if (sum(i) > 8.0 * sum(i - stretch) + 30.0) begin = i + 1;
+    }
+    first_ = begin;
   }
 
   FoundElements run() {
@@ -105,7 +126,7 @@ class Search {
     calibrate();
     round(after_calibration, threshold());
     calibrate();
-    add_pile_up_ = true;
+    with_detector_ = true;
     round(after_calibration, threshold());
     report(found);
     return found;
@@ -113,8 +134,12 @@ class Search {
 
  private:
   double threshold() const { return std::max(16.0, settings_.significance * settings_.significance); }
-  int pile_up_column() const { return static_cast<int>(families_.size()); }
-  int background_column() const { return pile_up_column() + 1; }
+  int detector_column() const { return static_cast<int>(families_.size()); }
+  int background_column() const { return detector_column() + detector_columns; }
+  // Channels within a peak's full width.
+  double channels_of_peak(std::int64_t i) const {
+    return std::max(1.0, calibration_.width(axis_.at(static_cast<double>(first_ + i))) / axis_.scale);
+  }
 
   Eigen::VectorXd box_mean(const Eigen::VectorXd& values, double widths) const {
     std::vector<double> sums(static_cast<std::size_t>(size_) + 1, 0.0);
@@ -123,8 +148,8 @@ class Search {
     Eigen::VectorXd mean(size_);
     for (std::int64_t i = 0; i < size_; ++i) {
       const double energy = axis_.at(static_cast<double>(first_ + i));
-      const auto reach = std::max<std::int64_t>(
-          1, static_cast<std::int64_t>(widths * full_width(energy, calibration_.resolution_mn_ka) / axis_.scale));
+      const auto reach =
+          std::max<std::int64_t>(1, static_cast<std::int64_t>(widths * calibration_.width(energy) / axis_.scale));
       const std::int64_t begin = std::max<std::int64_t>(0, i - reach), end = std::min(size_, i + reach + 1);
       mean[i] = (sums[static_cast<std::size_t>(end)] - sums[static_cast<std::size_t>(begin)]) /
                 static_cast<double>(end - begin);
@@ -139,25 +164,33 @@ class Search {
     for (std::size_t f = 0; f < families_.size(); ++f) {
       templates_.col(static_cast<Eigen::Index>(f)) = family_template(families_[f], axis_, calibration_, first_, size_);
     }
-    templates_.col(pile_up_column()) = add_pile_up_ ? pile_up(lines_) : Eigen::VectorXd::Zero(size_).eval();
+    templates_.middleCols(detector_column(), detector_columns).setZero();
+    if (with_detector_) {
+      templates_.col(detector_column()) = pile_up(1.0, 1e9);
+      templates_.col(detector_column() + 1) = pile_up(0.0, 1.0);
+      templates_.col(detector_column() + 2) = tails();
+    }
     templates_.rightCols(background.cols()) = background;
   }
 
-  // Shape of two photons of the fitted lines taken for one, of sum 1.
-  Eigen::VectorXd pile_up(const Eigen::VectorXd& lines) const {
+  // Shape of two photons of the fitted lines taken for one, the softer of them within [low, high) keV; of sum 1.
+  Eigen::VectorXd pile_up(double low, double high) const {
     Eigen::VectorXd sums = Eigen::VectorXd::Zero(size_);
-    const double threshold = 1e-4 * lines.maxCoeff();
+    const double least = 1e-4 * lines_.maxCoeff();
     std::vector<std::int64_t> strong;
     for (std::int64_t i = 0; i < size_; ++i) {
-      if (lines[i] > threshold) strong.push_back(i);
+      if (lines_[i] > least) strong.push_back(i);
     }
     const double shift = axis_.at(static_cast<double>(first_)) / axis_.scale;
     for (const std::int64_t i : strong) {
+      const double softer = axis_.at(static_cast<double>(first_ + i));
+      if (softer < low || softer >= high) continue;
       for (const std::int64_t j : strong) {
+        if (j < i) continue;
         const double place = static_cast<double>(i + j) + shift;
         if (place < 0 || place >= static_cast<double>(size_ - 1)) continue;
         const auto below = static_cast<std::int64_t>(place);
-        const double above = place - static_cast<double>(below), product = lines[i] * lines[j];
+        const double above = place - static_cast<double>(below), product = lines_[i] * lines_[j] * (i == j ? 0.5 : 1.0);
         sums[below] += product * (1.0 - above);
         sums[below + 1] += product * above;
       }
@@ -167,12 +200,40 @@ class Search {
     return sums;
   }
 
+  // The fitted lines, each photon short by an exponentially distributed energy of 0.15 keV on average; of sum 1.
+  Eigen::VectorXd tails() const {
+    const double keep = std::exp(-axis_.scale / 0.15);
+    Eigen::VectorXd tail = Eigen::VectorXd::Zero(size_);
+    double carried = 0;
+    for (std::int64_t i = size_ - 1; i >= 0; --i) {
+      carried = keep * carried + lines_[i];
+      tail[i] = carried;
+    }
+    const double total = tail.sum();
+    if (total > 0) tail /= total;
+    return tail;
+  }
+
   void weigh(ModelError error) {
     const Eigen::VectorXd near = box_mean(expected_counts_, 2.0);
+    Eigen::VectorXd unsure = Eigen::VectorXd::Zero(size_);
+    for (const int element : chosen_) {
+      for (const int column : elements_[static_cast<std::size_t>(element)].columns) {
+        if (!(amplitudes_[column] > 0)) continue;
+        const Family& family = families_[static_cast<std::size_t>(column)];
+        const bool soft = family.family == 'M' || (family.family == 'L' && family.atomic_number <= 30);
+        unsure += (soft ? soft_weight_error : weight_error) * amplitudes_[column] *
+                  (templates_.col(column) - alpha_template(family, axis_, calibration_, first_, size_)).cwiseMax(0.0);
+      }
+    }
     weights_.resize(size_);
     for (std::int64_t i = 0; i < size_; ++i) {
-      const double systematic = error.on_peak * expected_counts_[i] + error.near_peak * near[i];
-      weights_[i] = 1.0 / (std::max({expected_counts_[i], near[i] * 0.05, 1e-3}) + systematic * systematic);
+      // Soft peaks are distorted by charge lost at the surface and by the discriminator.
+      const double soft = 0.5 / std::max(0.1, axis_.at(static_cast<double>(first_ + i)));
+      const double systematic =
+          (error.on_peak * expected_counts_[i] + error.near_peak * near[i]) * (1.0 + soft * soft) + unsure[i];
+      weights_[i] =
+          1.0 / (std::max({expected_counts_[i], near[i] * 0.05, 1e-3}) + channels_of_peak(i) * systematic * systematic);
     }
     const Eigen::MatrixXd weighted = weights_.asDiagonal() * templates_;
     gram_.noalias() = templates_.transpose() * weighted;
@@ -186,7 +247,9 @@ class Search {
       const auto& own = elements_[static_cast<std::size_t>(element)].columns;
       columns.insert(columns.end(), own.begin(), own.end());
     }
-    if (add_pile_up_) columns.push_back(pile_up_column());
+    if (with_detector_) {
+      for (int d = 0; d < detector_columns; ++d) columns.push_back(detector_column() + d);
+    }
     for (auto c = background_column(); c < templates_.cols(); ++c) columns.push_back(c);
     return columns;
   }
@@ -201,7 +264,7 @@ class Search {
     fitted_ = templates_ * amplitudes_;
     const Eigen::Index background = templates_.cols() - background_column();
     background_ = templates_.rightCols(background) * amplitudes_.tail(background);
-    lines_ = templates_.leftCols(pile_up_column()) * amplitudes_.head(pile_up_column());
+    lines_ = templates_.leftCols(detector_column()) * amplitudes_.head(detector_column());
   }
 
   // One round of selection, from nothing, at the present calibration.
@@ -272,16 +335,13 @@ class Search {
     }
   }
 
-  double variance_of(int column, const Eigen::VectorXd& amplitudes) const {
-    // Of the amplitude alone, neighbours held: enough for upper limits.
-    (void)amplitudes;
-    return gram_(column, column) > 0 ? 1.0 / gram_(column, column) : 1e300;
-  }
+  // Of the amplitude alone, neighbours held: enough for upper limits.
+  double variance_of(int column) const { return gram_(column, column) > 0 ? 1.0 / gram_(column, column) : 1e300; }
 
   // χ² that the element's columns gain in the channels within one width of an energy, all other amplitudes held.
   double local_gain(int element, double energy) const {
-    const double centre = calibration_.shift + calibration_.gain * energy;
-    const double reach = full_width(energy, calibration_.resolution_mn_ka);
+    const double centre = calibration_.place(energy);
+    const double reach = calibration_.width(energy);
     double gain = 0;
     for (std::int64_t i = 0; i < size_; ++i) {
       if (std::abs(axis_.at(static_cast<double>(first_ + i)) - centre) > reach) continue;
@@ -322,17 +382,28 @@ class Search {
       ratio *= polymer_window_efficiency(energy) / std::max(0.05, polymer_window_efficiency(seen.lines.front().energy));
       if (!settings_.transmission) ratio *= std::pow(1.0 - 1.0 / overvoltage, 1.5);
       const double wanted = ratio * amplitudes_[strongest] / family_tolerance;
-      if (amplitudes_[column] + 3.0 * std::sqrt(variance_of(column, amplitudes_)) < wanted) return false;
+      if (amplitudes_[column] + 3.0 * std::sqrt(variance_of(column)) < wanted) return false;
     }
     return true;
   }
 
-  // Gauss–Newton steps in shift, gain and resolution, all amplitudes > 0 free.
+  // Gauss–Newton steps in shift, gain and widths, all amplitudes > 0 free. A scale that runs to its limits says that
+  // the peaks were misnamed, not that the instrument was: the scale is then left as the file gives it.
   void calibrate() {
-    for (int step = 0; step < 6; ++step) {
+    step_calibration();
+    if (std::abs(calibration_.shift) < most_shift && std::abs(calibration_.gain - 1.0) < most_gain) return;
+    calibration_.shift = 0;
+    calibration_.gain = 1;
+    build_templates();
+    weigh(after_calibration);
+    keep(fit(chosen_, amplitudes_));
+  }
+
+  void step_calibration() {
+    for (int step = 0; step < 12; ++step) {
       std::vector<int> active;
       double low = 1e9, high = 0;
-      for (int column = 0; column < pile_up_column(); ++column) {
+      for (int column = 0; column < detector_column(); ++column) {
         if (amplitudes_[column] * std::sqrt(gram_(column, column)) < 10.0) continue;
         low = std::min(low, families_[static_cast<std::size_t>(column)].lines.front().energy);
         high = std::max(high, families_[static_cast<std::size_t>(column)].lines.front().energy);
@@ -345,15 +416,15 @@ class Search {
       const auto shape = [&](const Calibration& at) {
         Eigen::VectorXd sum = Eigen::VectorXd::Zero(size_);
         for (const int column : active) {
-          if (column < pile_up_column()) {
+          if (column < detector_column()) {
             sum += amplitudes_[column] *
                    family_template(families_[static_cast<std::size_t>(column)], axis_, at, first_, size_);
           }
         }
         return sum;
       };
-      constexpr double by_shift = 0.001, by_gain = 0.0005, by_resolution = 1.0;
-      Eigen::MatrixXd columns(size_, static_cast<Eigen::Index>(active.size()) + 3);
+      constexpr double by_shift = 0.001, by_gain = 0.0005, by_resolution = 1.0, by_slope = 0.02;
+      Eigen::MatrixXd columns(size_, static_cast<Eigen::Index>(active.size()) + 4);
       for (std::size_t k = 0; k < active.size(); ++k) {
         columns.col(static_cast<Eigen::Index>(k)) = templates_.col(active[k]);
       }
@@ -363,15 +434,19 @@ class Search {
         change(down, -1.0);
         return ((shape(up) - shape(down)) / 2.0).eval();
       };
-      columns.col(columns.cols() - 3) = derivative([&](Calibration& c, double sign) { c.shift += sign * by_shift; });
-      columns.col(columns.cols() - 2) = free_gain
+      columns.col(columns.cols() - 4) = derivative([&](Calibration& c, double sign) { c.shift += sign * by_shift; });
+      columns.col(columns.cols() - 3) = free_gain
                                             ? derivative([&](Calibration& c, double sign) { c.gain += sign * by_gain; })
                                             : Eigen::VectorXd::Zero(size_).eval();
-      columns.col(columns.cols() - 1) =
+      columns.col(columns.cols() - 2) =
           derivative([&](Calibration& c, double sign) { c.resolution_mn_ka += sign * by_resolution; });
+      columns.col(columns.cols() - 1) =
+          free_gain ? derivative([&](Calibration& c, double sign) { c.slope += sign * by_slope; })
+                    : Eigen::VectorXd::Zero(size_).eval();
       const Eigen::MatrixXd weighted = weights_.asDiagonal() * columns;
       Eigen::MatrixXd normal = columns.transpose() * weighted;
-      // A priori: the scale is right to 10 eV and 0.2 %, the resolution to 10 eV when it was given, else to 30 eV.
+      // A priori: the scale is right to 10 eV and 0.2 %, the resolution to 10 eV when it was given, else to 30 eV, and
+      // the slope, which the Fano factor fixes, to 0.1.
       const double spread = settings_.resolution_mn_ka ? 10.0 : 30.0;
       Eigen::VectorXd pull = weighted.transpose() * (data_ - fitted_);
       const auto prior = [&](Eigen::Index from_end, double unit, double sigma, double now) {
@@ -379,22 +454,50 @@ class Search {
         normal(k, k) += (unit / sigma) * (unit / sigma);
         pull[k] -= now * unit / (sigma * sigma);
       };
-      prior(3, by_shift, 0.010, calibration_.shift);
-      prior(2, by_gain, 0.002, calibration_.gain - 1.0);
-      prior(1, by_resolution, spread, calibration_.resolution_mn_ka - start_resolution_);
+      prior(4, by_shift, 0.010, calibration_.shift);
+      prior(3, by_gain, 0.002, calibration_.gain - 1.0);
+      prior(2, by_resolution, spread, calibration_.resolution_mn_ka - start_resolution_);
+      prior(1, by_slope, 0.1, calibration_.slope - 2.5);
       normal.diagonal() *= 1.0 + 1e-9;
-      const Eigen::VectorXd change = normal.ldlt().solve(pull);
+      // The step is shortened as a whole, since its parts compensate each other; what would leave its bounds is held.
+      struct Part {
+        double Calibration::*value;
+        double unit, longest_step, low, high;
+      };
+      const Part parts[] = {
+          {&Calibration::shift, by_shift, 0.008, -most_shift, most_shift},
+          {&Calibration::gain, by_gain, 0.003, 1.0 - most_gain, 1.0 + most_gain},
+          {&Calibration::resolution_mn_ka, by_resolution, 8.0, 0.8 * start_resolution_, 1.4 * start_resolution_},
+          {&Calibration::slope, by_slope, 0.2, 2.2, 2.9}};
+      const Eigen::Index first_part = columns.cols() - 4;
+      Eigen::VectorXd change;
+      for (bool again = true; again;) {
+        again = false;
+        change = normal.ldlt().solve(pull);
+        for (Eigen::Index k = 0; k < 4; ++k) {
+          const Part& part = parts[k];
+          const double now = calibration_.*part.value, step_of_part = change[first_part + k] * part.unit;
+          if ((now >= part.high && step_of_part > 0) || (now <= part.low && step_of_part < 0)) {
+            normal.row(first_part + k).setZero();
+            normal.col(first_part + k).setZero();
+            normal(first_part + k, first_part + k) = 1.0;
+            pull[first_part + k] = 0.0;
+            again = true;
+          }
+        }
+      }
+      double share = 1.0;
+      for (Eigen::Index k = 0; k < 4; ++k) {
+        const double length = std::abs(change[first_part + k] * parts[k].unit);
+        if (length > parts[k].longest_step) share = std::min(share, parts[k].longest_step / length);
+      }
       const Calibration before = calibration_;
-      const auto limited = [](double value, double limit) { return std::clamp(value, -limit, limit); };
-      calibration_.shift =
-          limited(calibration_.shift + limited(change[columns.cols() - 3] * by_shift, 0.008), most_shift);
-      calibration_.gain =
-          1.0 + limited(calibration_.gain - 1.0 + limited(change[columns.cols() - 2] * by_gain, 0.003), most_gain);
-      calibration_.resolution_mn_ka =
-          std::clamp(calibration_.resolution_mn_ka + limited(change[columns.cols() - 1] * by_resolution, 8.0),
-                     std::max(100.0, 0.85 * start_resolution_), 1.4 * start_resolution_);
+      for (Eigen::Index k = 0; k < 4; ++k) {
+        double& value = calibration_.*parts[k].value;
+        value = std::clamp(value + share * change[first_part + k] * parts[k].unit, parts[k].low, parts[k].high);
+      }
       for (const int column : active) {
-        if (column < pile_up_column()) {
+        if (column < detector_column()) {
           templates_.col(column) =
               family_template(families_[static_cast<std::size_t>(column)], axis_, calibration_, first_, size_);
         }
@@ -415,8 +518,8 @@ class Search {
     double total = 0;
     for (const XrayLine& line : family.lines) total += line.weight;
     for (const XrayLine& line : family.lines) {
-      const double centre = calibration_.shift + calibration_.gain * line.energy;
-      const double reach = full_width(line.energy, calibration_.resolution_mn_ka);
+      const double centre = calibration_.place(line.energy);
+      const double reach = calibration_.width(line.energy);
       double variance = 0;
       bool inside = false;
       for (std::int64_t i = 0; i < size_; ++i) {
@@ -428,6 +531,19 @@ class Search {
       if (inside && counts > 3.0 * std::sqrt(std::max(variance, 1.0))) visible.push_back(line);
     }
     return visible;
+  }
+
+  // Whether an alpha line of one lies within a peak's width of a visible line of the other.
+  bool overlap(int element, int candidate) const {
+    for (const int column : elements_[static_cast<std::size_t>(element)].columns) {
+      for (const XrayLine& line : visible_lines(column)) {
+        for (const int other : elements_[static_cast<std::size_t>(candidate)].columns) {
+          const double energy = families_[static_cast<std::size_t>(other)].lines.front().energy;
+          if (std::abs(energy - line.energy) < calibration_.width(energy)) return true;
+        }
+      }
+    }
+    return false;
   }
 
   // The absent element that would explain the spectrum nearly as well in place of a present one; -1 for none.
@@ -449,7 +565,7 @@ class Search {
         const double gain = std::max(0.0, slope[column]);
         score += gain * gain / std::max(gram_(column, column), 1e-300);
       }
-      if (score < needed - 9.0) continue;
+      if (score < needed - 9.0 || !overlap(element, candidate)) continue;
       std::vector<int> with = without;
       with.push_back(candidate);
       const double loss = fit(with, reduced.amplitudes()).objective() - objective_ + elements_[e].penalty;
@@ -466,11 +582,15 @@ class Search {
     if (!settings_.transmission) return "";
     if (z == 29 || z == 30) return "often from the grid or the holder";
     if (z == 14) return "the detector itself adds a little";
+    if (z == 40) return "also in the collimators of some detectors";
+    if (z == 82) return "also in the shielding of the column";
+    if (z == 27) return "also in the pole piece";
     return "";
   }
 
   void report(FoundElements& found) const {
     found.resolution_mn_ka = calibration_.resolution_mn_ka;
+    found.resolution_slope = calibration_.slope;
     found.energy_shift = calibration_.shift;
     found.energy_gain = calibration_.gain;
     for (std::int64_t i = 0; i < size_; ++i) {
@@ -523,10 +643,13 @@ class Search {
       const int rival = rival_of(index);
       const bool strong = one.significance >= 2.0 * settings_.significance;
       const bool several = significant_families > 1 || one.lines.size() > 1;
-      one.confidence = rival >= 0          ? "possible"
-                       : strong && several ? "certain"
-                       : strong || several ? "probable"
-                                           : "possible";
+      if (rival >= 0) {
+        one.confidence = "possible";
+      } else if (strong && (several || one.significance >= 4.0 * settings_.significance)) {
+        one.confidence = "certain";
+      } else {
+        one.confidence = strong || several ? "probable" : "possible";
+      }
       one.note = origin_of(element.atomic_number);
       if (rival >= 0) {
         const std::string word =
@@ -542,7 +665,7 @@ class Search {
 
   template <class Place>
   void report_artefacts(FoundElements& found, const Eigen::MatrixXd& covariance, const Place& place) const {
-    for (int column = 0; column < pile_up_column(); ++column) {
+    for (int column = 0; column < detector_column(); ++column) {
       if (!(amplitudes_[column] > 0)) continue;
       const Family& family = families_[static_cast<std::size_t>(column)];
       const Eigen::VectorXd escape = amplitudes_[column] * escape_template(family, axis_, calibration_, first_, size_);
@@ -552,17 +675,20 @@ class Search {
       for (std::int64_t i = 0; i < size_; ++i) {
         if (escape[i] > 0.1 * escape[peak]) variance += fitted_[i];
       }
-      if (escape.sum() < 3.0 * std::sqrt(variance)) continue;
+      if (escape.sum() < 5.0 * std::sqrt(variance)) continue;
       found.artefacts.push_back({"Si escape of " + family.lines.front().label(),
                                  axis_.at(static_cast<double>(first_ + peak)), escape.sum(), std::sqrt(variance)});
     }
-    const Eigen::Index k = place(pile_up_column());
-    if (add_pile_up_ && k >= 0) {
-      const double counts = amplitudes_[pile_up_column()], sigma = std::sqrt(covariance(k, k));
+    const char* const names[detector_columns] = {"pile-up", "pile-up with soft X-rays", "tails of incomplete charge"};
+    for (int d = 0; d < detector_columns; ++d) {
+      const int column = detector_column() + d;
+      const Eigen::Index k = place(column);
+      if (k < 0) continue;
+      const double counts = amplitudes_[column], sigma = std::sqrt(covariance(k, k));
       Eigen::Index peak = 0;
-      templates_.col(pile_up_column()).maxCoeff(&peak);
-      if (counts > 3.0 * sigma) {
-        found.artefacts.push_back({"pile-up", axis_.at(static_cast<double>(first_ + peak)), counts, sigma});
+      templates_.col(column).maxCoeff(&peak);
+      if (counts > 5.0 * sigma) {
+        found.artefacts.push_back({names[d], axis_.at(static_cast<double>(first_ + peak)), counts, sigma});
       }
     }
   }
@@ -573,7 +699,7 @@ class Search {
   Eigen::VectorXd data_;
   Calibration calibration_;
   double start_resolution_ = 0;
-  bool add_pile_up_ = false;
+  bool with_detector_ = false;
 
   std::vector<Family> families_;
   std::vector<Element> elements_;

@@ -50,6 +50,7 @@ struct FoundElements {
   double resolution_mn_ka = 0;     ///< eV, as used: given, or fitted
   double energy_shift = 0;         ///< keV by which peaks lie above their tabulated energies at 0 keV …
   double energy_gain = 1;          ///< … and the factor on energies: peak = shift + gain · energy
+  double resolution_slope = 2.5;   ///< growth of the squared width, eV² per eV, as `full_width` takes it
   double reduced_chi_square = 0;   ///< of the fit over the channels used
   std::int64_t first_channel = 0;  ///< channels used: [first, last)
   std::int64_t last_channel = 0;

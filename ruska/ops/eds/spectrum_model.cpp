@@ -16,9 +16,7 @@ namespace {
 constexpr std::array excluded{10, 36, 43, 61, 84, 85, 86, 87, 88, 89, 91};
 constexpr int uranium = 92;
 
-struct Part {
-  bool main, escape;
-};
+enum class Part { all, alpha, escape };
 
 Eigen::VectorXd draw(const Family& family, const EnergyAxis& axis, const Calibration& calibration, std::int64_t first,
                      std::int64_t size, Part part) {
@@ -28,14 +26,14 @@ Eigen::VectorXd draw(const Family& family, const EnergyAxis& axis, const Calibra
   double total = 0;
   for (const XrayLine& line : family.lines) total += line.weight;
   const auto add = [&](double energy, double area) {
-    add_peak(view, window, calibration.shift + calibration.gain * energy,
-             full_width(energy, calibration.resolution_mn_ka), area);
+    add_peak(view, window, calibration.place(energy), calibration.width(energy), area);
   };
   for (const XrayLine& line : family.lines) {
+    if (part == Part::alpha && &line != &family.lines.front()) break;
     for (const auto& [energy, weight] : line.transitions) {
       const double escaped = escape_fraction(energy);
-      if (part.main) add(energy, weight / total * (1.0 - escaped));
-      if (part.escape && escaped > 0) add(energy - escape_energy, weight / total * escaped);
+      if (part != Part::escape) add(energy, weight / total * (1.0 - escaped));
+      if (part != Part::alpha && escaped > 0) add(energy - escape_energy, weight / total * escaped);
     }
   }
   return counts;
@@ -63,12 +61,17 @@ std::vector<Family> candidate_families(double low, double high, double beam_ener
 
 Eigen::VectorXd family_template(const Family& family, const EnergyAxis& axis, const Calibration& calibration,
                                 std::int64_t first, std::int64_t size) {
-  return draw(family, axis, calibration, first, size, {true, true});
+  return draw(family, axis, calibration, first, size, Part::all);
+}
+
+Eigen::VectorXd alpha_template(const Family& family, const EnergyAxis& axis, const Calibration& calibration,
+                               std::int64_t first, std::int64_t size) {
+  return draw(family, axis, calibration, first, size, Part::alpha);
 }
 
 Eigen::VectorXd escape_template(const Family& family, const EnergyAxis& axis, const Calibration& calibration,
                                 std::int64_t first, std::int64_t size) {
-  return draw(family, axis, calibration, first, size, {false, true});
+  return draw(family, axis, calibration, first, size, Part::escape);
 }
 
 Eigen::MatrixXd background_templates(const EnergyAxis& axis, double resolution_mn_ka, std::int64_t first,

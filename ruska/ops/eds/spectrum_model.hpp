@@ -15,6 +15,10 @@ struct Calibration {
   double shift = 0;  ///< keV
   double gain = 1;
   double resolution_mn_ka = 130;  ///< eV
+  double slope = 2.5;             ///< growth of the squared width, eV² per eV
+
+  double place(double energy) const { return shift + gain * energy; }
+  double width(double energy) const { return full_width(energy, resolution_mn_ka, slope); }
 };
 
 /// All lines of one family of one element, and what they look like on an axis.
@@ -32,6 +36,11 @@ std::vector<Family> candidate_families(double low, double high, double beam_ener
 /// [first, first + out.size()), silicon escape peaks included.
 Eigen::VectorXd family_template(const Family& family, const EnergyAxis& axis, const Calibration& calibration,
                                 std::int64_t first, std::int64_t size);
+
+/// Its alpha line alone, without escape peaks: what is left of the template are the lines whose weights the tables must
+/// know relative to alpha.
+Eigen::VectorXd alpha_template(const Family& family, const EnergyAxis& axis, const Calibration& calibration,
+                               std::int64_t first, std::int64_t size);
 
 /// The escape peaks alone.
 Eigen::VectorXd escape_template(const Family& family, const EnergyAxis& axis, const Calibration& calibration,

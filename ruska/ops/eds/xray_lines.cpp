@@ -55,6 +55,7 @@ const std::vector<Group>& groups() {
       {'M', "Ma", "Mα", {{M5N7_LINE, M5_SHELL}, {M5N6_LINE, M5_SHELL}}},
       {'M', "Mb", "Mβ", {{M4N6_LINE, M4_SHELL}}},
       {'M', "Mg", "Mγ", {{M3N5_LINE, M3_SHELL}, {M3N4_LINE, M3_SHELL}}},
+      {'M', "M2N4", "M2N4", {{M2N4_LINE, M2_SHELL}}},
       {'M', "Mz", "Mζ", {{M5N3_LINE, M5_SHELL}, {M4N2_LINE, M4_SHELL}}},
   };
   return all;
@@ -247,10 +248,10 @@ double family_cross_section(int z, char family, double beam_energy) {
   return sum;
 }
 
-double full_width(double energy, double resolution_mn_ka) {
+double full_width(double energy, double resolution_mn_ka, double slope) {
   constexpr double mn_ka = 5.8987;
   constexpr double narrowest = 30.0;
-  const double square = 2.5 * (energy - mn_ka) * 1000.0 + resolution_mn_ka * resolution_mn_ka;
+  const double square = slope * (energy - mn_ka) * 1000.0 + resolution_mn_ka * resolution_mn_ka;
   return std::sqrt(std::max(square, narrowest * narrowest)) / 1000.0;
 }
 

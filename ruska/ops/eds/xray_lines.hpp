@@ -60,8 +60,9 @@ double family_cross_section(int atomic_number, char family, double beam_energy);
 
 /// Full width at half maximum (keV) of a line at `energy` (keV) of a detector whose width at Mn Kα is
 /// `resolution_mn_ka` (eV): √(2.5 · (E − 5.8987 keV) · 1000 eV + FWHM²). Widths below 30 eV, which the formula gives
-/// for soft X-rays when the width at Mn Kα is below the Fano limit, are taken as 30 eV.
-double full_width(double energy, double resolution_mn_ka);
+/// for soft X-rays when the width at Mn Kα is below the Fano limit, are taken as 30 eV. `slope` is the 2.5 eV that a
+/// detector of other material or electronics replaces.
+double full_width(double energy, double resolution_mn_ka, double slope = 2.5);
 
 /// The energy axis of a spectrum in keV.
 struct EnergyAxis {

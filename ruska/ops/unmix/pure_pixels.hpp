@@ -21,7 +21,7 @@ struct PurePixelSearch {
   std::int64_t window = 5;     ///< edge of the square over which neighbours are averaged; odd
   double least_counts = 0.25;  ///< positions with less than this part of the median sum are passed over
   std::int64_t seed = 0;
-  std::int64_t start = 0;  ///< > 0: searches only the half of the positions that (seed, start) draws
+  std::int64_t start = 0;  ///< > 0: searches only the half of the positions that (seed, start) draws, where enough
 };
 
 /// Successive projections (Araújo et al., Chemom. Intell. Lab. Syst. 57, 65 (2001)) on the spatially averaged,

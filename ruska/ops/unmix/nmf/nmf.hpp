@@ -35,6 +35,7 @@ struct NmfResult {
 
   std::vector<double> objective;  ///< after each pass: KL divergence, or half the weighted sum of squared residuals
   bool converged = false;
+  bool counts = false;            ///< the data are counts, so that their noise is known
   std::vector<double> stability;  ///< per component: mean angle in degrees to its match in the other starts; empty
                                   ///< for one start
 };
@@ -56,7 +57,8 @@ struct Abundances {
 /// Poisson maximum likelihood of non-negative loadings for fixed spectra (components × channels, each of unit sum).
 Abundances abundances(const Rows& data, std::span<const double> spectra, std::int64_t components, Context& context);
 
-/// Bytes that `nmf` holds beside the rows' cache, for data of this size.
-std::int64_t nmf_memory(std::int64_t positions, std::int64_t channels, std::int64_t components, int threads);
+/// Bytes that `nmf` holds beside the rows' own blocks and cache: altogether, and on top for each worker.
+std::int64_t nmf_memory(const Description& data, const NmfParams& params);
+std::int64_t nmf_memory_per_worker(const Description& data, const NmfParams& params);
 
 }  // namespace ruska::ops::unmix

@@ -44,7 +44,8 @@ struct PcaResult {
 /// splitting of data that are no counts.
 PcaResult pca(const Rows& data, const PcaParams& params, Context& context);
 
-/// Bytes that `pca` holds beside the rows' cache, for data of this size.
-std::int64_t pca_memory(std::int64_t positions, std::int64_t channels, std::int64_t components, int threads);
+/// Bytes that `pca` holds beside the rows' own blocks and cache: altogether, and on top for each worker.
+std::int64_t pca_memory(const Description& data, const PcaParams& params);
+std::int64_t pca_memory_per_worker(const Description& data);
 
 }  // namespace ruska::ops::unmix

@@ -1,0 +1,16 @@
+# Generators of small files, one beside each driver: ruska/io/<format>/fixture.cpp defines
+# `std::vector<Fixture> <format>_fixtures()` in namespace ruska::io.
+include_guard(GLOBAL)
+file(GLOB_RECURSE fixtures CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/ruska/*/fixture.cpp)
+set(fixture_declarations "")
+set(fixture_entries "")
+foreach(file IN LISTS fixtures)
+  cmake_path(GET file PARENT_PATH folder)
+  cmake_path(GET folder FILENAME format)
+  string(APPEND fixture_declarations "namespace ruska::io { std::vector<Fixture> ${format}_fixtures(); }\n")
+  string(APPEND fixture_entries "    for (auto& one : io::${format}_fixtures()) list.push_back(std::move(one));\n")
+endforeach()
+configure_file(${CMAKE_SOURCE_DIR}/tests/fixtures.cpp.in ${CMAKE_BINARY_DIR}/fixtures.cpp @ONLY)
+add_library(ruska_fixtures STATIC ${fixtures} ${CMAKE_BINARY_DIR}/fixtures.cpp)
+target_link_libraries(ruska_fixtures PUBLIC ruska_core)
+target_compile_options(ruska_fixtures PRIVATE ${ruska_warnings})

@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ruska/core/operation.hpp"
+#include "ruska/core/rows.hpp"
+
+namespace ruska::ops::unmix {
+
+/// The input ports that every unmixing operation has: data, navigation_mask, signal_mask.
+std::vector<Port> unmixing_ports(Values values);
+
+/// The two masks of the inputs; nonzero leaves out.
+Masks masks_of(const Inputs& inputs);
+
+/// The axis that counts components.
+Axis component_axis(std::int64_t components);
+
+/// Shapes (component | signal) and (component | navigation) of what comes out.
+Shape spectra_shape(const Description& data, std::int64_t components);
+Shape maps_shape(const Description& data, std::int64_t components);
+
+/// Spectra (components × channels) as a dataset (component | signal axes); it keeps the data's metadata.
+Dataset spectra_of(const Description& data, const std::vector<double>& values, std::int64_t components,
+                   std::string title);
+/// Loadings (positions × components, position-major) as a dataset (component | navigation axes).
+Dataset maps_of(const Description& data, const std::vector<double>& values, std::int64_t components, std::string title);
+/// How a report shows them: pictures for two axes, curves for one.
+View view_of(const Dataset& components);
+
+/// "component 1", "component 2", …
+std::vector<std::string> component_names(std::int64_t components);
+
+}  // namespace ruska::ops::unmix

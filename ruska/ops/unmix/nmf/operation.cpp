@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/core/operation.hpp"
+
+#include <cstdio>
+#include <numeric>
+
+#include "ruska/ops/unmix/component_output.hpp"
+#include "ruska/ops/unmix/nmf/nmf.hpp"
+
+namespace ruska::ops::unmix {
+namespace {
+
+constexpr double unstable_angle = 10.0;  // degrees; beyond it two spectra name different materials
+
+constexpr auto parameters = std::tuple{
+    parameter(&NmfParams::components, "components", "", at_least<std::int64_t>(1),
+              "Number of components; automatic: as many as principal components stand above the noise"),
+    parameter(&NmfParams::loss, "loss", "", one_of("poisson|frobenius"),
+              "What is minimised: the Poisson likelihood's divergence, or weighted squares"),
+    parameter(&NmfParams::weighting, "weighting", "", one_of("auto|poisson|none"),
+              "Weights of the squares and of the search for a start (Keenan-Kotula); auto: for counts alone"),
+    parameter(&NmfParams::initialization, "initialization", "", one_of("pure_pixel|random"),
+              "Spectra to start from: those of the purest positions after averaging and denoising, or random ones"),
+    parameter(&NmfParams::starts, "starts", "", within<std::int64_t>(1, 1000),
+              "Number of starts; the angle between what they find is the stability. Pure positions: the first is kept, "
+              "the others search random halves of the positions; random: the lowest objective is kept"),
+    parameter(&NmfParams::tolerance, "tolerance", "", within(0.0, 1.0),
+              "Stop when the objective falls by less than this part of itself per pass"),
+    parameter(&NmfParams::max_iterations, "max_iterations", "", within<std::int64_t>(1, 1000000),
+              "Most passes over the data per start"),
+    parameter(&NmfParams::seed, "seed", "", at_least<std::int64_t>(0), "Seed of the random starts and halves")};
+
+Plan check(const Inputs& inputs, const NmfParams& params) {
+  const Description& data = inputs.at("data").describe();
+  const std::int64_t positions = data.navigation_size(), channels = data.signal_size();
+  const std::int64_t components = std::min({positions, channels, params.components.value_or(8)});
+  Plan plan;
+  plan.outputs = {{"factors", spectra_shape(data, components)},
+                  {"loadings", maps_shape(data, components)},
+                  {"loadings_sigma", maps_shape(data, components)},
+                  {"reconstruction", data.shape()}};
+  plan.least_memory = nmf_memory(data, params);
+  plan.memory_per_worker = nmf_memory_per_worker(data, params) + Rows::bytes_per_worker(data);
+  plan.memory = plan.least_memory + positions * channels * 8;
+  const double filled = is_integer(data.dtype) ? 0.1 : 1.0;
+  const double elements = filled * static_cast<double>(positions) * static_cast<double>(channels);
+  const double passes = 20.0 * static_cast<double>(params.starts);
+  plan.flops = elements * static_cast<double>(components * (components + 8)) * passes +
+               elements * filled * static_cast<double>(std::min(positions, channels));
+  plan.bytes_read = static_cast<double>(data.bytes());
+  return plan;
+}
+
+Outputs run(const Inputs& inputs, const NmfParams& params, Context& context) {
+  const Dataset& dataset = inputs.at("data");
+  const Description& data = dataset.describe();
+  const Rows rows(dataset, context, masks_of(inputs),
+                  nmf_memory(data, params) + context.threads * nmf_memory_per_worker(data, params));
+  const NmfResult result = nmf(rows, params, context);
+  const std::int64_t count = result.components;
+  const std::vector<std::string> names = component_names(count);
+  const bool poisson = params.loss == "poisson";
+
+  const Dataset factors = spectra_of(data, result.factors, count, "Factors");
+  const Dataset loadings = maps_of(data, result.loadings, count, "Loadings");
+  std::string sigma_note =
+      poisson ? "σ: observed Fisher information of Poisson counts, the other side held fixed. Near zero the true "
+                "uncertainty is one-sided and this one is only its scale."
+              : "σ: residual variance, the other side held fixed. Near zero the true uncertainty is one-sided.";
+  if (poisson && !result.counts) sigma_note += " The data are no counts, so that it is right only up to a factor.";
+
+  Outputs outputs;
+  outputs.add({.name = "factors",
+               .title = "Spectra of the components",
+               .value = factors,
+               .view = view_of(factors),
+               .sigma = "factors_sigma",
+               .components = names,
+               .note = "Each has unit sum. " + sigma_note});
+  outputs.add({.name = "loadings",
+               .title = "Counts of each component",
+               .value = loadings,
+               .view = view_of(loadings),
+               .sigma = "loadings_sigma",
+               .components = names,
+               .note = "In counts. Empty positions are 0, masked ones have no value. " + sigma_note});
+
+  const auto passes = static_cast<std::int64_t>(result.objective.size());
+  Description trace;
+  trace.title = "Objective";
+  trace.axes = {Axis{.name = "pass", .role = Role::signal, .size = passes, .offset = 1}};
+  outputs.add({.name = "objective",
+               .title = poisson ? "Divergence after each pass" : "Half the weighted squared residuals after each pass",
+               .value = Dataset::from_values<double>(trace, result.objective),
+               .view = View::spectra,
+               .note = result.converged ? "Converged." : "Not converged."});
+
+  std::vector<double> total(static_cast<std::size_t>(count), 0.0);
+  for (std::size_t i = 0; i < result.loadings.size(); ++i) {
+    if (result.loadings[i] == result.loadings[i]) total[i % total.size()] += result.loadings[i];
+  }
+  std::vector<std::int64_t> number(static_cast<std::size_t>(count));
+  std::iota(number.begin(), number.end(), 1);
+  Table table;
+  table.columns = {{"component", "", number}, {"counts", "", total}};
+  std::string stability_note = "One start: nothing to compare.";
+  if (!result.stability.empty()) {
+    table.columns.push_back({"angle_between_starts", "°", result.stability});
+    stability_note = "Mean angle between a component's spectrum and its match in the other " +
+                     std::to_string(params.starts - 1) + " starts.";
+    for (std::size_t k = 0; k < result.stability.size(); ++k) {
+      if (result.stability[k] <= unstable_angle) continue;
+      char sentence[160];
+      std::snprintf(sentence, sizeof(sentence),
+                    "component %zu is not stable: other starts find a spectrum at %.0f° from it; do not rely on it",
+                    k + 1, result.stability[k]);
+      context.warn(sentence);
+    }
+  }
+  outputs.add({.name = "stability",
+               .title = "Components and their stability",
+               .value = std::move(table),
+               .view = View::table,
+               .note = stability_note});
+  outputs.add({.name = "components",
+               .title = "Number of components",
+               .value = Number{static_cast<double>(count), {}, ""},
+               .view = View::number,
+               .note = result.reason});
+  outputs.add({.name = "reconstruction",
+               .title = "Reconstruction",
+               .value = product(loadings, factors, Dataset(), "Reconstruction")});
+  outputs.add({.name = "factors_sigma",
+               .title = "Uncertainty of the spectra",
+               .value = spectra_of(data, result.factors_sigma, count, "Uncertainty of the spectra")});
+  outputs.add({.name = "loadings_sigma",
+               .title = "Uncertainty of the counts",
+               .value = maps_of(data, result.loadings_sigma, count, "Uncertainty of the counts")});
+
+  char line[128];
+  std::snprintf(line, sizeof(line), "%s after %lld passes, objective %.6g",
+                result.converged ? "converged" : "not converged", static_cast<long long>(passes),
+                result.objective.back());
+  outputs.summary = {std::to_string(count) + " component" + (count == 1 ? "" : "s") + " (" + result.reason + ")", line};
+  if (!result.stability.empty()) {
+    std::string angles;
+    for (const double angle : result.stability) {
+      std::snprintf(line, sizeof(line), "%s%.1f°", angles.empty() ? "" : ", ", angle);
+      angles += line;
+    }
+    outputs.summary.push_back("angle between starts: " + angles);
+  }
+  return outputs;
+}
+
+}  // namespace
+
+const Operation& nmf_operation() {
+  static const Operation operation = make_operation<NmfParams>(
+      {.name = "unmix.nmf",
+       .version = 1,
+       .summary = "Non-negative spectra and maps by Poisson likelihood or weighted squares, started at pure positions.",
+       .citations = {"D. D. Lee and H. S. Seung, Nature 401, 788 (1999)",
+                     "M. C. U. Araújo et al., Chemom. Intell. Lab. Syst. 57, 65 (2001)",
+                     "H. Kim and H. Park, SIAM J. Matrix Anal. Appl. 30, 713 (2008)"},
+       .inputs = unmixing_ports(Values::counts),
+       .outputs = {{"factors", "spectra of the components, (component | signal axes), each of unit sum"},
+                   {"factors_sigma", "their uncertainty"},
+                   {"loadings", "counts of each component at each position, (component | navigation axes)"},
+                   {"loadings_sigma", "their uncertainty"},
+                   {"objective", "what is minimised, after each pass"},
+                   {"stability", "counts of each component and the angle between what different starts find"},
+                   {"components", "number of components"},
+                   {"reconstruction", "loadings times factors, evaluated when read"}}},
+      parameters, check, run);
+  return operation;
+}
+
+}  // namespace ruska::ops::unmix

@@ -1,0 +1,382 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/ops/unmix/weighted_matrix.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <mutex>
+
+#include <cblas.h>
+
+#include "ruska/base/random.hpp"
+#include "ruska/kernels/channel_table.hpp"
+#include "ruska/kernels/gram.hpp"
+#include "ruska/math/symmetric_eigen.hpp"
+#include "ruska/ops/unmix/row_values.hpp"
+
+namespace ruska::ops::unmix {
+namespace {
+
+using kernels::packed_row;
+using kernels::packed_size;
+using kernels::padded_width;
+
+/// Replaces the counts of a row by those of the matrix' part.
+void thin(const WeightedMatrix& matrix, std::int64_t row, std::span<const std::uint32_t> channel,
+          std::span<double> value) {
+  if (matrix.part == CountPart::whole) return;
+  for (std::size_t j = 0; j < value.size(); ++j) {
+    const auto element = static_cast<std::uint64_t>(row * matrix.data.columns()) + channel[j];
+    const auto first = static_cast<double>(
+        Random(matrix.seed, "count_split", element).binomial(static_cast<std::uint64_t>(value[j]), 0.5));
+    value[j] = matrix.part == CountPart::first_half ? first : value[j] - first;
+  }
+}
+
+/// A block's weighted, centred rows, dense, range.size() × channels.
+void weighted_dense(const WeightedMatrix& matrix, const RowBlock& block, std::vector<double>& out) {
+  const std::int64_t columns = matrix.data.columns();
+  out.assign(static_cast<std::size_t>(block.range.size() * columns), 0.0);
+  RowValues values(block, columns);
+  for (std::int64_t r = 0; r < block.range.size(); ++r) {
+    const std::int64_t row = block.range.begin + r;
+    const double weight = matrix.row_weight[static_cast<std::size_t>(row)];
+    if (weight == 0) continue;
+    double* dense = out.data() + r * columns;
+    values.go_to(row - block.range.begin);
+    thin(matrix, row, values.channel(), values.value());
+    for (std::size_t j = 0; j < values.channel().size(); ++j) dense[values.channel()[j]] = values.value()[j];
+    const double mean = matrix.row_mean.empty() ? 0.0 : matrix.row_mean[static_cast<std::size_t>(row)];
+    for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c) {
+      const double centre = matrix.column_mean.empty() ? mean : matrix.column_mean[c];
+      dense[c] = (dense[c] - centre) * weight * matrix.column_weight[c];
+    }
+  }
+}
+
+std::vector<std::int64_t> used(const std::vector<double>& weights) {
+  std::vector<std::int64_t> indices;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] != 0) indices.push_back(static_cast<std::int64_t>(i));
+  }
+  return indices;
+}
+
+/// Partial results that have been merged, kept for the next one: fresh pages would cost as much as the additions.
+class Recycled {
+ public:
+  std::vector<double> zeros(std::size_t size) {
+    std::vector<double> values;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!free_.empty()) {
+        values = std::move(free_.back());
+        free_.pop_back();
+      }
+    }
+    values.assign(size, 0.0);
+    return values;
+  }
+  void take(std::vector<double>&& values) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(values));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::vector<double>> free_;
+};
+
+void add(std::vector<double>& left, const std::vector<double>& right) {
+  for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
+}
+
+/// The Gram matrix of the columns, packed, and behind it the sum of X_ij · row_weight_i² · column_weight_j².
+std::vector<double> gram_of_columns(const WeightedMatrix& matrix, Context& context) {
+  const Rows& data = matrix.data;
+  const auto n = static_cast<std::size_t>(data.columns());
+  const std::size_t size = packed_size(n) + 1;
+  Recycled recycled;
+  return Executor(context).reduce<std::vector<double>>(
+      "correlating channels", data.partitions(), [&] { return recycled.zeros(size); },
+      [&](std::vector<double>& gram, std::int64_t partition, RowRange) {
+        const auto block = data.block(partition);
+        double& variance = gram[size - 1];
+        const bool dense = !block->sparse || matrix.centred();
+        RowValues values(*block, data.columns());
+        for (std::int64_t r = 0; r < block->range.size() && !matrix.centred(); ++r) {
+          const std::int64_t row = block->range.begin + r;
+          const double weight = matrix.row_weight[static_cast<std::size_t>(row)];
+          if (weight == 0) continue;
+          values.go_to(r);
+          thin(matrix, row, values.channel(), values.value());
+          double scaled_sum = 0;
+          for (std::size_t j = 0; j < values.value().size(); ++j) {
+            const double channel_weight = matrix.column_weight[values.channel()[j]];
+            scaled_sum += values.value()[j] * channel_weight * channel_weight;
+            values.value()[j] *= weight * channel_weight;
+          }
+          variance += scaled_sum * weight * weight;
+          if (!dense) kernels::add_outer_product(values.channel(), values.value().data(), n, gram.data());
+        }
+        if (!dense) return;
+        std::vector<double> rows, square(n * n, 0.0);
+        weighted_dense(matrix, *block, rows);
+        cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, static_cast<int>(n), static_cast<int>(block->range.size()),
+                    1.0, rows.data(), static_cast<int>(n), 0.0, square.data(), static_cast<int>(n));
+        for (std::size_t i = 0; i < n; ++i) {
+          double* packed = gram.data() + packed_row(n, i);
+          for (std::size_t j = i; j < n; ++j) packed[j] += square[i * n + j];
+        }
+      },
+      [&](std::vector<double>& left, std::vector<double>&& right) {
+        add(left, right);
+        recycled.take(std::move(right));
+      });
+}
+
+/// The Gram matrix of the rows, positions × positions, upper triangle.
+std::vector<double> gram_of_rows(const WeightedMatrix& matrix, Context& context) {
+  const Rows& data = matrix.data;
+  const auto m = static_cast<std::size_t>(data.rows());
+  const int columns = static_cast<int>(data.columns());
+  std::vector<double> gram(m * m, 0.0);
+  Executor executor(context);
+  executor.for_each_chunk("correlating positions", data.partitions(), [&](std::int64_t partition, RowRange range) {
+    std::vector<double> left, right;
+    weighted_dense(matrix, *data.block(partition), left);
+    for (std::int64_t other = partition; other < data.partitions().count(); ++other) {
+      const RowRange others = data.partitions().range(other);
+      weighted_dense(matrix, *data.block(other), right);
+      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(range.size()),
+                  static_cast<int>(others.size()), columns, 1.0, left.data(), columns, right.data(), columns, 0.0,
+                  gram.data() + static_cast<std::size_t>(range.begin) * m + others.begin, static_cast<int>(m));
+    }
+  });
+  executor.gather(data.partitions(), data.rows(), std::span(gram));
+  return gram;
+}
+
+/// Σ X_ij · row_weight_i² · column_weight_j², for the rows' side.
+double poisson_variance(const WeightedMatrix& matrix, Context& context) {
+  const Rows& data = matrix.data;
+  return Executor(context).reduce<std::vector<double>>(
+      "estimating the noise", data.partitions(), [] { return std::vector<double>(1, 0.0); },
+      [&](std::vector<double>& sum, std::int64_t partition, RowRange range) {
+        const auto block = data.block(partition);
+        RowValues values(*block, data.columns());
+        for (std::int64_t r = 0; r < range.size(); ++r) {
+          const double weight = matrix.row_weight[static_cast<std::size_t>(range.begin + r)];
+          values.go_to(r);
+          thin(matrix, range.begin + r, values.channel(), values.value());
+          for (std::size_t j = 0; j < values.value().size(); ++j) {
+            const double channel_weight = matrix.column_weight[values.channel()[j]];
+            sum[0] += values.value()[j] * weight * weight * channel_weight * channel_weight;
+          }
+        }
+      },
+      [](std::vector<double>& left, std::vector<double>&& right) { add(left, right); })[0];
+}
+
+/// A table (channels × padded count) of vectors times column weights.
+std::vector<double> weighted_table(const WeightedMatrix& matrix, const std::vector<double>& vectors,
+                                   std::int64_t count) {
+  const auto n = static_cast<std::size_t>(matrix.data.columns());
+  const std::size_t width = padded_width(static_cast<std::size_t>(count));
+  std::vector<double> table(n * width, 0.0);
+  for (std::size_t k = 0; k < static_cast<std::size_t>(count); ++k) {
+    for (std::size_t c = 0; c < n; ++c) table[c * width + k] = vectors[k * n + c] * matrix.column_weight[c];
+  }
+  return table;
+}
+
+/// What centring subtracts from the products of every row with the vectors: mean · vectors (column mean) or the sums
+/// of the vectors (to be multiplied by the row's mean).
+std::vector<double> table_offsets(const WeightedMatrix& matrix, const std::vector<double>& table, std::size_t width) {
+  std::vector<double> offsets(width, 0.0);
+  if (!matrix.centred()) return offsets;
+  for (std::size_t c = 0; c < matrix.column_weight.size(); ++c) {
+    const double factor = matrix.column_mean.empty() ? 1.0 : matrix.column_mean[c];
+    for (std::size_t k = 0; k < width; ++k) offsets[k] += factor * table[c * width + k];
+  }
+  return offsets;
+}
+
+/// One weighted row times the table.
+void project_row(const WeightedMatrix& matrix, std::int64_t row, RowValues& values, const std::vector<double>& table,
+                 const std::vector<double>& offsets, std::size_t width, double* out) {
+  const auto index = static_cast<std::size_t>(row);
+  thin(matrix, row, values.channel(), values.value());
+  kernels::row_times_table(values.channel(), values.value().data(), table.data(), width, out);
+  const double factor = matrix.row_mean.empty() ? 1.0 : matrix.row_mean[index];
+  for (std::size_t k = 0; k < width; ++k) out[k] = (out[k] - factor * offsets[k]) * matrix.row_weight[index];
+}
+
+/// The transposed product: vectors (count × positions, over used rows) times the matrix, count × channels.
+std::vector<double> back_project(const WeightedMatrix& matrix, const std::vector<double>& table, std::size_t width,
+                                 Context& context) {
+  const Rows& data = matrix.data;
+  const auto n = static_cast<std::size_t>(data.columns());
+  return Executor(context).reduce<std::vector<double>>(
+      "projecting channels", data.partitions(), [&] { return std::vector<double>(n * width, 0.0); },
+      [&](std::vector<double>& sums, std::int64_t partition, RowRange range) {
+        std::vector<double> rows;
+        weighted_dense(matrix, *data.block(partition), rows);
+        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, static_cast<int>(n), static_cast<int>(width),
+                    static_cast<int>(range.size()), 1.0, rows.data(), static_cast<int>(n),
+                    table.data() + static_cast<std::size_t>(range.begin) * width, static_cast<int>(width), 1.0,
+                    sums.data(), static_cast<int>(width));
+      },
+      [](std::vector<double>& left, std::vector<double>&& right) { add(left, right); });
+}
+
+/// Eigenvectors of the part of a Gram matrix that belongs to the rows and columns in use.
+math::SymmetricEigen solve(const std::vector<std::int64_t>& indices, std::int64_t vectors,
+                           const std::function<double(std::size_t, std::size_t)>& element) {
+  const std::size_t n = indices.size();
+  std::vector<double> square(n * n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = i; j < n; ++j) {
+      square[i * n + j] = element(static_cast<std::size_t>(indices[i]), static_cast<std::size_t>(indices[j]));
+    }
+  }
+  return math::symmetric_eigen(std::move(square), n, static_cast<std::size_t>(vectors));
+}
+
+}  // namespace
+
+std::int64_t WeightedMatrix::used_rows() const { return static_cast<std::int64_t>(used(row_weight).size()); }
+std::int64_t WeightedMatrix::used_columns() const { return static_cast<std::int64_t>(used(column_weight).size()); }
+
+LeadingComponents leading_components(const WeightedMatrix& matrix, std::int64_t vectors, Context& context) {
+  const auto columns = static_cast<std::size_t>(matrix.data.columns());
+  const auto asked = static_cast<std::size_t>(vectors);
+  const std::vector<std::int64_t> rows_in_use = used(matrix.row_weight);
+  const std::vector<std::int64_t> columns_in_use = used(matrix.column_weight);
+  const double cells = static_cast<double>(rows_in_use.size()) * static_cast<double>(columns_in_use.size());
+
+  LeadingComponents result;
+  result.vectors.assign(asked * columns, 0.0);
+  if (cells == 0) return result;
+
+  const bool along_columns = matrix.data.columns() <= matrix.data.rows();
+  math::SymmetricEigen eigen;
+  if (along_columns) {
+    const std::vector<double> gram = gram_of_columns(matrix, context);
+    result.mean_poisson_variance = gram.back() / cells;
+    eigen =
+        solve(columns_in_use, vectors, [&](std::size_t i, std::size_t j) { return gram[packed_row(columns, i) + j]; });
+    for (const std::int64_t c : columns_in_use) {
+      const auto i = static_cast<std::size_t>(c);
+      result.total_sum_of_squares += gram[packed_row(columns, i) + i];
+    }
+  } else {
+    const auto rows = static_cast<std::size_t>(matrix.data.rows());
+    const std::vector<double> gram = gram_of_rows(matrix, context);
+    result.mean_poisson_variance = poisson_variance(matrix, context) / cells;
+    eigen = solve(rows_in_use, vectors, [&](std::size_t i, std::size_t j) { return gram[i * rows + j]; });
+    for (const std::int64_t r : rows_in_use) {
+      const auto i = static_cast<std::size_t>(r);
+      result.total_sum_of_squares += gram[i * rows + i];
+    }
+  }
+
+  const std::size_t n = eigen.values.size();
+  const double rounding = static_cast<double>(n) * std::numeric_limits<double>::epsilon() * eigen.values.front();
+  result.singular_values.resize(std::min(rows_in_use.size(), columns_in_use.size()), 0.0);
+  for (std::size_t k = 0; k < std::min(n, result.singular_values.size()); ++k) {
+    result.singular_values[k] = eigen.values[k] > rounding ? std::sqrt(eigen.values[k]) : 0.0;
+  }
+  const auto real = [&](std::size_t k) {
+    return k < asked && k < result.singular_values.size() && result.singular_values[k] > 0;
+  };
+  if (along_columns) {
+    for (std::size_t k = 0; real(k); ++k) {
+      for (std::size_t i = 0; i < n; ++i) {
+        result.vectors[k * columns + static_cast<std::size_t>(columns_in_use[i])] = eigen.vectors[k * n + i];
+      }
+    }
+    return result;
+  }
+  const std::size_t width = padded_width(asked);
+  std::vector<double> table(static_cast<std::size_t>(matrix.data.rows()) * width, 0.0);
+  for (std::size_t k = 0; real(k); ++k) {
+    for (std::size_t i = 0; i < n; ++i) {
+      table[static_cast<std::size_t>(rows_in_use[i]) * width + k] =
+          eigen.vectors[k * n + i] / result.singular_values[k];
+    }
+  }
+  const std::vector<double> projected = back_project(matrix, table, width, context);
+  for (std::size_t k = 0; real(k); ++k) {
+    for (std::size_t c = 0; c < columns; ++c) result.vectors[k * columns + c] = projected[c * width + k];
+  }
+  return result;
+}
+
+std::int64_t leading_components_memory(std::int64_t rows, std::int64_t columns, std::int64_t vectors) {
+  const std::int64_t n = std::min(rows, columns);
+  // One partial Gram matrix waits on each of the tree's five levels, or the solution's workspace replaces them.
+  const std::int64_t partials = columns <= rows ? 6 * (n * (n + 1) / 2 + 1) : n * n;
+  return 8 * (std::max(partials, 2 * n * n) + n * n / 2 + vectors * (rows + 3 * columns));
+}
+
+std::int64_t leading_components_memory_per_worker(const Description& data) {
+  const std::int64_t rows = data.navigation_size(), columns = data.signal_size();
+  const std::int64_t dense_block = partitions_of(data).largest() * columns;
+  // Two partial results or one and a square one for dense rows; the rows' side holds two blocks.
+  return 8 * (columns <= rows ? columns * (columns + 1) + columns * columns + dense_block : 2 * dense_block);
+}
+
+std::vector<double> project(const WeightedMatrix& matrix, const std::vector<double>& vectors, std::int64_t count,
+                            Context& context) {
+  const Rows& data = matrix.data;
+  const auto asked = static_cast<std::size_t>(count);
+  const std::size_t width = padded_width(asked);
+  const std::vector<double> table = weighted_table(matrix, vectors, count);
+  const std::vector<double> offsets = table_offsets(matrix, table, width);
+  std::vector<double> products(static_cast<std::size_t>(data.rows()) * asked, 0.0);
+  Executor executor(context);
+  executor.for_each_chunk("projecting positions", data.partitions(), [&](std::int64_t partition, RowRange range) {
+    const auto block = data.block(partition);
+    RowValues values(*block, data.columns());
+    std::vector<double> out(width);
+    for (std::int64_t row = range.begin; row < range.end; ++row) {
+      values.go_to(row - range.begin);
+      project_row(matrix, row, values, table, offsets, width, out.data());
+      std::copy(out.begin(), out.begin() + count, products.begin() + row * count);
+    }
+  });
+  executor.gather(data.partitions(), count, std::span(products));
+  return products;
+}
+
+std::vector<double> agreement(const WeightedMatrix& first, const WeightedMatrix& second,
+                              const std::vector<double>& vectors, std::int64_t count, Context& context) {
+  const Rows& data = first.data;
+  const std::size_t width = padded_width(static_cast<std::size_t>(count));
+  const std::vector<double> table = weighted_table(first, vectors, count);
+  const std::vector<double> other_table = weighted_table(second, vectors, count);
+  const std::vector<double> offsets = table_offsets(first, table, width);
+  const std::vector<double> other_offsets = table_offsets(second, other_table, width);
+  std::vector<double> sums = Executor(context).reduce<std::vector<double>>(
+      "comparing halves of the counts", data.partitions(), [&] { return std::vector<double>(width, 0.0); },
+      [&](std::vector<double>& partial, std::int64_t partition, RowRange range) {
+        const auto block = data.block(partition);
+        RowValues values(*block, data.columns());
+        std::vector<double> one(width), other(width);
+        for (std::int64_t row = range.begin; row < range.end; ++row) {
+          values.go_to(row - range.begin);
+          project_row(first, row, values, table, offsets, width, one.data());
+          values.go_to(row - range.begin);
+          project_row(second, row, values, other_table, other_offsets, width, other.data());
+          for (std::size_t k = 0; k < width; ++k) partial[k] += one[k] * other[k];
+        }
+      },
+      [](std::vector<double>& left, std::vector<double>&& right) { add(left, right); });
+  sums.resize(static_cast<std::size_t>(count));
+  return sums;
+}
+
+}  // namespace ruska::ops::unmix

@@ -1,0 +1,634 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every driver must keep to, over the registry and the small files that the project writes itself.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <complex>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <numeric>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "ruska/base/random.hpp"
+#include "ruska/core/driver.hpp"
+#include "tests/fixtures.hpp"
+
+namespace ruska {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A folder that goes with its test.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "ruska-drivers-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw Error(ErrorKind::io, "no temporary folder");
+    path_ = name;
+  }
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+/// While it lives, this process gets at most `more` bytes beyond what it has: a size taken from a damaged file
+/// without a check fails here instead of filling the machine. Address sanitizers reserve terabytes and go without.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(rlim_t more) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    std::ifstream statm("/proc/self/statm");
+    rlim_t pages = 0;
+    statm >> pages;
+    ::getrlimit(RLIMIT_AS, &before_);
+    rlimit now = before_;
+    now.rlim_cur = std::min(now.rlim_max, pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + more);
+    limited_ = ::setrlimit(RLIMIT_AS, &now) == 0;
+#else
+    (void)more;
+#endif
+  }
+  ~MemoryLimit() {
+    if (limited_) ::setrlimit(RLIMIT_AS, &before_);
+  }
+
+ private:
+  rlimit before_{};
+  bool limited_ = false;
+};
+
+std::vector<std::byte> read_bytes(const Source& source, const Region& region) {
+  std::vector<std::byte> bytes(static_cast<std::size_t>(region.count()) * size_of(source.describe().dtype));
+  source.read(region, bytes);
+  return bytes;
+}
+std::vector<std::byte> read_bytes(const Source& source) {
+  return read_bytes(source, Region::whole(source.describe().shape()));
+}
+
+void expect_same_description(const Description& got, const Description& expected) {
+  EXPECT_EQ(got.title, expected.title);
+  EXPECT_EQ(got.signal_type, expected.signal_type);
+  EXPECT_EQ(name_of(got.dtype), name_of(expected.dtype));
+  EXPECT_EQ(got.fields, expected.fields);
+  EXPECT_EQ(nlohmann::json(got.metadata), nlohmann::json(expected.metadata));
+  ASSERT_EQ(to_string(got.shape()), to_string(expected.shape()));
+  for (std::size_t i = 0; i < got.axes.size(); ++i) {
+    SCOPED_TRACE("axis " + std::to_string(i));
+    EXPECT_EQ(to_json(got.axes[i]).dump(), to_json(expected.axes[i]).dump());
+  }
+}
+
+bool same_signals(const std::vector<std::shared_ptr<const Source>>& got, const std::vector<Dataset>& expected) {
+  if (got.size() != expected.size()) return false;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    if (got[i]->describe().dtype != expected[i].describe().dtype) return false;
+    if (got[i]->describe().shape() != expected[i].describe().shape()) return false;
+    if (read_bytes(*got[i]) != read_bytes(expected[i].source())) return false;
+  }
+  return true;
+}
+
+const Driver& driver_of(const Fixture& fixture) {
+  for (const Driver* driver : drivers()) {
+    if (driver->name == fixture.driver) return *driver;
+  }
+  throw Error(ErrorKind::internal, "a fixture of the unknown driver " + fixture.driver);
+}
+
+std::string head_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string head(4096, '\0');
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(file.gcount()));
+  return head;
+}
+
+Confidence confidence(const Driver& driver, const fs::path& path) {
+  const std::string head = head_of(path);
+  return driver.probe({path, std::as_bytes(std::span(head)), static_cast<std::int64_t>(fs::file_size(path))});
+}
+
+Region random_region(Random& random, const Shape& shape) {
+  Region region;
+  for (const std::int64_t size : shape) {
+    const auto start = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(size) + 1));
+    region.start.push_back(start);
+    region.shape.push_back(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(size - start) + 1)));
+  }
+  return region;
+}
+
+/// Opens a file that may be damaged and reads a bounded number of values of every signal. Anything but an Error of the
+/// kinds that say "this file is at fault" is a defect. Returns the signals where opening and reading went well.
+std::vector<std::shared_ptr<const Source>> survive(const Driver& driver, const fs::path& path) {
+  constexpr std::int64_t few = std::int64_t{1} << 16;
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<std::shared_ptr<const Source>> signals;
+  try {
+    signals = driver.open(path);
+    for (const auto& signal : signals) {
+      const Description& description = signal->describe();
+      description.validate();
+      Region region = Region::whole(description.shape());
+      for (std::int64_t& length : region.shape) {
+        while (length > 1 && region.count() > few) length /= 2;
+      }
+      read_bytes(*signal, region);
+      if (description.sparse) signal->read_counts(0, std::min<std::int64_t>(description.navigation_size(), 256));
+    }
+  } catch (const Error& error) {
+    signals.clear();
+    EXPECT_THAT(error.kind(),
+                testing::AnyOf(ErrorKind::bad_data, ErrorKind::unsupported, ErrorKind::io, ErrorKind::not_found))
+        << error.what();
+    EXPECT_STRNE(error.what(), "");
+  } catch (const std::exception& other) {
+    signals.clear();
+    ADD_FAILURE() << "not a ruska::Error: " << other.what();
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  return signals;
+}
+
+class DriverFixture : public testing::TestWithParam<std::size_t> {
+ protected:
+  const Fixture& fixture() const { return fixtures()[GetParam()]; }
+  const Driver& driver() const { return driver_of(fixture()); }
+
+  /// The files that make up the fixture, the one to open first.
+  std::vector<fs::path> write() {
+    std::vector<fs::path> files{fixture().write(folder_.path())};
+    for (const auto& entry : fs::directory_iterator(folder_.path())) {
+      if (entry.path() != files.front()) files.push_back(entry.path());
+    }
+    std::sort(files.begin() + 1, files.end());
+    return files;
+  }
+
+  Folder folder_;
+};
+
+TEST_P(DriverFixture, HoldsTheExpectedSignals) {
+  const File file = open_file(write().front());
+  EXPECT_EQ(file.driver->name, fixture().driver);
+  ASSERT_EQ(file.signals.size(), fixture().expected.size());
+  for (std::size_t i = 0; i < file.signals.size(); ++i) {
+    SCOPED_TRACE("signal " + std::to_string(i));
+    expect_same_description(file.signals[i].describe(), fixture().expected[i].describe());
+    if (HasFatalFailure()) return;
+    EXPECT_EQ(read_bytes(file.signals[i].source()), read_bytes(fixture().expected[i].source()));
+  }
+}
+
+TEST_P(DriverFixture, RegionsAgreeWithAFullRead) {
+  for (const auto& signal : driver().open(write().front())) {
+    const Shape shape = signal->describe().shape();
+    const std::size_t item = size_of(signal->describe().dtype);
+    const std::vector<std::byte> whole = read_bytes(*signal);
+    for (std::uint64_t i = 0; i < 60; ++i) {
+      Random random(1, "regions", i);
+      const Region region = random_region(random, shape);
+      std::vector<std::byte> expected(static_cast<std::size_t>(region.count()) * item);
+      copy_region(whole, shape, item, region, expected);
+      ASSERT_EQ(read_bytes(*signal, region), expected)
+          << "start " << to_string(region.start) << ", shape " << to_string(region.shape);
+    }
+  }
+}
+
+TEST_P(DriverFixture, RefusesRegionsOutsideAndBuffersOfTheWrongSize) {
+  for (const auto& signal : driver().open(write().front())) {
+    const Shape shape = signal->describe().shape();
+    if (shape.empty()) continue;
+    std::vector<std::byte> bytes = read_bytes(*signal);
+    bytes.push_back(std::byte{0});
+    const auto refused = [&](const Region& region, std::size_t size) {
+      try {
+        signal->read(region, std::span(bytes).first(size));
+      } catch (const Error& error) {
+        return error.kind() == ErrorKind::invalid_argument;
+      }
+      return false;
+    };
+    const Region whole = Region::whole(shape);
+    EXPECT_TRUE(refused(whole, bytes.size()));
+    EXPECT_TRUE(refused(whole, bytes.size() - 2));
+    Region beyond = whole;
+    ++beyond.start[0];
+    EXPECT_TRUE(refused(beyond, bytes.size() - 1));
+    Region before = whole;
+    before.start.back() = -1;
+    EXPECT_TRUE(refused(before, bytes.size() - 1));
+  }
+}
+
+TEST_P(DriverFixture, SparseRowsAgreeWithDenseValues) {
+  for (const auto& signal : driver().open(write().front())) {
+    const Description& description = signal->describe();
+    if (!description.sparse) {
+      EXPECT_THROW(signal->read_counts(0, 0), Error);
+      continue;
+    }
+    const std::vector<double> dense = Dataset(signal).read_all_as_double();
+    const std::int64_t rows = description.navigation_size(), columns = description.signal_size();
+    for (std::uint64_t i = 0; i < 40; ++i) {
+      Random random(2, "rows", i);
+      const auto begin = i == 0 ? 0 : static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(rows) + 1));
+      const auto end =
+          i == 0 ? rows : begin + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(rows - begin) + 1));
+      const SparseCounts counts = signal->read_counts(begin, end);
+      ASSERT_EQ(counts.rows(), end - begin);
+      ASSERT_EQ(counts.row_start.front(), 0);
+      ASSERT_EQ(counts.row_start.back(), counts.nonzeros());
+      ASSERT_EQ(counts.channel.size(), counts.value.size());
+      std::vector<double> spread(static_cast<std::size_t>((end - begin) * columns));
+      for (std::int64_t row = 0; row < counts.rows(); ++row) {
+        std::int64_t previous = -1;
+        for (std::int64_t j = counts.row_start[static_cast<std::size_t>(row)];
+             j < counts.row_start[static_cast<std::size_t>(row) + 1]; ++j) {
+          const std::int64_t channel = counts.channel[static_cast<std::size_t>(j)];
+          ASSERT_GT(channel, previous);
+          ASSERT_LT(channel, columns);
+          ASSERT_GT(counts.value[static_cast<std::size_t>(j)], 0u);
+          spread[static_cast<std::size_t>(row * columns + channel)] = counts.value[static_cast<std::size_t>(j)];
+          previous = channel;
+        }
+      }
+      ASSERT_TRUE(std::equal(spread.begin(), spread.end(), dense.begin() + begin * columns));
+    }
+    for (const auto& [begin, end] :
+         {std::pair{std::int64_t{-1}, rows}, {std::int64_t{0}, rows + 1}, {rows, rows - 1}}) {
+      EXPECT_THROW(signal->read_counts(begin, end), Error) << begin << " to " << end;
+    }
+  }
+}
+
+TEST_P(DriverFixture, StatisticsAgreeWithAFullRead) {
+  const File file = open_file(write().front());
+  for (const Dataset& signal : file.signals) {
+    if (is_complex(signal.describe().dtype) || count(signal.describe().shape()) == 0) continue;
+    const std::vector<double> values = signal.read_all_as_double();
+    const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+    const Statistics got = statistics(signal);
+    EXPECT_EQ(got.min, *std::min_element(values.begin(), values.end()));
+    EXPECT_EQ(got.max, *std::max_element(values.begin(), values.end()));
+    EXPECT_NEAR(got.sum, sum, 1e-12 * std::fabs(sum));
+    EXPECT_NEAR(got.mean, sum / static_cast<double>(values.size()), 1e-12 * std::fabs(got.mean));
+  }
+}
+
+TEST_P(DriverFixture, ThreadsReadTheSame) {
+  const auto signals = driver().open(write().front());
+  for (std::size_t s = 0; s < signals.size(); ++s) {
+    const Dataset& expected = fixture().expected[s];
+    const std::size_t item = size_of(expected.describe().dtype);
+    const std::vector<std::byte> whole = read_bytes(expected.source());
+    std::atomic<int> wrong = 0;
+    std::vector<std::thread> threads;
+    for (std::uint64_t t = 0; t < 4; ++t) {
+      threads.emplace_back([&, t] {
+        for (std::uint64_t i = 0; i < 25; ++i) {
+          Random random(3, "threads", 100 * t + i);
+          const Region region = random_region(random, expected.describe().shape());
+          std::vector<std::byte> there(static_cast<std::size_t>(region.count()) * item);
+          copy_region(whole, expected.describe().shape(), item, region, there);
+          wrong += read_bytes(*signals[s], region) != there;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(wrong, 0) << "signal " << s;
+  }
+}
+
+TEST_P(DriverFixture, IsClaimedByItsDriverAlone) {
+  const fs::path path = write().front();
+  const Confidence own = confidence(driver(), path);
+  EXPECT_EQ(own, Confidence::content);
+  for (const Driver* other : drivers()) {
+    if (other == &driver()) continue;
+    EXPECT_LT(confidence(*other, path), own) << other->name;
+  }
+}
+
+/// A list of lines does not show that its last ones are missing, so a shorter one may well be valid.
+bool shows_its_end(const fs::path& path) { return path.extension() != ".rpl"; }
+
+TEST_P(DriverFixture, SurvivesTruncationEverywhere) {
+  const auto files = write();
+  const MemoryLimit limit(rlim_t{2} << 30);
+  for (const fs::path& file : files) {
+    const auto size = static_cast<std::int64_t>(fs::file_size(file));
+    std::vector<std::int64_t> places;
+    const std::int64_t step = size <= 20000 ? 1 : size / 500;
+    for (std::int64_t at = 0; at < size; at += at < 1024 ? 1 : step) places.push_back(at);
+    const std::string name = file.filename().string();
+    int refused = 0;
+    for (auto at = places.rbegin(); at != places.rend(); ++at) {
+      fs::resize_file(file, static_cast<std::uintmax_t>(*at));
+      SCOPED_TRACE(name + " cut to " + std::to_string(*at) + " of " + std::to_string(size) + " bytes");
+      const auto signals = survive(driver(), files.front());
+      if (signals.empty()) {
+        ++refused;
+      } else if (shows_its_end(file)) {
+        EXPECT_TRUE(same_signals(signals, fixture().expected));
+      }
+      if (HasFailure()) return;
+    }
+    EXPECT_GT(refused, 0) << name;
+    write();
+  }
+}
+
+TEST_P(DriverFixture, SurvivesFlippedBits) {
+  const auto files = write();
+  const MemoryLimit limit(rlim_t{2} << 30);
+  for (const fs::path& file : files) {
+    std::string content(fs::file_size(file), '\0');
+    std::ifstream(file, std::ios::binary).read(content.data(), static_cast<std::streamsize>(content.size()));
+    for (std::uint64_t i = 0; i < 400; ++i) {
+      Random random(4, "flips of " + fixture().name + file.extension().string(), i);
+      std::string damaged = content;
+      // Headers come first in most formats, so half of the damage is done there.
+      const std::uint64_t reach = i % 2 == 0 ? damaged.size() : std::min<std::uint64_t>(damaged.size(), 2048);
+      const std::uint64_t flips = 1 + random.below(4);
+      for (std::uint64_t f = 0; f < flips; ++f) {
+        damaged[random.below(reach)] ^= static_cast<char>(1u << random.below(8));
+      }
+      std::ofstream(file, std::ios::binary | std::ios::trunc) << damaged;
+      SCOPED_TRACE(file.filename().string() + ", damage " + std::to_string(i));
+      survive(driver(), files.front());
+      if (HasFailure()) return;
+    }
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << content;
+  }
+}
+
+std::string fixture_name(const testing::TestParamInfo<std::size_t>& info) {
+  std::string name = fixtures()[info.param].driver + "_" + fixtures()[info.param].name;
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Conformance, DriverFixture, testing::Range<std::size_t>(0, fixtures().size()), fixture_name);
+
+class EveryDriver : public testing::TestWithParam<std::size_t> {
+ protected:
+  const Driver& driver() const { return *drivers()[GetParam()]; }
+  Folder folder_;
+};
+
+TEST_P(EveryDriver, HasAFixture) {
+  EXPECT_TRUE(std::any_of(fixtures().begin(), fixtures().end(),
+                          [&](const Fixture& fixture) { return fixture.driver == driver().name; }));
+}
+
+TEST_P(EveryDriver, IsNamedAfterItsFolder) {
+  EXPECT_TRUE(fs::is_directory(fs::path(RUSKA_SOURCE_DIR) / "ruska" / "io" / driver().name)) << driver().name;
+  EXPECT_FALSE(driver().title.empty());
+  ASSERT_FALSE(driver().extensions.empty());
+  for (const std::string_view extension : driver().extensions) {
+    EXPECT_TRUE(std::all_of(extension.begin(), extension.end(), [](unsigned char c) {
+      return std::islower(c) != 0 || std::isdigit(c) != 0;
+    })) << extension;
+  }
+}
+
+TEST_P(EveryDriver, ClaimsNoEmptyFileAndNoNoise) {
+  for (const std::string_view extension : driver().extensions) {
+    const fs::path path = folder_.path() / ("stranger." + std::string(extension));
+    for (const std::size_t size : {0u, 1u, 100u, 10000u}) {
+      Random random(5, "noise", size);
+      std::string noise;
+      for (std::size_t i = 0; i < size; ++i) noise += static_cast<char>(random.below(256));
+      std::ofstream(path, std::ios::binary | std::ios::trunc) << noise;
+      for (const Driver* any : drivers()) {
+        EXPECT_LT(confidence(*any, path), Confidence::content) << any->name << ", " << size << " bytes";
+      }
+      EXPECT_TRUE(survive(driver(), path).empty()) << size << " bytes";
+      try {
+        open_file(path);
+        ADD_FAILURE() << "opened " << size << " bytes of noise";
+      } catch (const Error& error) {
+        EXPECT_THAT(error.kind(), testing::AnyOf(ErrorKind::bad_data, ErrorKind::unsupported)) << error.what();
+      }
+    }
+  }
+}
+
+TEST_P(EveryDriver, SaysWhatIsNotThere) {
+  const fs::path path = folder_.path() / ("missing." + std::string(driver().extensions.front()));
+  try {
+    driver().open(path);
+    FAIL() << "opened a file that does not exist";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.kind(), testing::AnyOf(ErrorKind::not_found, ErrorKind::io, ErrorKind::unsupported));
+  }
+  fs::create_directory(path);
+  EXPECT_THROW(driver().open(path), Error);
+}
+
+/// Formats that store an array and nothing about it.
+bool keeps_axes(const Driver& driver) { return driver.name != "npy"; }
+
+Description description_for(DType dtype, const Shape& shape) {
+  Description description;
+  description.title = "written";
+  description.dtype = dtype;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    Axis axis;
+    axis.name = std::string(1, static_cast<char>('a' + i));
+    axis.units = i + 1 < shape.size() ? "nm" : "keV";
+    axis.quantity = quantity_of(axis.units);
+    axis.role = i + 1 < shape.size() ? Role::navigation : Role::signal;
+    axis.size = shape[i];
+    axis.scale = 0.25 * static_cast<double>(i + 1);
+    axis.offset = -0.5 * static_cast<double>(i);
+    description.axes.push_back(axis);
+  }
+  return description;
+}
+
+/// Extremes and ordinary values of the type.
+template <class T>
+std::vector<T> values_for(std::int64_t count) {
+  std::vector<T> values;
+  Random random(6, "values", sizeof(T));
+  for (std::int64_t i = 0; i < count; ++i) {
+    if constexpr (is_complex_v<T>) {
+      values.push_back({static_cast<typename T::value_type>(random.normal()), static_cast<typename T::value_type>(i)});
+    } else if constexpr (std::is_floating_point_v<T>) {
+      values.push_back(i == 0   ? std::numeric_limits<T>::infinity()
+                       : i == 1 ? -std::numeric_limits<T>::denorm_min()
+                                : static_cast<T>(random.normal()));
+    } else {
+      values.push_back(i == 0   ? std::numeric_limits<T>::max()
+                       : i == 1 ? std::numeric_limits<T>::min()
+                                : static_cast<T>(random.below(100)));
+    }
+  }
+  return values;
+}
+
+void write_in_pieces(Sink& sink, const Shape& shape, std::size_t item, std::span<const std::byte> values) {
+  // Every other line of the first axis, then the rest, each cut along the last axis.
+  for (const std::int64_t first : {0, 1}) {
+    for (std::int64_t row = first; row < shape[0]; row += 2) {
+      for (std::int64_t at = 0; at < shape.back(); at += 3) {
+        Region piece = Region::whole(shape);
+        if (shape.size() > 1) {
+          piece.start[0] = row;
+          piece.shape[0] = 1;
+          piece.start.back() = at;
+          piece.shape.back() = std::min<std::int64_t>(3, shape.back() - at);
+        } else {
+          piece.start[0] = row;
+          piece.shape[0] = 1;
+        }
+        std::vector<std::byte> bytes(static_cast<std::size_t>(piece.count()) * item);
+        copy_region(values, shape, item, piece, bytes);
+        sink.write(piece, bytes);
+        if (shape.size() == 1) break;
+      }
+    }
+  }
+}
+
+TEST_P(EveryDriver, ReadsWhatItWrites) {
+  if (driver().create == nullptr) GTEST_SKIP() << driver().name << " does not write";
+  int written = 0;
+  for (const Shape& shape : {Shape{7}, Shape{4, 5}, Shape{3, 4, 5}, Shape{2, 3, 4, 5}}) {
+    for (const DType dtype : all_dtypes) {
+      SCOPED_TRACE(std::string(name_of(dtype)) + " " + to_string(shape));
+      visit_dtype(dtype, [&]<class T>() {
+        const std::vector<T> values = values_for<T>(count(shape));
+        const auto bytes = std::as_bytes(std::span(values));
+        const Description description = description_for(dtype, shape);
+        const fs::path path =
+            folder_.path() / ("file" + std::to_string(written) + "." + std::string(driver().extensions.front()));
+        std::unique_ptr<Sink> sink;
+        try {
+          sink = driver().create(path, description);
+        } catch (const Error& error) {
+          EXPECT_EQ(error.kind(), ErrorKind::unsupported) << error.what();
+          return;
+        }
+        write_in_pieces(*sink, shape, sizeof(T), bytes);
+        sink->commit();
+        sink.reset();
+        ++written;
+        const File file = open_file(path);
+        EXPECT_EQ(file.driver, &driver());
+        ASSERT_EQ(file.signals.size(), 1u);
+        const Description& got = file.signals[0].describe();
+        EXPECT_EQ(got.dtype, dtype);
+        ASSERT_EQ(got.shape(), shape);
+        EXPECT_TRUE(std::ranges::equal(read_bytes(file.signals[0].source()), bytes));
+        if (!keeps_axes(driver())) return;
+        for (std::size_t i = 0; i < shape.size(); ++i) {
+          EXPECT_EQ(to_json(got.axes[i]).dump(), to_json(description.axes[i]).dump());
+        }
+        EXPECT_EQ(got.title, description.title);
+      });
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GT(written, 0);
+}
+
+TEST_P(EveryDriver, ReadsThePixelsThatItWrites) {
+  if (driver().create == nullptr) GTEST_SKIP() << driver().name << " does not write";
+  Description description = description_for(DType::uint8, {4, 5, 3});
+  description.axes[1].role = Role::signal;
+  description.fields = {"R", "G", "B"};
+  const std::vector<std::uint8_t> values = values_for<std::uint8_t>(60);
+  const fs::path path = folder_.path() / ("pixels." + std::string(driver().extensions.front()));
+  std::unique_ptr<Sink> sink;
+  try {
+    sink = driver().create(path, description);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unsupported) << error.what();
+    return;
+  }
+  write_in_pieces(*sink, description.shape(), 1, std::as_bytes(std::span(values)));
+  sink->commit();
+  sink.reset();
+  const File file = open_file(path);
+  EXPECT_EQ(file.signals.at(0).describe().fields, description.fields);
+  EXPECT_EQ(file.signals.at(0).read_all<std::uint8_t>(), values);
+}
+
+std::string driver_name(const testing::TestParamInfo<std::size_t>& info) {
+  return std::string(drivers()[info.param]->name);
+}
+
+INSTANTIATE_TEST_SUITE_P(Conformance, EveryDriver, testing::Range<std::size_t>(0, drivers().size()), driver_name);
+
+/// A source whose reads fail from the n-th on, as on a disk that goes away.
+class Failing final : public Source {
+ public:
+  Failing(Dataset data, int after) : data_(std::move(data)), left_(after) {}
+  const Description& describe() const override { return data_.describe(); }
+  void read(const Region& region, std::span<std::byte> out) const override {
+    fail_in_turn();
+    data_.source().read(region, out);
+  }
+  SparseCounts read_counts(std::int64_t begin, std::int64_t end) const override {
+    fail_in_turn();
+    return data_.source().read_counts(begin, end);
+  }
+
+ private:
+  void fail_in_turn() const {
+    if (left_-- <= 0) throw Error(ErrorKind::io, "the disk went away");
+  }
+  Dataset data_;
+  mutable std::atomic<int> left_;
+};
+
+TEST(Sources, PassOnAReadThatFails) {
+  int failed = 0;
+  for (const Fixture& fixture : fixtures()) {
+    for (const Dataset& signal : fixture.expected) {
+      if (count(signal.describe().shape()) == 0) continue;
+      const auto use = [&](int after) {
+        const Dataset failing(std::make_shared<Failing>(signal, after));
+        const Shape shape = signal.describe().shape();
+        const Dataset seen = crop(failing, Region::whole(shape));
+        statistics(seen);
+        digest_of(seen);
+      };
+      bool ended = false;
+      for (int after = 0; after < 50 && !ended; ++after) {
+        try {
+          use(after);
+          ended = true;
+        } catch (const Error& error) {
+          ++failed;
+          EXPECT_EQ(error.kind(), ErrorKind::io);
+          EXPECT_EQ(error.message(), "the disk went away");
+        }
+      }
+      EXPECT_TRUE(ended) << fixture.name;
+    }
+  }
+  EXPECT_GE(failed, static_cast<int>(fixtures().size()));
+}
+
+}  // namespace
+}  // namespace ruska
