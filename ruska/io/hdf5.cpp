@@ -145,6 +145,8 @@ std::optional<Element> structure(hid_t type) {
   const bool floats = element.dtype == DType::float32 || element.dtype == DType::float64;
   if (members == 2 && floats && begins(element.fields[0], 'r') && begins(element.fields[1], 'i')) {
     element.dtype = element.dtype == DType::float32 ? DType::complex64 : DType::complex128;
+    element.real = element.fields[0];
+    element.imaginary = element.fields[1];
     element.fields.clear();
   }
   return element;
@@ -218,8 +220,8 @@ Handle memory_type(const Element& element) {
     const hid_t part = element.dtype == DType::complex64 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
     const std::size_t size = size_of(element.dtype);
     Handle type(H5Tcreate(H5T_COMPOUND, size), H5Tclose);
-    H5Tinsert(type, "r", 0, part);
-    H5Tinsert(type, "i", size / 2, part);
+    H5Tinsert(type, element.real.c_str(), 0, part);
+    H5Tinsert(type, element.imaginary.c_str(), size / 2, part);
     return type;
   }
   return Handle(H5Tcopy(native(element.dtype)), H5Tclose);
