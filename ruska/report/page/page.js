@@ -356,7 +356,8 @@ function showMaps(stage, figure) {
   const tip = makeTip(stage);
   const hasSigma = figure.panels.some((panel) => panel.sigma);
   const many = figure.panels.length;
-  const columns = many === 1 ? 1 : many === 2 || many === 4 ? 2 : 3;
+  const wanted = many === 1 ? 1 : many === 2 || many === 4 ? 2 : 3;
+  const columns = Math.max(1, Math.min(wanted, Math.floor(stage.clientWidth / 220)));
   const room = (stage.clientWidth - 22 * (columns - 1)) / columns - 84;
   const [width, height] = sizeOf(figure, Math.min(room, 640), 480);
   const box = element("div", { class: "maps" });
@@ -441,7 +442,7 @@ function showLabels(stage, figure) {
   const values = new Int32Array(bytesOf(figure.values).buffer);
   const visible = figure.classes.map(() => true);
   const tip = makeTip(stage);
-  const [width, height] = sizeOf(figure, Math.min(stage.clientWidth - 260, 600), 520);
+  const [width, height] = sizeOf(figure, Math.min(Math.max(stage.clientWidth - 260, 200), 600), 520);
   let cache = null;
   const rgb = (text) => [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
   const colours = figure.classes.map((_, k) => rgb(classColour(k)));
