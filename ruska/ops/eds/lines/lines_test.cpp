@@ -42,7 +42,7 @@ TEST(LineWindows, NeighboursShareTheWindowsAtTheEndsOfTheirGroup) {
 }
 
 TEST(LineWindows, AreCutAtTheAxisAndRefusedBeyondIt) {
-  const EnergyAxis from_oxygen{0.40, 0.01, 400};
+  const EnergyAxis from_oxygen{0.43, 0.01, 400};
   const auto windows = line_windows({xray_line("O_Ka")}, from_oxygen, 130, {});
   EXPECT_EQ(windows[0].left.size(), 0);
   EXPECT_GT(windows[0].right.size(), 0);
