@@ -18,7 +18,7 @@ namespace {
 const EnergyAxis axis{0.0, 0.01, 2000};
 
 TEST(LineWindows, LieWhereTheRuleSays) {
-  const auto windows = line_windows({xray_line("Mn_Ka")}, axis, 130, {});
+  const auto windows = line_windows({xray_line("Mn_Ka")}, {}, axis, 130, {});
   ASSERT_EQ(windows.size(), 1u);
   // Mn Kα at 5.8988 keV, 130 eV wide: 5.769 … 6.029 and 130 eV beyond 260 eV to either side.
   EXPECT_EQ(windows[0].signal.begin, 577);
@@ -31,8 +31,8 @@ TEST(LineWindows, LieWhereTheRuleSays) {
 }
 
 TEST(LineWindows, NeighboursShareTheWindowsAtTheEndsOfTheirGroup) {
-  const auto alone = line_windows({xray_line("S_Ka")}, axis, 130, {});
-  const auto group = line_windows({xray_line("Cl_Ka"), xray_line("Fe_Ka"), xray_line("S_Ka")}, axis, 130, {});
+  const auto alone = line_windows({xray_line("S_Ka")}, {}, axis, 130, {});
+  const auto group = line_windows({xray_line("Cl_Ka"), xray_line("Fe_Ka"), xray_line("S_Ka")}, {}, axis, 130, {});
   EXPECT_EQ(group[0].line.name(), "Cl_Ka");  // the order of the request stays
   EXPECT_EQ(group[0].left.begin, alone[0].left.begin);
   EXPECT_EQ(group[2].left.begin, alone[0].left.begin);
@@ -41,14 +41,25 @@ TEST(LineWindows, NeighboursShareTheWindowsAtTheEndsOfTheirGroup) {
   EXPECT_GT(group[1].left.begin, group[0].right.end);  // iron stands apart
 }
 
+TEST(LineWindows, BackgroundKeepsClearOfOtherLines) {
+  // The left window of Ga Kα would lie on Cu Kβ; with Cu known it moves below that line.
+  const auto blind = line_windows({xray_line("Ga_Ka")}, {}, axis, 130, {});
+  const auto aware = line_windows({xray_line("Ga_Ka")}, {xray_line("Cu_Kb")}, axis, 130, {});
+  EXPECT_LT(axis.at(static_cast<double>(blind[0].left.begin)), 8.905);
+  EXPECT_GT(axis.at(static_cast<double>(blind[0].left.end)), 8.905);
+  EXPECT_LT(axis.at(static_cast<double>(aware[0].left.end)), 8.905 - 1.9 * full_width(8.905, 130));
+  EXPECT_EQ(aware[0].right.begin, blind[0].right.begin);
+  EXPECT_FALSE(aware[0].crowded);
+}
+
 TEST(LineWindows, AreCutAtTheAxisAndRefusedBeyondIt) {
   const EnergyAxis from_oxygen{0.43, 0.01, 400};
-  const auto windows = line_windows({xray_line("O_Ka")}, from_oxygen, 130, {});
+  const auto windows = line_windows({xray_line("O_Ka")}, {}, from_oxygen, 130, {});
   EXPECT_EQ(windows[0].left.size(), 0);
   EXPECT_GT(windows[0].right.size(), 0);
-  EXPECT_THROW(line_windows({xray_line("Fe_Ka")}, from_oxygen, 130, {}), Error);
-  EXPECT_THROW(line_windows({xray_line("C_Ka")}, from_oxygen, 130, {}), Error);
-  EXPECT_THROW(line_windows({xray_line("O_Ka")}, EnergyAxis{0.4, 0.4, 20}, 130, {0.1, 2, 2, 1}), Error);
+  EXPECT_THROW(line_windows({xray_line("Fe_Ka")}, {}, from_oxygen, 130, {}), Error);
+  EXPECT_THROW(line_windows({xray_line("C_Ka")}, {}, from_oxygen, 130, {}), Error);
+  EXPECT_THROW(line_windows({xray_line("O_Ka")}, {}, EnergyAxis{0.4, 0.4, 20}, 130, {0.1, 2, 2, 1}), Error);
 }
 
 TEST(LineCounts, SubtractTheStraightBackground) {
@@ -125,7 +136,8 @@ TEST(Lines, NetCountsAndTheirSigmaAreThoseOfManyMaps) {
 TEST(Lines, GrossIsTheSumOverTheWindowAndTheTableThatOfTheMap) {
   const Dataset data = map_of_iron(3, 500);
   const Outputs outputs = run(data, Json{{"lines", {"Fe_Ka", "Ti_Ka"}}, {"window", 1.5}});
-  const auto windows = line_windows({xray_line("Fe_Ka"), xray_line("Ti_Ka")}, {0.0, 0.01, 1000}, 130, {1.5, 2, 2, 1});
+  const auto windows =
+      line_windows({xray_line("Fe_Ka"), xray_line("Ti_Ka")}, {}, {0.0, 0.01, 1000}, 130, {1.5, 2, 2, 1});
   const auto values = data.read_all_as_double();
   const auto gross = outputs.dataset("gross").read_all_as_double();
   const auto net = outputs.dataset("net").read_all_as_double();
