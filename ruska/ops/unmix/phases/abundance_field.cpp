@@ -21,9 +21,9 @@ namespace {
 
 using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-constexpr double interior = 0.02;        // expansions are taken this far inside the simplex, where no mean is zero
+constexpr double interior = 0.02;  // expansions are taken this far inside the simplex, where no mean is zero
 constexpr double least_mean = 1e-12;
-constexpr float settled = 5e-4f;         // a sweep that moves no abundance further ends the solution
+constexpr float settled = 5e-4f;  // a sweep that moves no abundance further ends the solution
 constexpr std::int64_t rows_at_once = 64;
 constexpr double background_share = 1e-6;  // of a held-out score: a channel that no spectrum has is no miracle
 
@@ -90,24 +90,22 @@ Likelihood AbundanceField::expand(Part part, const std::vector<double>& spectra,
       group.clear();
       value.clear();
     };
-    data_.visit(partition, part,
-                [&](std::int64_t row, std::span<const std::uint32_t> g, std::span<const double> y) {
-                  const auto batch = static_cast<Eigen::Index>(row_of.size());
-                  for (std::size_t k = 0; k < phases; ++k) {
-                    const double given = start.empty() ? 1.0 / static_cast<double>(phases)
-                                                       : static_cast<double>(start[static_cast<std::size_t>(row) * phases + k]);
-                    a(batch, static_cast<Eigen::Index>(k)) =
-                        (1 - interior) * given + interior / static_cast<double>(phases);
-                  }
-                  row_of.push_back(row);
-                  start_of.push_back(group.size());
-                  group.insert(group.end(), g.begin(), g.end());
-                  value.insert(value.end(), y.begin(), y.end());
-                  double sum = 0;
-                  for (const double one : y) sum += one;
-                  counts.push_back(sum);
-                  if (batch + 1 == rows_at_once) flush();
-                });
+    data_.visit(partition, part, [&](std::int64_t row, std::span<const std::uint32_t> g, std::span<const double> y) {
+      const auto batch = static_cast<Eigen::Index>(row_of.size());
+      for (std::size_t k = 0; k < phases; ++k) {
+        const double given = start.empty() ? 1.0 / static_cast<double>(phases)
+                                           : static_cast<double>(start[static_cast<std::size_t>(row) * phases + k]);
+        a(batch, static_cast<Eigen::Index>(k)) = (1 - interior) * given + interior / static_cast<double>(phases);
+      }
+      row_of.push_back(row);
+      start_of.push_back(group.size());
+      group.insert(group.end(), g.begin(), g.end());
+      value.insert(value.end(), y.begin(), y.end());
+      double sum = 0;
+      for (const double one : y) sum += one;
+      counts.push_back(sum);
+      if (batch + 1 == rows_at_once) flush();
+    });
     flush();
   });
   executor.gather(partitions, static_cast<std::int64_t>(packed(phases)), std::span(result.information));
@@ -115,8 +113,8 @@ Likelihood AbundanceField::expand(Part part, const std::vector<double>& spectra,
   return result;
 }
 
-void AbundanceField::solve(const Likelihood& likelihood, Coupling coupling, Abundances& abundances,
-                           int most_sweeps) const {
+void AbundanceField::solve(const Likelihood& likelihood, const std::vector<float>& slope, Coupling coupling,
+                           Abundances& abundances, int most_sweeps) const {
   const std::size_t phases = likelihood.phases;
   if (phases == 1) return;
   const Partitions partitions(grid_.positions, static_cast<std::int64_t>(phases * (phases + 5) / 2 * sizeof(float)));
@@ -137,7 +135,7 @@ void AbundanceField::solve(const Likelihood& likelihood, Coupling coupling, Abun
           if (used[here] == 0 || grid_.colour(p) != colour) continue;
           float* a = &abundances[here * phases];
           const float* f = &likelihood.information[here * packed(phases)];
-          const float* b = &likelihood.slope[here * phases];
+          const float* b = &slope[here * phases];
           std::copy(b, b + phases, pull.begin());
           float weight = 0;
           if (strength > 0) {
@@ -197,7 +195,8 @@ Abundances AbundanceField::fit(Part part, const std::vector<double>& spectra, Co
     }
   }
   for (int round = 0; phases > 1 && round < rounds; ++round) {
-    solve(expand(part, spectra, abundances), coupling, abundances, from_scratch && round == 0 ? 60 : 30);
+    const Likelihood likelihood = expand(part, spectra, abundances);
+    solve(likelihood, likelihood.slope, coupling, abundances, from_scratch && round == 0 ? 60 : 30);
   }
   return abundances;
 }
@@ -283,7 +282,7 @@ Abundances repeated_measurement(const AbundanceField& field, const Likelihood& l
                                 Coupling coupling, std::uint64_t seed, std::uint64_t replicate, Context& context) {
   constexpr int sweeps = 15;
   const std::size_t phases = likelihood.phases;
-  Likelihood drawn{phases, likelihood.information, std::vector<float>(likelihood.slope.size(), 0.0f)};
+  std::vector<float> drawn(likelihood.slope.size(), 0.0f);
   const PositionGrid& grid = field.grid();
   const Partitions partitions(grid.positions, static_cast<std::int64_t>(phases * (phases + 5) / 2 * sizeof(float)));
   Executor executor(context);
@@ -298,8 +297,10 @@ Abundances repeated_measurement(const AbundanceField& field, const Likelihood& l
         for (std::size_t j = 0; j <= i; ++j) {
           double sum = static_cast<double>(f[at(i, j)]);
           for (std::size_t k = 0; k < j; ++k) sum -= root[at(i, k)] * root[at(j, k)];
-          if (i == j) root[at(i, i)] = sum > 1e-6 * static_cast<double>(f[at(i, i)]) ? std::sqrt(sum) : 0.0;
-          else root[at(i, j)] = root[at(j, j)] > 0 ? sum / root[at(j, j)] : 0.0;
+          if (i == j)
+            root[at(i, i)] = sum > 1e-6 * static_cast<double>(f[at(i, i)]) ? std::sqrt(sum) : 0.0;
+          else
+            root[at(i, j)] = root[at(j, j)] > 0 ? sum / root[at(j, j)] : 0.0;
         }
       }
       Random random(seed, "unmix.phases bootstrap",
@@ -308,16 +309,17 @@ Abundances repeated_measurement(const AbundanceField& field, const Likelihood& l
       for (std::size_t i = 0; i < phases; ++i) {
         double slope = 0;
         for (std::size_t k = 0; k < phases; ++k) {
-          slope += static_cast<double>(f[k <= i ? at(i, k) : at(k, i)]) * static_cast<double>(fitted[here * phases + k]);
+          slope +=
+              static_cast<double>(f[k <= i ? at(i, k) : at(k, i)]) * static_cast<double>(fitted[here * phases + k]);
         }
         for (std::size_t k = 0; k <= i; ++k) slope += root[at(i, k)] * normal[k];
-        drawn.slope[here * phases + i] = static_cast<float>(slope);
+        drawn[here * phases + i] = static_cast<float>(slope);
       }
     }
   });
-  executor.gather(partitions, static_cast<std::int64_t>(phases), std::span(drawn.slope));
+  executor.gather(partitions, static_cast<std::int64_t>(phases), std::span(drawn));
   Abundances result = fitted;
-  field.solve(drawn, coupling, result, sweeps);
+  field.solve(likelihood, drawn, coupling, result, sweeps);
   return result;
 }
 

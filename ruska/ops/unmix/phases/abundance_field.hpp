@@ -41,7 +41,9 @@ class AbundanceField {
   Likelihood expand(Part part, const std::vector<double>& spectra, const Abundances& at) const;
   /// Moves `abundances` to the minimum of energy minus likelihood, by exact exchange between two phases at a time,
   /// positions of one chess-board colour at once.
-  void solve(const Likelihood& likelihood, Coupling coupling, Abundances& abundances, int most_sweeps) const;
+  /// `slope` replaces the likelihood's own; the same for repeated measurements.
+  void solve(const Likelihood& likelihood, const std::vector<float>& slope, Coupling coupling, Abundances& abundances,
+             int most_sweeps) const;
 
   /// Σ counts · ln model of every position.
   std::vector<float> score(Part part, const std::vector<double>& spectra, const Abundances& abundances) const;

@@ -20,8 +20,7 @@ Eigen::MatrixXd unpack(const double* packed, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = i; j < n; ++j) {
       matrix(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) =
-          matrix(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(i)) =
-              packed[kernels::packed_row(n, i) + j];
+          matrix(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(i)) = packed[kernels::packed_row(n, i) + j];
     }
   }
   return matrix;

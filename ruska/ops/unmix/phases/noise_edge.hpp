@@ -17,7 +17,6 @@ struct NoiseEdge {
   std::vector<double> vectors;       ///< components × groups, unit length
   std::vector<double> group_weight;  ///< 1/√(share of the group in all counts); 0 for an empty group
   std::int64_t components = 0;       ///< vectors kept
-
 };
 
 /// Keenan–Kotula weighting (Surf. Interface Anal. 36, 203 (2004)) makes the noise of counts white. Its largest

@@ -10,9 +10,9 @@
 namespace ruska::ops::unmix {
 namespace {
 
-constexpr double wanted_signal = 60;       // variance of the weakest component over that of the noise of a mean
+constexpr double wanted_signal = 60;  // variance of the weakest component over that of the noise of a mean
 constexpr std::int64_t largest_window = 11;
-constexpr double fullest = 0.6;            // least part of a window that must hold data
+constexpr double fullest = 0.6;  // least part of a window that must hold data
 constexpr int most_exchanges = 8;
 
 double squared(const double* a, std::size_t n) {

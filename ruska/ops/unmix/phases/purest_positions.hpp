@@ -23,9 +23,9 @@ std::int64_t averaging_window(const NoiseEdge& components, std::int64_t phases, 
 /// Where to look.
 struct PurestSearch {
   std::int64_t phases = 1;
-  std::int64_t window = 1;   ///< odd
+  std::int64_t window = 1;  ///< odd
   std::uint64_t seed = 0;
-  std::uint64_t start = 0;   ///< above 0: in the half of the positions that (seed, start) draws
+  std::uint64_t start = 0;  ///< above 0: in the half of the positions that (seed, start) draws
 };
 
 /// Unit-sum spectra (phases × groups) at the corners of the data: the positions whose spectra, averaged over the window

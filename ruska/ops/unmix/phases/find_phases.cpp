@@ -1,0 +1,640 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// From counts to phases, in six steps.
+//
+// 1. Neighbouring channels are added up; the noise edge of the weighted counts bounds the number of phases.
+// 2. For each number: the purest positions give spectra; each is refined as the mean over the positions that are made
+//    of it, chosen by one half of the counts and averaged over the other, so that noise cannot choose itself.
+// 3. The number that best predicts held-out counts wins, among those whose spectra and areas differ enough.
+// 4. The coupling of neighbours is chosen by held-out counts as well.
+// 5. Other starts and repeated measurements give σ and stability.
+// 6. Fisher information, starts and added-up counts say whether the counts support the answer at all.
+//
+// Plain Poisson factorisation is not used: from any start it lowers the objective by moving the spectra away from
+// those of the phases (two to three times the error in abundance on simulated spheres), since nothing in it prefers
+// the purest positions.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+
+#include <Eigen/Dense>
+
+#include "ruska/ops/unmix/phases/phases.hpp"
+#include "ruska/ops/unmix/phases/purest_positions.hpp"
+#include "ruska/ops/unmix/row_values.hpp"
+
+namespace ruska::ops::unmix {
+namespace {
+
+constexpr std::size_t most_groups = 512;     // of channels; below 40 eV each on the usual EDS axes
+constexpr double least_group_counts = 50;    // noise of rarer ones is far from normal
+constexpr std::int64_t most_automatic = 10;  // phases
+constexpr double first_coupling = 100;       // an abundance differs by 0.1 between neighbours
+constexpr double couplings[] = {10, 30, 100, 300, 1000};
+constexpr double purity = 0.9;          // of the purest positions, to be among those that are averaged
+constexpr std::int64_t pooled_run = 8;  // positions added up to look for structure that single ones hide
+constexpr double largest_sigma = 0.5;   // of an abundance: then one in six positions is on the wrong side of ½
+constexpr double least_stability = 0.7;
+constexpr double overdispersed = 1.5;  // variance over mean from which integers are no plain counts
+constexpr double zero_vacuum = 0.5;    // counts
+
+std::string text(const char* format, double value) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), format, value);
+  return buffer;
+}
+std::string number_of_phases(std::int64_t phases) {
+  return std::to_string(phases) + (phases == 1 ? " phase" : " phases");
+}
+
+/// Positions whose mean count over themselves and their neighbours reaches the threshold.
+std::vector<std::uint8_t> positions_with_counts(const Rows& rows, const std::vector<double>& row_sum,
+                                                const PositionGrid& grid, double threshold) {
+  std::vector<std::uint8_t> used(row_sum.size(), 0);
+  for (std::int64_t p = 0; p < grid.positions; ++p) {
+    if (rows.row_masked(p)) continue;
+    double sum = 0;
+    std::int64_t there = 0;
+    grid.for_each_in_window(p, 3, [&](std::int64_t q) {
+      if (rows.row_masked(q)) return;
+      sum += row_sum[static_cast<std::size_t>(q)];
+      ++there;
+    });
+    used[static_cast<std::size_t>(p)] = sum >= threshold * static_cast<double>(there) && sum > 0 ? 1 : 0;
+  }
+  return used;
+}
+
+double quantile(std::vector<double> values, double share) {
+  if (values.empty()) return 0;
+  const auto index = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1));
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(index);
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+
+/// Half the summed difference of two unit-sum spectra: the share of counts that lies in other channels.
+double difference(const double* one, const double* other, std::size_t n) {
+  double sum = 0;
+  for (std::size_t i = 0; i < n; ++i) sum += std::fabs(one[i] - other[i]);
+  return sum / 2;
+}
+
+double correlation(const Abundances& one, std::size_t k, const Abundances& other, std::size_t l, std::size_t phases,
+                   const std::vector<std::uint8_t>& used) {
+  double n = 0, x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+  for (std::size_t p = 0; p < used.size(); ++p) {
+    if (used[p] == 0) continue;
+    const auto a = static_cast<double>(one[p * phases + k]), b = static_cast<double>(other[p * phases + l]);
+    n += 1;
+    x += a;
+    y += b;
+    xx += a * a;
+    yy += b * b;
+    xy += a * b;
+  }
+  const double vx = xx - x * x / n, vy = yy - y * y / n;
+  return vx > 0 && vy > 0 ? (xy - x * y / n) / std::sqrt(vx * vy) : 0.0;
+}
+
+/// The phase of the largest abundance; -1 where the position is left out.
+std::vector<std::int32_t> dominant(const Abundances& abundances, std::size_t phases,
+                                   const std::vector<std::uint8_t>& used) {
+  std::vector<std::int32_t> map(used.size(), -1);
+  for (std::size_t p = 0; p < used.size(); ++p) {
+    if (used[p] == 0) continue;
+    const auto first = abundances.begin() + static_cast<std::ptrdiff_t>(p * phases);
+    map[p] = static_cast<std::int32_t>(std::max_element(first, first + static_cast<std::ptrdiff_t>(phases)) - first);
+  }
+  return map;
+}
+
+std::vector<double> areas_of(const std::vector<std::int32_t>& map, std::size_t phases, std::int64_t used) {
+  std::vector<double> area(phases, 0.0);
+  for (const std::int32_t phase : map) {
+    if (phase >= 0) area[static_cast<std::size_t>(phase)] += 1 / static_cast<double>(used);
+  }
+  return area;
+}
+
+/// The positions that are made of a phase, as nearly as there are any: those above 0.9 of what the purest
+/// `minimum_area` of the positions reach. One byte per position and phase.
+std::vector<std::uint8_t> purest(const Abundances& abundances, std::size_t phases,
+                                 const std::vector<std::uint8_t>& used, double minimum_area) {
+  std::vector<std::uint8_t> member(abundances.size(), 0);
+  for (std::size_t k = 0; k < phases; ++k) {
+    std::vector<double> values;
+    for (std::size_t p = 0; p < used.size(); ++p) {
+      if (used[p] != 0) values.push_back(static_cast<double>(abundances[p * phases + k]));
+    }
+    const double reached = quantile(std::move(values), 1 - minimum_area);
+    for (std::size_t p = 0; p < used.size(); ++p) {
+      const auto value = static_cast<double>(abundances[p * phases + k]);
+      if (used[p] != 0 && value > 0 && value >= purity * reached) member[p * phases + k] = 1;
+    }
+  }
+  return member;
+}
+
+/// A number of phases that was tried.
+struct Candidate {
+  std::vector<double> spectra;  ///< phases × groups
+  Abundances of_half;           ///< abundances that the first half of the counts gives
+  std::vector<float> score;     ///< of the second half, per position
+  double total = 0;
+  std::string objection;  ///< why it is no answer; empty when it is one
+};
+
+class Search {
+ public:
+  Search(const Rows& rows, const PhasesParams& params, Context& context)
+      : rows_(rows), params_(params), context_(context), grid_(rows.data().describe().navigation_shape()) {}
+
+  PhasesResult run();
+
+ private:
+  std::uint64_t seed(std::uint64_t purpose) const {
+    return static_cast<std::uint64_t>(params_.seed) * 0x9e3779b97f4a7c15u + purpose;
+  }
+  void prepare();
+  std::vector<double> spectra_of(std::int64_t phases, std::uint64_t start) const;
+  std::vector<double> refined(std::vector<double> spectra, std::uint64_t part_seed) const;
+  Candidate candidate(std::int64_t phases) const;
+  /// Both choose by held-out counts.
+  std::size_t choose_number(const std::vector<Candidate>& candidates);
+  void choose_coupling(const Candidate& chosen);
+  void order_by_area(std::vector<double>& spectra, Abundances& abundances) const;
+  void measure_uncertainty(const std::vector<double>& spectra);
+  void collect_spectra();
+  void judge(const std::vector<double>& spectra);
+
+  const Rows& rows_;
+  const PhasesParams& params_;
+  Context& context_;
+  PositionGrid grid_;
+  Marginals marginals_;
+  std::unique_ptr<GroupedCounts> data_;
+  std::unique_ptr<AbundanceField> field_;
+  std::vector<float> scores_;
+  std::vector<double> starts_deviation_;  ///< phases × groups: relative spread of the spectra over the starts
+  bool only_one_predicts_ = false;
+  PhasesResult result_;
+};
+
+void Search::prepare() {
+  marginals_ = marginals(rows_, context_);
+  require_not_negative(rows_, marginals_, "finding phases");
+  if (!std::isfinite(marginals_.total)) {
+    throw Error(ErrorKind::bad_data, "the values add up to more than a float64 holds; they are no counts");
+  }
+  if (!(marginals_.total > 0)) {
+    throw Error(ErrorKind::bad_data, "all values that the masks leave in are zero: there is nothing to find phases in");
+  }
+
+  std::vector<double> sums;
+  for (std::int64_t p = 0; p < grid_.positions; ++p) {
+    if (!rows_.row_masked(p)) sums.push_back(marginals_.row_sum[static_cast<std::size_t>(p)]);
+  }
+  const double bright = quantile(sums, 0.95);
+  result_.vacuum_threshold = std::max(marginals_.counts ? zero_vacuum : 0.0, params_.vacuum_level * bright);
+  // A few bright positions in an otherwise empty map stay.
+  if (result_.vacuum_threshold > bright) result_.vacuum_threshold = 0;
+  std::vector<std::uint8_t> used = positions_with_counts(rows_, marginals_.row_sum, grid_, result_.vacuum_threshold);
+  std::vector<double> column_sum = marginals_.column_sum;
+  // Groups are to hold enough counts; values on another scale are measured by their mean size instead.
+  const double least = marginals_.counts ? least_group_counts : marginals_.total * 1e-6;
+  data_ = std::make_unique<GroupedCounts>(rows_, group_channels(column_sum, most_groups, least), std::move(used));
+  result_.used = data_->used_rows();
+  result_.vacuum = marginals_.rows_left_in - result_.used;
+
+  double measured = measure_dispersion(*data_, marginals_.row_sum, grid_.line, context_);
+  const double floor = marginals_.total / static_cast<double>(result_.used) * 1e-8;  // noise-free values
+  if (marginals_.counts && measured < overdispersed)
+    measured = 1;
+  else
+    measured = std::max(measured, floor);
+  data_->set_dispersion(measured, marginals_.counts);
+  result_.dispersion = measured;
+  for (double& sum : marginals_.row_sum) sum /= measured;
+
+  double counts = 0;
+  for (std::size_t p = 0; p < data_->used().size(); ++p) counts += data_->used()[p] != 0 ? marginals_.row_sum[p] : 0;
+  result_.counts_per_position = counts / static_cast<double>(result_.used);
+  field_ = std::make_unique<AbundanceField>(*data_, grid_, context_);
+}
+
+std::vector<double> Search::spectra_of(std::int64_t phases, std::uint64_t start) const {
+  const std::int64_t window = averaging_window(result_.edge, phases, grid_, params_.minimum_area);
+  return purest_spectra(*data_, result_.edge, scores_, marginals_.row_sum, grid_, {phases, window, seed(1), start},
+                        context_);
+}
+
+std::vector<double> Search::refined(std::vector<double> spectra, std::uint64_t part_seed) const {
+  const std::size_t n = data_->groups(), phases = spectra.size() / n;
+  std::vector<double> sum(spectra.size(), 0.0);
+  for (const auto which : {Part::first, Part::second}) {
+    const Part here{which, part_seed}, other{which == Part::first ? Part::second : Part::first, part_seed};
+    const Abundances abundances = field_->fit(here, spectra, {first_coupling}, 2);
+    const auto member = purest(abundances, phases, data_->used(), params_.minimum_area);
+    const std::vector<double> part = field_->collect(other, member, phases);
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += part[i];
+  }
+  for (std::size_t k = 0; k < phases; ++k) {
+    const auto first = sum.begin() + static_cast<std::ptrdiff_t>(k * n);
+    const double total = std::accumulate(first, first + static_cast<std::ptrdiff_t>(n), 0.0);
+    if (!(total > 0)) continue;  // no counts to average: the search's own spectrum stays
+    for (std::size_t g = 0; g < n; ++g) spectra[k * n + g] = sum[k * n + g] / total;
+  }
+  return spectra;
+}
+
+Candidate Search::candidate(std::int64_t phases) const {
+  const std::size_t n = data_->groups();
+  Candidate one;
+  if (phases == 1) {
+    for (const double weight : result_.edge.group_weight) {
+      one.spectra.push_back(weight > 0 ? 1 / (weight * weight) : 0.0);
+    }
+  } else {
+    one.spectra = refined(spectra_of(phases, 0), seed(2));
+  }
+  one.of_half = field_->fit({Part::first, seed(3)}, one.spectra, {first_coupling}, 2);
+  one.score = field_->score({Part::second, seed(3)}, one.spectra, one.of_half);
+  for (std::size_t p = 0; p < one.score.size(); ++p) one.total += static_cast<double>(one.score[p]);
+  const auto count = static_cast<std::size_t>(phases);
+  for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t l = 0; l < k; ++l) {
+      const double apart = difference(&one.spectra[k * n], &one.spectra[l * n], n);
+      if (apart < params_.sensitivity) {
+        one.objection = "two of its spectra differ in " + text("%.1f", 100 * apart) +
+                        " % of their counts (sensitivity " + text("%.3g", 100 * params_.sensitivity) + " %)";
+      }
+    }
+  }
+  const std::vector<double> area = areas_of(dominant(one.of_half, count, data_->used()), count, result_.used);
+  const double smallest = *std::min_element(area.begin(), area.end());
+  if (one.objection.empty() && smallest < params_.minimum_area) {
+    one.objection = "one would cover " + text("%.2f", 100 * smallest) + " % of the area (minimum_area " +
+                    text("%.3g", 100 * params_.minimum_area) + " %)";
+  }
+  return one;
+}
+
+std::size_t Search::choose_number(const std::vector<Candidate>& candidates) {
+  const auto count = static_cast<double>(result_.used);
+  // Whether `other` predicts as well as `best` within two standard errors of the difference.
+  const auto as_good = [&](const Candidate& other, const Candidate& best) {
+    double sum = 0, squares = 0;
+    for (std::size_t p = 0; p < best.score.size(); ++p) {
+      const double d = static_cast<double>(best.score[p]) - static_cast<double>(other.score[p]);
+      sum += d;
+      squares += d * d;
+    }
+    const double variance = std::max(0.0, squares - sum * sum / count);
+    return sum <= 2 * std::sqrt(variance);
+  };
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < candidates.size(); ++i) {
+    if (candidates[i].objection.empty() && candidates[i].total > candidates[best].total) best = i;
+  }
+  for (std::size_t i = 0; i < best; ++i) {
+    if (candidates[i].objection.empty() && as_good(candidates[i], candidates[best])) {
+      best = i;
+      break;
+    }
+  }
+  std::string reason = std::to_string(best + 1) + ": " + std::to_string(candidates.size()) +
+                       (candidates.size() == 1 ? " component stands" : " components stand") +
+                       " above the noise edge of the weighted counts";
+  if (candidates.size() > 1) {
+    if (best > 0) {
+      reason += "; held-out counts are best predicted by " + number_of_phases(static_cast<std::int64_t>(best) + 1) +
+                " (gain in log-likelihood over one: " + text("%.0f", candidates[best].total - candidates[0].total) +
+                ")";
+    } else {
+      reason += "; held-out counts are predicted as well by one phase as by more";
+    }
+  }
+  only_one_predicts_ = best == 0 && candidates.size() > 1;
+  for (std::size_t i = best + 1; i < candidates.size(); ++i) {
+    if (!candidates[i].objection.empty()) {
+      reason += "; not " + std::to_string(i + 1) + ", since " + candidates[i].objection;
+      only_one_predicts_ = only_one_predicts_ && !(candidates[i].total > candidates[0].total);
+    }
+  }
+  result_.reason = reason;
+  return best;
+}
+
+void Search::choose_coupling(const Candidate& chosen) {
+  result_.coupling = {first_coupling};
+  if (result_.phases == 1) return;
+  Abundances abundances = chosen.of_half;
+  double best = -std::numeric_limits<double>::infinity();
+  for (const double strength : couplings) {
+    abundances = field_->fit({Part::first, seed(3)}, chosen.spectra, {strength}, 2, std::move(abundances));
+    double total = 0;
+    for (const float one : field_->score({Part::second, seed(3)}, chosen.spectra, abundances)) {
+      total += static_cast<double>(one);
+    }
+    if (total <= best) break;
+    best = total;
+    result_.coupling.strength = strength;
+  }
+}
+
+void Search::order_by_area(std::vector<double>& spectra, Abundances& abundances) const {
+  const std::size_t n = data_->groups(), phases = spectra.size() / n;
+  const std::vector<double> area = areas_of(dominant(abundances, phases, data_->used()), phases, result_.used);
+  std::vector<std::size_t> order(phases);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return area[a] > area[b]; });
+  const std::vector<double> old_spectra = spectra;
+  const Abundances old_abundances = abundances;
+  for (std::size_t k = 0; k < phases; ++k) {
+    std::copy_n(old_spectra.begin() + static_cast<std::ptrdiff_t>(order[k] * n), n,
+                spectra.begin() + static_cast<std::ptrdiff_t>(k * n));
+    for (std::size_t p = 0; p < data_->used().size(); ++p) {
+      abundances[p * phases + k] = old_abundances[p * phases + order[k]];
+    }
+  }
+}
+
+void Search::measure_uncertainty(const std::vector<double>& spectra) {
+  const std::size_t n = data_->groups();
+  const auto phases = static_cast<std::size_t>(result_.phases);
+  const Abundances& fitted = result_.abundances;
+  const std::vector<std::uint8_t>& used = data_->used();
+  std::vector<float> squares(fitted.size(), 0.0f);
+  std::vector<double> area_squares(phases, 0.0);
+  std::vector<float> agree(used.size(), 0.0f);
+  result_.abundances_sigma.assign(fitted.size(), 0.0f);
+  result_.area_sigma.assign(phases, 0.0);
+  result_.probability.assign(used.size(), 0.0f);
+  result_.stability.assign(phases, 1.0);
+  starts_deviation_.assign(spectra.size(), 0.0);
+  for (std::size_t p = 0; p < used.size(); ++p) result_.probability[p] = used[p] != 0 ? 1.0f : 0.0f;
+  if (phases == 1) return;
+
+  // Counting noise: deviations of repeated measurements from the fit, bias included.
+  const Likelihood likelihood = field_->expand({}, spectra, fitted);
+  for (std::int64_t replicate = 0; replicate < params_.bootstrap; ++replicate) {
+    const Abundances again = repeated_measurement(*field_, likelihood, fitted, result_.coupling, seed(4),
+                                                  static_cast<std::uint64_t>(replicate), context_);
+    for (std::size_t i = 0; i < fitted.size(); ++i) {
+      const float d = again[i] - fitted[i];
+      squares[i] += d * d / static_cast<float>(params_.bootstrap);
+    }
+    const std::vector<std::int32_t> map = dominant(again, phases, used);
+    for (std::size_t p = 0; p < used.size(); ++p) agree[p] += map[p] == result_.map[p] ? 1.0f : 0.0f;
+    const std::vector<double> area = areas_of(map, phases, result_.used);
+    for (std::size_t k = 0; k < phases; ++k) {
+      const double d = area[k] - result_.area[k];
+      area_squares[k] += d * d / static_cast<double>(params_.bootstrap);
+    }
+  }
+  // Choice of spectra: other starts, matched by the least difference of spectra.
+  std::vector<double> stability(phases, 0.0);
+  for (std::int64_t start = 1; start <= params_.starts; ++start) {
+    const std::vector<double> other = refined(spectra_of(result_.phases, static_cast<std::uint64_t>(start)),
+                                              seed(100 + static_cast<std::uint64_t>(start)));
+    const Abundances again = field_->fit({}, other, result_.coupling, 2, {});
+    std::vector<std::size_t> match(phases, phases);
+    std::vector<bool> taken(phases, false);
+    for (std::size_t pair = 0; pair < phases; ++pair) {
+      std::size_t mine = 0, theirs = 0;
+      double least = 2;
+      for (std::size_t k = 0; k < phases; ++k) {
+        for (std::size_t l = 0; match[k] == phases && l < phases; ++l) {
+          const double apart = taken[l] ? 2.0 : difference(&spectra[k * n], &other[l * n], n);
+          if (apart < least) {
+            least = apart;
+            mine = k;
+            theirs = l;
+          }
+        }
+      }
+      match[mine] = theirs;
+      taken[theirs] = true;
+    }
+    const std::vector<double> area = areas_of(dominant(again, phases, used), phases, result_.used);
+    for (std::size_t k = 0; k < phases; ++k) {
+      const std::size_t l = match[k];
+      stability[k] += correlation(fitted, k, again, l, phases, used) / static_cast<double>(params_.starts);
+      const double d = area[l] - result_.area[k];
+      area_squares[k] += d * d / static_cast<double>(params_.starts);
+      for (std::size_t p = 0; p < used.size(); ++p) {
+        const float e = again[p * phases + l] - fitted[p * phases + k];
+        squares[p * phases + k] += e * e / static_cast<float>(params_.starts);
+      }
+      for (std::size_t g = 0; g < n; ++g) {
+        const double e = other[l * n + g] - spectra[k * n + g];
+        starts_deviation_[k * n + g] += e * e / static_cast<double>(params_.starts);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < squares.size(); ++i) result_.abundances_sigma[i] = std::sqrt(squares[i]);
+  for (std::size_t k = 0; k < phases; ++k) result_.area_sigma[k] = std::sqrt(area_squares[k]);
+  if (params_.starts > 0) result_.stability = stability;
+  if (params_.bootstrap > 0) {
+    for (std::size_t p = 0; p < used.size(); ++p)
+      result_.probability[p] = agree[p] / static_cast<float>(params_.bootstrap);
+    for (std::size_t p = 0; p < used.size(); ++p) {
+      if (used[p] == 0) result_.probability[p] = 0;
+    }
+  }
+  for (std::size_t k = 0; k < phases; ++k) {
+    for (std::size_t g = 0; g < n; ++g) {
+      double& deviation = starts_deviation_[k * n + g];
+      deviation = spectra[k * n + g] > 0 ? std::sqrt(deviation) / spectra[k * n + g] : 0.0;
+    }
+  }
+}
+
+void Search::collect_spectra() {
+  const auto phases = static_cast<std::size_t>(result_.phases);
+  const auto channels = static_cast<std::size_t>(rows_.columns());
+  const std::size_t n = data_->groups();
+  const auto member =
+      phases == 1 ? data_->used() : purest(result_.abundances, phases, data_->used(), params_.minimum_area);
+  result_.pure_positions.assign(phases, 0);
+  for (std::size_t i = 0; i < member.size(); ++i) result_.pure_positions[i % phases] += member[i];
+  result_.pure_counts = Executor(context_).reduce<std::vector<double>>(
+      "averaging spectra", rows_.partitions(), [&] { return std::vector<double>(phases * channels, 0.0); },
+      [&](std::vector<double>& partial, std::int64_t partition, RowRange range) {
+        const auto block = rows_.block(partition);
+        RowValues values(*block, rows_.columns());
+        for (std::int64_t r = 0; r < range.size(); ++r) {
+          const auto row = static_cast<std::size_t>(range.begin + r);
+          if (data_->used()[row] == 0) continue;
+          values.go_to(r);
+          for (std::size_t k = 0; k < phases; ++k) {
+            if (member[row * phases + k] == 0) continue;
+            for (std::size_t i = 0; i < values.channel().size(); ++i) {
+              partial[k * channels + values.channel()[i]] += values.value()[i];
+            }
+          }
+        }
+      },
+      [](std::vector<double>& left, std::vector<double>&& right) {
+        for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
+      });
+  result_.spectra_sigma.assign(phases * channels, 0.0);
+  for (std::size_t k = 0; k < phases; ++k) {
+    const auto positions = static_cast<double>(std::max<std::int64_t>(1, result_.pure_positions[k]));
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double counts = result_.pure_counts[k * channels + c];
+      const double of_starts = counts * starts_deviation_[k * n + data_->channel_groups().of_channel[c]];
+      result_.spectra_sigma[k * channels + c] =
+          std::sqrt(counts * result_.dispersion + of_starts * of_starts) / positions;
+    }
+  }
+}
+
+void Search::judge(const std::vector<double>& spectra) {
+  const std::size_t n = data_->groups();
+  const auto phases = static_cast<std::size_t>(result_.phases);
+  std::vector<std::string> objections;
+  std::vector<std::string> grounds;
+
+  if (phases == 1) {
+    const NoiseEdge pooled = noise_edge(*data_, 1, pooled_run, grid_.line, seed(5), context_);
+    const bool hidden = pooled.rank > 1 && !(result_.edge.rank > 1 && !only_one_predicts_);
+    if (!params_.phases && (hidden || only_one_predicts_)) {
+      objections.push_back(std::to_string(std::max(pooled.rank, result_.edge.rank)) +
+                           " components stand above the noise once " + std::to_string(pooled_run) +
+                           " positions are added up, so there is more than one phase, but counts of single positions "
+                           "(" +
+                           text("%.3g", result_.counts_per_position) +
+                           " on average) do not predict held-out counts better with more than one");
+    } else {
+      grounds.push_back("nothing but one spectrum stands above the noise" +
+                        std::string(pooled.rank == 1
+                                        ? ", even when " + std::to_string(pooled_run) + " positions are added up"
+                                        : " by more than sensitivity and minimum_area ask for"));
+    }
+  } else {
+    // Cramér–Rao bound of the abundances of one position of median counts, at equal shares, on the simplex.
+    std::vector<double> sums;
+    for (std::size_t p = 0; p < data_->used().size(); ++p) {
+      if (data_->used()[p] != 0) sums.push_back(marginals_.row_sum[p]);
+    }
+    const double counts = quantile(sums, 0.5);
+    const auto size = static_cast<Eigen::Index>(phases);
+    Eigen::MatrixXd information = Eigen::MatrixXd::Zero(size, size);
+    for (std::size_t g = 0; g < n; ++g) {
+      double mean = 0;
+      for (std::size_t k = 0; k < phases; ++k) mean += spectra[k * n + g] / static_cast<double>(phases);
+      if (!(mean > 0)) continue;
+      for (std::size_t k = 0; k < phases; ++k) {
+        for (std::size_t l = 0; l < phases; ++l) {
+          information(static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(l)) +=
+              counts * spectra[k * n + g] * spectra[l * n + g] / mean;
+        }
+      }
+    }
+    Eigen::MatrixXd to_simplex = Eigen::MatrixXd::Zero(size, size - 1);
+    for (Eigen::Index k = 0; k + 1 < size; ++k) {
+      to_simplex(k, k) = 1;
+      to_simplex(size - 1, k) = -1;
+    }
+    const Eigen::MatrixXd reduced = to_simplex.transpose() * information * to_simplex;
+    const Eigen::MatrixXd covariance =
+        to_simplex * reduced.completeOrthogonalDecomposition().pseudoInverse() * to_simplex.transpose();
+    const double sigma = std::sqrt(std::max(0.0, covariance.diagonal().maxCoeff()));
+    if (!(sigma <= largest_sigma)) {
+      const double factor = std::pow(sigma / largest_sigma, 2);
+      objections.push_back(
+          "with the median of " + text("%.3g", counts) + " counts an abundance of a single position is known to ±" +
+          text("%.2f", sigma) +
+          " at best (Fisher information), where ±0.5 no longer tells a phase from none; add up at least " +
+          std::to_string(static_cast<std::int64_t>(std::ceil(factor))) + " positions (rebin) or count longer");
+    } else {
+      grounds.push_back("the abundances of one position of median counts are known to ±" + text("%.2f", sigma) +
+                        " or better");
+    }
+    if (params_.starts > 0) {
+      const double least = *std::min_element(result_.stability.begin(), result_.stability.end());
+      if (least < least_stability) {
+        objections.push_back("other starts give another map for at least one phase (correlation " +
+                             text("%.2f", least) + ", " + text("%.1f", least_stability) + " needed)");
+      } else {
+        grounds.push_back("other starts give the same maps (correlation " + text("%.2f", least) + " or higher)");
+      }
+    }
+    if (params_.phases && result_.edge.rank < result_.phases) {
+      objections.push_back("only " + std::to_string(result_.edge.rank) +
+                           " components stand above the noise, fewer than the phases asked for");
+    }
+  }
+  result_.identifiable = objections.empty();
+  result_.verdict = result_.identifiable ? "yes: " : "not identifiable: ";
+  const std::vector<std::string>& said = result_.identifiable ? grounds : objections;
+  for (std::size_t i = 0; i < said.size(); ++i) result_.verdict += (i > 0 ? "; " : "") + said[i];
+}
+
+PhasesResult Search::run() {
+  prepare();
+  const auto available = std::min<std::int64_t>(result_.used, static_cast<std::int64_t>(data_->groups()));
+  if (params_.phases && *params_.phases > available) {
+    throw Error(ErrorKind::invalid_argument, "phases is " + std::to_string(*params_.phases) + ", and the data have " +
+                                                 std::to_string(result_.used) + " positions with counts and " +
+                                                 std::to_string(data_->groups()) + " groups of channels");
+  }
+  result_.edge =
+      noise_edge(*data_, std::max(most_automatic, params_.phases.value_or(1)), 1, grid_.line, seed(0), context_);
+  scores_ = component_scores(*data_, result_.edge, marginals_.row_sum, context_);
+
+  std::vector<double> spectra;
+  if (params_.phases) {
+    result_.phases = *params_.phases;
+    Candidate only = candidate(result_.phases);
+    result_.reason = std::to_string(result_.phases) + ": as asked for; " + std::to_string(result_.edge.rank) +
+                     " components stand above the noise edge of the weighted counts";
+    if (!only.objection.empty())
+      context_.warn("of the " + std::to_string(result_.phases) + " phases asked for, " + only.objection);
+    choose_coupling(only);
+    spectra = std::move(only.spectra);
+  } else {
+    std::vector<Candidate> candidates;
+    const std::int64_t most = std::min({result_.edge.rank, most_automatic, available});
+    for (std::int64_t phases = 1; phases <= most; ++phases) candidates.push_back(candidate(phases));
+    const std::size_t best = choose_number(candidates);
+    result_.phases = static_cast<std::int64_t>(best) + 1;
+    choose_coupling(candidates[best]);
+    spectra = std::move(candidates[best].spectra);
+  }
+  scores_.shrink_to_fit();
+
+  const auto phases = static_cast<std::size_t>(result_.phases);
+  result_.abundances = field_->fit({}, spectra, result_.coupling, 3);
+  order_by_area(spectra, result_.abundances);
+  result_.map = dominant(result_.abundances, phases, data_->used());
+  result_.area = areas_of(result_.map, phases, result_.used);
+  measure_uncertainty(spectra);
+  result_.residual = field_->residual(spectra, result_.abundances);
+  collect_spectra();
+  judge(spectra);
+
+  result_.mean_counts.assign(phases, 0.0);
+  for (std::size_t p = 0; p < result_.map.size(); ++p) {
+    if (result_.map[p] >= 0) {
+      result_.mean_counts[static_cast<std::size_t>(result_.map[p])] += marginals_.row_sum[p] * result_.dispersion;
+    }
+  }
+  for (std::size_t k = 0; k < phases; ++k) {
+    const double positions = result_.area[k] * static_cast<double>(result_.used);
+    if (positions > 0) result_.mean_counts[k] /= positions;
+  }
+  return std::move(result_);
+}
+
+}  // namespace
+
+PhasesResult find_phases(const Rows& rows, const PhasesParams& params, Context& context) {
+  return Search(rows, params, context).run();
+}
+
+}  // namespace ruska::ops::unmix

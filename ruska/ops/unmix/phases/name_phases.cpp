@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/ops/unmix/phases/name_phases.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "ruska/core/metadata.hpp"
+
+namespace ruska::ops::unmix {
+namespace {
+
+constexpr std::size_t longest_name = 3;  // elements
+constexpr double enriched = 1.5;         // share of the counts over the mean share in the other phases
+constexpr double least_share = 0.01;     // of the counts: below it an element names nothing
+
+double total(const eds::FoundElements& found) {
+  double sum = 0;
+  for (const eds::FoundElement& one : found.elements) sum += one.counts;
+  return sum;
+}
+double share(const eds::FoundElements& found, const std::string& element) {
+  const double sum = total(found);
+  for (const eds::FoundElement& one : found.elements) {
+    if (one.element == element && sum > 0) return one.counts / sum;
+  }
+  return 0;
+}
+bool of_the_specimen(const eds::FoundElement& element) { return element.note.find("grid") == std::string::npos; }
+
+std::string name_of(const std::vector<eds::FoundElements>& found, std::size_t phase) {
+  std::vector<std::string> more, rest;
+  for (const eds::FoundElement& one : found[phase].elements) {
+    const double here = share(found[phase], one.element);
+    if (one.confidence == "possible" || here < least_share || !of_the_specimen(one)) continue;
+    double elsewhere = 0;
+    for (std::size_t other = 0; other < found.size(); ++other) {
+      if (other != phase) elsewhere += share(found[other], one.element) / static_cast<double>(found.size() - 1);
+    }
+    (here > enriched * elsewhere ? more : rest).push_back(one.element);
+  }
+  // A name of one element is completed by the commonest of the others.
+  while (more.size() < 2 && !rest.empty()) {
+    more.push_back(rest.front());
+    rest.erase(rest.begin());
+  }
+  more.resize(std::min(more.size(), longest_name));
+  std::string name;
+  for (const std::string& element : more) name += (name.empty() ? "" : "–") + element;
+  return name;
+}
+
+std::string why_no_elements(const Description& data) {
+  if (!data.signal_type.starts_with("EDS")) {
+    return "Elements are named for EDS spectra alone, and the data's signal type is '" +
+           (data.signal_type.empty() ? "unknown" : data.signal_type) + "'.";
+  }
+  if (!beam_energy(data.metadata)) return "Elements are not named, since the metadata give no beam energy.";
+  return "";
+}
+
+}  // namespace
+
+NamedPhases name_phases(const Description& data, const std::vector<double>& pure_counts, std::int64_t phases,
+                        const std::vector<std::string>& elements) {
+  NamedPhases named;
+  const auto count = static_cast<std::size_t>(phases);
+  for (std::size_t k = 0; k < count; ++k) named.names.push_back("phase " + std::to_string(k));
+  named.note = why_no_elements(data);
+  if (!named.note.empty()) {
+    if (!elements.empty()) {
+      throw Error(ErrorKind::invalid_argument, "elements are given, but cannot be looked for. " + named.note);
+    }
+    return named;
+  }
+
+  const eds::EnergyAxis energy = eds::energy_axis(data);
+  eds::ElementSearch search = eds::element_search(data);
+  search.expected.insert(search.expected.end(), elements.begin(), elements.end());
+  const std::size_t channels = pure_counts.size() / count;
+  // The width of the lines is the detector's, so all phases together tell it best.
+  std::vector<double> all(channels, 0.0);
+  for (std::size_t i = 0; i < pure_counts.size(); ++i) all[i % channels] += pure_counts[i];
+  if (!search.resolution_mn_ka) search.resolution_mn_ka = eds::find_elements(all, energy, search).resolution_mn_ka;
+  for (std::size_t k = 0; k < count; ++k) {
+    eds::FoundElements found =
+        eds::find_elements(std::span(pure_counts).subspan(k * channels, channels), energy, search);
+    if (!elements.empty()) {
+      std::erase_if(found.elements, [&](const eds::FoundElement& one) {
+        return std::find(elements.begin(), elements.end(), one.element) == elements.end();
+      });
+    }
+    named.found.push_back(std::move(found));
+  }
+  std::map<std::string, int> seen;
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::string name = name_of(named.found, k);
+    if (name.empty()) continue;
+    const int times = ++seen[name];
+    named.names[k] = times == 1 ? name : name + " (" + std::to_string(times) + ")";
+  }
+  named.note =
+      "Named by the elements of which a phase's purest positions have more than the other phases; elements "
+      "that often come from grid or holder give no names.";
+  return named;
+}
+
+std::vector<Mark> marks_of(const NamedPhases& named, const Description& data) {
+  std::vector<Mark> marks;
+  if (named.found.empty()) return marks;
+  const double unit = data.signal_axis().units == "eV" ? 1000 : 1;
+  for (std::size_t k = 0; k < named.found.size(); ++k) {
+    for (const eds::FoundElement& one : named.found[k].elements) {
+      if (one.lines.empty()) continue;
+      marks.push_back({static_cast<std::int64_t>(k), one.lines.front().energy * unit, one.lines.front().label()});
+    }
+  }
+  return marks;
+}
+
+}  // namespace ruska::ops::unmix
