@@ -157,8 +157,10 @@ void append_numbers(const std::vector<std::byte>& bytes, std::vector<Json>& flat
   for (std::size_t i = 0; i + sizeof(T) <= bytes.size(); i += sizeof(T)) {
     T value;
     std::memcpy(&value, bytes.data() + i, sizeof(T));
-    if constexpr (is_complex_v<T>) flat.push_back(Json::array({value.real(), value.imag()}));
-    else flat.push_back(value);
+    if constexpr (is_complex_v<T>)
+      flat.push_back(Json::array({value.real(), value.imag()}));
+    else
+      flat.push_back(value);
   }
 }
 
@@ -310,8 +312,10 @@ Json json_value(const Object& object, hid_t type, hid_t space, std::int64_t limi
     const H5T_str_t padding = kind == H5T_STRING ? H5Tget_strpad(type) : H5T_STR_NULLTERM;
     for (std::int64_t i = 0; i < elements; ++i) {
       const std::byte* at = raw.data() + static_cast<std::size_t>(i) * item;
-      if (kind == H5T_STRING) flat.push_back(fixed_text(reinterpret_cast<const char*>(at), item, padding));
-      else flat.push_back(hexadecimal(reinterpret_cast<const unsigned char*>(at), item));
+      if (kind == H5T_STRING)
+        flat.push_back(fixed_text(reinterpret_cast<const char*>(at), item, padding));
+      else
+        flat.push_back(hexadecimal(reinterpret_cast<const unsigned char*>(at), item));
     }
   } else {
     auto element = element_of(type);
@@ -356,7 +360,8 @@ std::int64_t Object::file_size() const { return state_->file->size(); }
 std::uint64_t Object::address() const {
   const Lock lock;
   H5O_info_t info;
-  if (H5Oget_info2(state_->handle, &info, H5O_INFO_BASIC) < 0) throw_failure(file(), path(), "reading the object header");
+  if (H5Oget_info2(state_->handle, &info, H5O_INFO_BASIC) < 0)
+    throw_failure(file(), path(), "reading the object header");
   return info.addr;
 }
 
