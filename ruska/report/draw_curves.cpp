@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "ruska/report/colour.hpp"
@@ -78,16 +79,21 @@ void draw_band(Svg& svg, const Plot& plot, std::span<const double> x, const Curv
 }
 
 void choose_heights(Plot& plot, const Curves& curves, const Curve& curve) {
-  double low = 0, high = 0;
+  double low = std::numeric_limits<double>::infinity(), high = -low;
   for (std::int64_t i = curves.first; i <= curves.last; ++i) {
     const double value = curve.values[static_cast<std::size_t>(i)];
     if (!std::isfinite(value)) continue;
     low = std::min(low, value);
     high = std::max(high, value);
   }
+  if (low > high) low = high = 0;
+  // Zero belongs to the picture unless the curve stays far from it.
+  if (!(low > 0.6 * high)) low = std::min(low, 0.0);
+  if (!(high < 0.6 * low)) high = std::max(high, 0.0);
   if (!(high > low)) high = low + 1;
-  plot.y_low = low < 0 ? low - 0.05 * (high - low) : 0;
-  plot.y_high = high + 0.05 * (high - low);
+  const double air = 0.05 * (high - low);
+  plot.y_low = low == 0 ? 0 : low - air;
+  plot.y_high = high == 0 ? 0 : high + air;
 }
 
 }  // namespace
@@ -117,9 +123,12 @@ double draw_curves(Svg& svg, const Curves& curves, double top) {
     plot.top = top + (marks.empty() ? 4 : widest_label(marks) + leader + 6);
     choose_heights(plot, curves, curve);
     const bool last = k + 1 == number;
-    draw_frame(svg, plot, linear_ticks(plot.x_low, plot.x_high, 10),
-               linear_ticks(plot.y_low, plot.y_high, height > 120 ? 4 : 3), last);
-    if (plot.y_low < 0)
+    const int wanted = height > 120 ? 4 : 3;
+    plot.scale = curves.root ? Scale::root : Scale::linear;
+    const auto heights =
+        curves.root ? root_ticks(plot.y_low, plot.y_high, wanted) : linear_ticks(plot.y_low, plot.y_high, wanted);
+    draw_frame(svg, plot, linear_ticks(plot.x_low, plot.x_high, 10), heights, last);
+    if (plot.y_low < 0 && plot.y_high > 0)
       svg.line({plot.left, plot.y(0)}, {plot.right(), plot.y(0)}, {.colour = "#9aa4b0", .dash = "3 3"});
     draw_marks(svg, plot, marks, curves, curve);
     svg.begin_clip({plot.left, plot.top}, plot.width, plot.height);

@@ -36,7 +36,7 @@ void choose_heights(Plot& plot, const Scree& scree) {
 
 double draw_scree(Svg& svg, const Scree& scree, double top) {
   const auto length = static_cast<std::size_t>(scree.shown);
-  Plot plot{.left = margin + 78, .top = top + 6, .width = 640, .height = 280, .logarithmic = true};
+  Plot plot{.left = margin + 78, .top = top + 6, .width = 640, .height = 280, .scale = Scale::logarithmic};
   plot.x_low = 0.3;
   plot.x_high = static_cast<double>(length) + 0.7;
   choose_heights(plot, scree);
@@ -81,7 +81,7 @@ double draw_scree(Svg& svg, const Scree& scree, double top) {
   }
   svg.text({plot.left + plot.width / 2, plot.bottom() + 36}, "Number of the component",
            {.size = 12.5, .anchor = Anchor::middle});
-  svg.text({margin + 8, plot.top + plot.height / 2}, scree.quantity.empty() ? "Value" : scree.quantity,
+  svg.text({margin + 8, plot.top + plot.height / 2}, scree.quantity,
            {.size = 12.5, .anchor = Anchor::middle, .turn = -90});
   return plot.bottom() + 48;
 }

@@ -309,6 +309,32 @@ void choose_view(Curves& curves, std::vector<std::string>& notes) {
   }
 }
 
+/// True when one peak stands eight times above all that lies further from it than 1/40 of the view.
+bool is_dwarfed_by_one_peak(const Curve& curve, std::int64_t first, std::int64_t last) {
+  const auto height = [&](std::int64_t i) {
+    const double value = std::fabs(curve.values[static_cast<std::size_t>(i)]);
+    return std::isfinite(value) ? value : 0;
+  };
+  std::int64_t peak = first;
+  for (std::int64_t i = first; i <= last; ++i) {
+    if (height(i) > height(peak)) peak = i;
+  }
+  const std::int64_t near = std::max<std::int64_t>(3, (last - first) / 40);
+  double rest = 0;
+  for (std::int64_t i = first; i <= last; ++i) {
+    if (std::abs(i - peak) > near) rest = std::max(rest, height(i));
+  }
+  return rest > 0 && height(peak) > 8 * rest;
+}
+
+void choose_heights(Curves& curves, std::vector<std::string>& notes) {
+  const auto dwarfed = std::count_if(curves.curves.begin(), curves.curves.end(), [&](const Curve& curve) {
+    return is_dwarfed_by_one_peak(curve, curves.first, curves.last);
+  });
+  curves.root = 2 * dwarfed >= static_cast<std::ptrdiff_t>(curves.curves.size());
+  if (curves.root) notes.push_back("Heights are drawn as their square roots, since single peaks dwarf the rest.");
+}
+
 std::vector<Curve> read_curves(const Output& output, const Output* sigma, std::vector<std::string>& notes) {
   const Components components(output, 1);
   std::optional<Components> uncertainties;
@@ -328,9 +354,11 @@ Curves curves_of(const Output& output, const Output* sigma, std::vector<std::str
                 read_curves(output, sigma, notes),
                 output.marks,
                 0,
-                0};
+                0,
+                false};
   std::erase_if(curves.marks, [](const Mark& mark) { return !std::isfinite(mark.position); });
   choose_view(curves, notes);
+  choose_heights(curves, notes);
   return curves;
 }
 
@@ -339,6 +367,7 @@ Scree scree_of(const Output& output, const Output* sigma, std::vector<std::strin
   const auto length = static_cast<std::int64_t>(scree.curves.front().values.size());
   const std::int64_t wanted = std::max<std::int64_t>(40, 4 * scree.chosen.value_or(0));
   scree.shown = length > wanted + wanted / 4 ? wanted : length;
+  if (scree.quantity.empty()) scree.quantity = output.title;
   if (scree.shown < length) {
     notes.push_back("The first " + std::to_string(scree.shown) + " of " + std::to_string(length) +
                     " values are shown.");

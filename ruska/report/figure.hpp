@@ -74,6 +74,7 @@ struct Curves {
   std::vector<Curve> curves;
   std::vector<Mark> marks;
   std::int64_t first = 0, last = 0;  ///< the channels [first, last] that hold what there is to see
+  bool root = false;                 ///< heights are drawn as their square roots, since single peaks dwarf the rest
 };
 
 /// Positive values that fall with their number, counted from 1.

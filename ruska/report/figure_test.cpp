@@ -122,6 +122,18 @@ TEST(Figure, SpectraEndWhereNothingIsLeft) {
   EXPECT_EQ(std::get<Curves>(figure.content).marks.size(), 1u);
 }
 
+TEST(Figure, APeakThatDwarfsTheRestMakesHeightsRoots) {
+  std::vector<float> values(400, 1);
+  values[20] = 7;
+  Figure figure = figure_of(output(View::spectra, {axis("Energy", 400)}, values), nullptr);
+  EXPECT_FALSE(std::get<Curves>(figure.content).root);
+  values[20] = 9;
+  figure = figure_of(output(View::spectra, {axis("Energy", 400)}, values), nullptr);
+  EXPECT_TRUE(std::get<Curves>(figure.content).root);
+  ASSERT_EQ(figure.notes.size(), 1u);
+  EXPECT_NE(figure.notes[0].find("square roots"), std::string::npos);
+}
+
 TEST(Figure, LeavesOutWhatDoesNotFitThePageAndSaysSo) {
   const std::vector<float> values(50 * 4, 1);
   const Figure figure = figure_of(output(View::maps, {axis("k", 50), axis("y", 2), axis("x", 2)}, values), nullptr);

@@ -103,6 +103,7 @@ Json data_of(const Curves& curves) {
           {"quantity", curves.quantity},
           {"first", curves.first},
           {"last", curves.last},
+          {"root", curves.root},
           {"curves", curve_data(curves.curves)},
           {"marks", std::move(marks)}};
 }

@@ -7,10 +7,22 @@
 
 namespace ruska::report {
 
+namespace {
+
+double scaled(Scale scale, double value) {
+  switch (scale) {
+    case Scale::root: return std::copysign(std::sqrt(std::fabs(value)), value);
+    case Scale::logarithmic: return std::log(value);
+    case Scale::linear: break;
+  }
+  return value;
+}
+
+}  // namespace
+
 double Plot::y(double value) const {
-  const double place =
-      logarithmic ? std::log(value / y_low) / std::log(y_high / y_low) : (value - y_low) / (y_high - y_low);
-  return bottom() - place * height;
+  const double low = scaled(scale, y_low), high = scaled(scale, y_high);
+  return bottom() - (scaled(scale, value) - low) / (high - low) * height;
 }
 
 void draw_frame(Svg& svg, const Plot& plot, const std::vector<Tick>& x_ticks, const std::vector<Tick>& y_ticks,
@@ -51,7 +63,7 @@ std::vector<std::vector<Point>> points_of(const Plot& plot, std::span<const doub
     bucket.clear();
   };
   for (std::size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
-    if (!std::isfinite(y[i]) || !std::isfinite(x[i]) || (plot.logarithmic && !(y[i] > 0))) {
+    if (!std::isfinite(y[i]) || !std::isfinite(x[i]) || (plot.scale == Scale::logarithmic && !(y[i] > 0))) {
       empty_bucket();
       broken = true;
       continue;

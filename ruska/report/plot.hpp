@@ -11,11 +11,14 @@
 
 namespace ruska::report {
 
+/// How heights grow with values: as they are, as the signed square root, or as the logarithm.
+enum class Scale { linear, root, logarithmic };
+
 /// The rectangle of a plot and the coordinates that its sides stand for.
 struct Plot {
   double left = 0, top = 0, width = 0, height = 0;
   double x_low = 0, x_high = 1, y_low = 0, y_high = 1;
-  bool logarithmic = false;  ///< vertically
+  Scale scale = Scale::linear;  ///< vertically
 
   double x(double value) const { return left + (value - x_low) / (x_high - x_low) * width; }
   double y(double value) const;

@@ -38,6 +38,34 @@ std::string cell_text(const Table& table, const Column& column, std::size_t row)
   return sigmas ? number_with_sigma(value, sigmas->at(row)) : number_text(value);
 }
 
+/// The column's cells as the page shows them. Plain numbers get the same number of decimals where theirs differ by no
+/// more than two.
+std::vector<std::string> cells_of(const Table& table, const Column& column, std::size_t rows) {
+  std::vector<std::string> cells;
+  for (std::size_t row = 0; row < rows; ++row) cells.push_back(cell_text(table, column, row));
+  if (!std::holds_alternative<std::vector<double>>(column.values) || sigma_column(table, column)) return cells;
+  const auto decimals = [](const std::string& cell) {
+    const std::size_t point = cell.find('.');
+    return point == std::string::npos ? 0 : cell.size() - point - 1;
+  };
+  const auto has_digits = [](const std::string& cell) { return cell.find_first_of("0123456789") != std::string::npos; };
+  std::size_t least = std::numeric_limits<std::size_t>::max(), most = 0;
+  for (const std::string& cell : cells) {
+    if (cell.find("×") != std::string::npos) return cells;
+    if (!has_digits(cell)) continue;
+    least = std::min(least, decimals(cell));
+    most = std::max(most, decimals(cell));
+  }
+  if (most < least || most - least > 2) return cells;
+  for (std::string& cell : cells) {
+    if (!has_digits(cell)) continue;
+    const std::size_t missing = most - decimals(cell);
+    if (missing > 0 && decimals(cell) == 0) cell += '.';
+    cell.append(missing, '0');
+  }
+  return cells;
+}
+
 std::string line(const std::vector<std::string>& cells) {
   std::string text;
   for (std::size_t i = 0; i < cells.size(); ++i) text += (i ? "," : "") + cells[i];
@@ -68,24 +96,31 @@ void append_row(std::vector<std::string>& cells, const std::vector<Curve>& curve
 std::string html_of(const Table& table,
                     const std::function<std::optional<std::string>(std::string_view)>& colour_of_name) {
   const std::size_t rows = table.rows();
+  const std::size_t shown = std::min(rows, rows_on_page);
+  struct Shown {
+    bool text, names;
+    std::vector<std::string> cells;
+  };
+  std::vector<Shown> columns;
+  bool named = false;
   std::string html = "<div class=\"scroll\"><table>\n<thead><tr>";
   for (const Column& column : table.columns) {
     if (is_joined(table, column)) continue;
     const bool text = std::holds_alternative<std::vector<std::string>>(column.values);
+    columns.push_back({text, text && !named, cells_of(table, column, shown)});
+    named = named || text;
     std::string header = readable(column.name);
     if (sigma_column(table, column)) header += " ± σ";
     html += std::string("<th scope=\"col\"") + (text ? "" : " class=\"number\"") + ">" +
             escape(with_unit(header, column.unit)) + "</th>";
   }
   html += "</tr></thead>\n<tbody>\n";
-  for (std::size_t row = 0; row < std::min(rows, rows_on_page); ++row) {
+  for (std::size_t row = 0; row < shown; ++row) {
     html += "<tr>";
-    for (const Column& column : table.columns) {
-      if (is_joined(table, column)) continue;
-      const bool text = std::holds_alternative<std::vector<std::string>>(column.values);
-      const std::string cell = cell_text(table, column, row);
-      html += text ? "<td>" : "<td class=\"number\">";
-      if (const auto colour = text ? colour_of_name(cell) : std::nullopt) {
+    for (const Shown& column : columns) {
+      const std::string& cell = column.cells[row];
+      html += column.text ? "<td>" : "<td class=\"number\">";
+      if (const auto colour = column.names ? colour_of_name(cell) : std::nullopt) {
         html += "<span class=\"swatch\" style=\"background:" + *colour + "\"></span>";
       }
       html += escape(cell) + "</td>";

@@ -13,8 +13,8 @@
 namespace ruska::report {
 
 /// A table as HTML: units in the headers, uncertainty columns joined to their values as "value ± σ".
-/// `colour_of_name` gives the colour of a class or curve by its name, shown as a swatch before a text cell.
-/// Of more than 200 rows the first 200, with a word.
+/// `colour_of_name` gives the colour of a class or curve by its name, shown as a swatch before the cells of the first
+/// text column. Of more than 200 rows the first 200, with a word.
 std::string html_of(const Table& table,
                     const std::function<std::optional<std::string>(std::string_view)>& colour_of_name);
 

@@ -51,6 +51,25 @@ std::vector<Tick> linear_ticks(double low, double high, int wanted) {
   return ticks;
 }
 
+std::vector<Tick> root_ticks(double low, double high, int wanted) {
+  std::vector<double> positions;
+  if (low <= 0 && high >= 0) positions.push_back(0);
+  for (const double end : {low, high}) {
+    if (end == 0 || !std::isfinite(end)) continue;
+    for (int i = 1; i <= wanted; ++i) {
+      const double place = static_cast<double>(i) / wanted;
+      positions.push_back(std::copysign(round_step_below(std::fabs(end) * place * place), end));
+    }
+  }
+  std::sort(positions.begin(), positions.end());
+  positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
+  std::vector<Tick> ticks;
+  for (const double position : positions) {
+    if (position >= low && position <= high) ticks.push_back({position, number_text(position, 1)});
+  }
+  return ticks;
+}
+
 std::vector<Tick> logarithmic_ticks(double low, double high) {
   if (!(low > 0) || !(high > low)) return {};
   if (std::log10(high / low) < 1) return linear_ticks(low, high, 4);

@@ -19,6 +19,8 @@ struct Tick {
 
 /// Multiples of 1, 2 or 5 times a power of ten within [low, high], about `wanted` of them.
 std::vector<Tick> linear_ticks(double low, double high, int wanted);
+/// Round values within [low, high] that lie about evenly on a scale of signed square roots.
+std::vector<Tick> root_ticks(double low, double high, int wanted);
 /// Powers of ten within [low, high] with text, and their 2…9-fold without; where there is less than one decade,
 /// linear ticks. 0 < low < high.
 std::vector<Tick> logarithmic_ticks(double low, double high);

@@ -49,6 +49,11 @@ TEST(Ticks, Logarithmic) {
   EXPECT_TRUE(logarithmic_ticks(0, 1).empty());
 }
 
+TEST(Ticks, Root) {
+  EXPECT_EQ(texts(root_ticks(0, 150, 5)), (std::vector<std::string>{"0", "5", "20", "50", "100"}));
+  EXPECT_EQ(texts(root_ticks(-50, 25, 2)), (std::vector<std::string>{"−50", "−10", "0", "5", "20"}));
+}
+
 Axis axis(std::int64_t size, double scale, std::string units) {
   Axis made;
   made.name = "x";

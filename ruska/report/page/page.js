@@ -507,7 +507,7 @@ function rootTicks(low, high, wanted) {
   // Even steps of the root, each moved to a round value.
   const ticks = [{ at: 0, text: "0" }];
   for (let i = 1; i <= wanted; ++i) {
-    for (const end of [high, low < 0 ? low : 0]) {
+    for (const end of [high, low]) {
       if (end === 0) continue;
       const at = Math.sign(end) * roundBelow(Math.abs(end) * (i / wanted) ** 2);
       if (!ticks.some((tick) => tick.at === at)) ticks.push({ at, text: number(at, 1) });
@@ -529,11 +529,12 @@ function heights(sets, scale) {
   }
   if (!(high > -Infinity)) return scale === "logarithmic" ? [0.1, 1] : [0, 1];
   if (scale === "logarithmic") return [Math.max(low, high * 1e-6) / 1.3, high * 1.6];
-  low = Math.min(low, 0);
-  high = Math.max(high, 0);
+  // Zero belongs to the picture unless the curve stays far from it.
+  if (!(low > 0.6 * high)) low = Math.min(low, 0);
+  if (!(high < 0.6 * low)) high = Math.max(high, 0);
   if (high === low) high = low + 1;
   const air = 0.05 * (high - low);
-  return [low < 0 ? low - air : 0, high + air];
+  return [low === 0 ? 0 : low - air, high === 0 ? 0 : high + air];
 }
 
 /** The path of a curve; of channels within half a pixel only the extremes are kept. */
@@ -607,7 +608,7 @@ function showCurves(stage, figure) {
   if (all[0] === all[1]) all[1] += 1;
   const ends = [xs[figure.first], xs[figure.last]];
   const start = ends[0] === ends[1] ? all : [Math.min(...ends), Math.max(...ends)];
-  const state = { view: [...start], scale: "linear", overlay: false, sigma: true, lines: true, pointer: null };
+  const state = { view: [...start], scale: figure.root ? "root" : "linear", overlay: false, sigma: true, lines: true, pointer: null };
   const box = element("div", { class: "plot-box" });
   const svg = drawn("svg", { class: "plot", role: "img", "aria-label": figure.title });
   box.append(svg);
@@ -683,7 +684,7 @@ function showCurves(stage, figure) {
       };
       const last = g === groups.length - 1;
       drawFrame(svg, plot, linearTicks(...state.view, 10), scale.ticks(low, high, height > 130 ? 5 : 3), px, py, last);
-      if (low < 0) svg.append(drawn("line", { x1: plot.left, x2: plot.right, y1: py(0), y2: py(0), class: "leader" }));
+      if (low < 0 && high > 0) svg.append(drawn("line", { x1: plot.left, x2: plot.right, y1: py(0), y2: py(0), class: "leader" }));
       drawMarks(plot, marks, py);
       const area = clipTo(svg, plot);
       for (const curve of group) {
@@ -765,7 +766,7 @@ function showCurves(stage, figure) {
   svg.addEventListener("pointerleave", () => { state.pointer = null; tip.hide(); paint(); });
 
   const tools = element("div", { class: "tools" });
-  tools.append(choice([["linear", "Linear"], ["root", "√"], ["logarithmic", "Log"]], "linear", (scale) => { state.scale = scale; paint(); }));
+  tools.append(choice([["linear", "Linear"], ["root", "√"], ["logarithmic", "Log"]], state.scale, (scale) => { state.scale = scale; paint(); }));
   if (curves.length > 1) {
     tools.append(choice([[false, "Stacked"], [true, "Overlaid"]], false, (overlay) => { state.overlay = overlay; paint(); }));
   }
@@ -833,7 +834,7 @@ function showScree(stage, figure) {
     }
     svg.append(drawn("text", { x: (plot.left + plot.right) / 2, y: plot.bottom + 36, "text-anchor": "middle", class: "title" }, "Number of the component"));
     const middle = (plot.top + plot.bottom) / 2;
-    svg.append(drawn("text", { x: 14, y: middle, transform: `rotate(-90 14 ${middle})`, "text-anchor": "middle", class: "title" }, figure.quantity || "Value"));
+    svg.append(drawn("text", { x: 14, y: middle, transform: `rotate(-90 14 ${middle})`, "text-anchor": "middle", class: "title" }, figure.quantity));
     svg.setAttribute("height", 340);
     svg.setAttribute("viewBox", `0 0 ${svg.clientWidth} 340`);
     stage.dataset.scale = state.scale;

@@ -27,6 +27,13 @@ METADATA_KEYS = ("beam_energy", "elements", "tilt_alpha", "tilt_beta", "energy_r
                  "azimuth_angle", "number_of_frames", "live_time", "real_time", "magnification", "camera_length",
                  "microscope", "date", "time", "signal_type")
 
+# What HyperSpy 1.7.3 takes from its preferences where a file says nothing: not a fact of the file.
+PREFERENCES = {"energy_resolution_MnKa": 130.0, "azimuth_angle": 0.0, "elevation_angle": 35.0, "tilt_alpha": 0.0}
+
+
+def from_the_file(metadata):
+    return {path: value for path, value in metadata.items() if PREFERENCES.get(path.rsplit(".", 1)[-1]) != value}
+
 
 def close(a, b, tolerance=1e-6):
     if a is None or b is None:
@@ -118,7 +125,7 @@ def signal_problems(got, expected, array, record):
         yield f"signal type {got['signal_type']!r}, expected {expected.get('signal_type')!r}"
     yield from axis_problems(got["axes"], expected["axes"])
     yield from metadata_problems(got["metadata"], expected.get("metadata") or {})
-    yield from metadata_problems(got["metadata"], expected.get("metadata_second_reader") or {})
+    yield from metadata_problems(got["metadata"], from_the_file(expected.get("metadata_second_reader") or {}))
     integer = expected["dtype"].startswith(("int", "uint"))
     for key in ("sum", "min", "max", "mean"):
         if key in expected and not close(got[key], expected[key], 1e-12 if integer else 1e-6):

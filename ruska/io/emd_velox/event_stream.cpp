@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/io/emd_velox/event_stream.hpp"
+
+#include <algorithm>
+
+namespace ruska::io::velox {
+namespace {
+
+constexpr std::uint16_t next_pixel = 65535;
+constexpr std::int64_t best_deflate_ratio = 1032;
+constexpr std::int64_t piece_words = std::int64_t{1} << 20;
+
+std::int64_t words_of(const hdf5::Array& stream) { return count(stream.shape()); }
+
+/// The words [begin, end) of a stream, which is a column.
+std::vector<std::uint16_t> words(const hdf5::Array& stream, std::int64_t begin, std::int64_t end) {
+  Region region{Shape(stream.shape().size(), 0), Shape(stream.shape().size(), 1)};
+  region.start[0] = begin;
+  region.shape[0] = end - begin;
+  std::vector<std::uint16_t> out(static_cast<std::size_t>(end - begin));
+  stream.read(region, std::as_writable_bytes(std::span(out)));
+  return out;
+}
+
+/// A run of words and the pixel of the tile in which it begins.
+struct Run {
+  std::int64_t pixel = 0;
+  std::vector<std::uint16_t> words;
+};
+
+/// Calls `event(pixel, channel)` for every event of a run that lies in pixels [0, pixels).
+template <class Event>
+void for_each_event(const Run& run, std::int64_t pixels, const Event& event) {
+  std::int64_t pixel = run.pixel;
+  for (const std::uint16_t word : run.words) {
+    if (word == next_pixel) ++pixel;
+    else if (pixel >= 0 && pixel < pixels) event(pixel, word);
+  }
+}
+
+}  // namespace
+
+EventStreamSource::EventStreamSource(Description description, std::vector<hdf5::Array> streams, std::int64_t frames)
+    : description_(std::move(description)), streams_(std::move(streams)), frames_(frames) {
+  std::int64_t most = 0;
+  for (const hdf5::Array& stream : streams_) {
+    const Shape& shape = stream.shape();
+    if (shape.empty() || count(shape) != shape[0] || stream.element().dtype != DType::uint16) {
+      stream.fail(ErrorKind::unsupported, "a stream of " + std::string(name_of(stream.element().dtype)) + " of shape " +
+                                              to_string(shape) + "; columns of uint16 are supported");
+    }
+    if (shape[0] / best_deflate_ratio > stream.file_size()) {
+      stream.fail(ErrorKind::bad_data, std::to_string(shape[0]) + " words cannot come from a file of " +
+                                           std::to_string(stream.file_size()) + " bytes");
+    }
+    most = std::max(most, shape[0]);
+  }
+  description_.sparse = true;
+  description_.validate();
+  // Every pixel costs one word, also an empty one; a raster far beyond that is not what was scanned. (An acquisition
+  // that was stopped in its first frame has fewer.)
+  const std::int64_t pixels = description_.navigation_size();
+  if (streams_.empty() || pixels < 1 || pixels / 16 > most + 4096) {
+    throw Error(ErrorKind::bad_data, "'" + description_.title + "': a raster of " +
+                                         to_string(description_.navigation_shape()) + " pixels, but only " +
+                                         std::to_string(most) + " words of events");
+  }
+}
+
+std::vector<std::int64_t> EventStreamSource::scan(const hdf5::Array& stream) const {
+  const std::int64_t width = description_.navigation_shape()[1], height = description_.navigation_shape()[0];
+  const std::int64_t all = words_of(stream);
+  std::vector<std::int64_t> starts{0};
+  std::int64_t pixel = 0;
+  for (std::int64_t begin = 0; begin < all; begin += piece_words) {
+    const std::int64_t end = std::min(begin + piece_words, all);
+    std::int64_t at = begin;
+    for (const std::uint16_t word : words(stream, begin, end)) {
+      ++at;
+      if (word != next_pixel || ++pixel % width != 0) continue;
+      starts.push_back(at);
+      if (frames_ > 0 && static_cast<std::int64_t>(starts.size()) > frames_ * height) return starts;
+    }
+  }
+  // What follows the last whole line belongs to the line begun there; lines that were never reached are empty.
+  if (starts.back() < all) starts.push_back(all);
+  const auto frames = std::max<std::int64_t>(
+      1, (static_cast<std::int64_t>(starts.size()) - 1 + height - 1) / height);
+  starts.resize(static_cast<std::size_t>(frames * height + 1), starts.back());
+  return starts;
+}
+
+const EventStreamSource::LineStarts& EventStreamSource::line_starts() const {
+  std::call_once(scanned_, [this] {
+    LineStarts all;
+    for (const hdf5::Array& stream : streams_) all.push_back(scan(stream));
+    line_starts_ = std::move(all);
+  });
+  return line_starts_;
+}
+
+SparseCounts EventStreamSource::read_counts(std::int64_t begin, std::int64_t end) const {
+  if (begin < 0 || end < begin || end > description_.navigation_size()) {
+    throw Error(ErrorKind::invalid_argument, "there are no positions " + std::to_string(begin) + " to " +
+                                                 std::to_string(end) + " in '" + description_.title + "'");
+  }
+  SparseCounts counts;
+  const std::int64_t pixels = end - begin;
+  counts.row_start.assign(static_cast<std::size_t>(pixels) + 1, 0);
+  if (pixels == 0) return counts;
+  const LineStarts& starts = line_starts();
+  const std::int64_t width = description_.navigation_shape()[1], height = description_.navigation_shape()[0];
+  const std::int64_t first = begin / width, last = (end - 1) / width;
+  const std::int64_t channels = description_.signal_size();
+
+  std::vector<Run> runs;
+  for (std::size_t s = 0; s < streams_.size(); ++s) {
+    const auto frames = static_cast<std::int64_t>(starts[s].size() - 1) / height;
+    for (std::int64_t frame = 0; frame < frames; ++frame) {
+      const std::int64_t from = starts[s][static_cast<std::size_t>(frame * height + first)];
+      const std::int64_t to = starts[s][static_cast<std::size_t>(frame * height + last + 1)];
+      if (from < to) runs.push_back({first * width - begin, words(streams_[s], from, to)});
+    }
+  }
+  // Events sorted by pixel by counting, then each pixel's channels.
+  std::vector<std::int64_t> event_start(static_cast<std::size_t>(pixels) + 1, 0);
+  for (const Run& run : runs) {
+    for_each_event(run, pixels, [&](std::int64_t pixel, std::uint16_t channel) {
+      if (channel >= channels) {
+        throw Error(ErrorKind::bad_data, "'" + description_.title + "': an event in channel " +
+                                             std::to_string(channel) + ", where there are " +
+                                             std::to_string(channels));
+      }
+      ++event_start[static_cast<std::size_t>(pixel) + 1];
+    });
+  }
+  for (std::size_t p = 0; p < static_cast<std::size_t>(pixels); ++p) event_start[p + 1] += event_start[p];
+  std::vector<std::uint16_t> events(static_cast<std::size_t>(event_start.back()));
+  std::vector<std::int64_t> next(event_start.begin(), event_start.end() - 1);
+  for (const Run& run : runs) {
+    for_each_event(run, pixels, [&](std::int64_t pixel, std::uint16_t channel) {
+      events[static_cast<std::size_t>(next[static_cast<std::size_t>(pixel)]++)] = channel;
+    });
+  }
+  const std::uint64_t largest = (std::uint64_t{1} << (8 * size_of(description_.dtype) - 1)) * 2 - 1;
+  for (std::size_t p = 0; p < static_cast<std::size_t>(pixels); ++p) {
+    const auto from = events.begin() + event_start[p], to = events.begin() + event_start[p + 1];
+    std::sort(from, to);
+    for (auto at = from; at != to;) {
+      const auto run_end = std::upper_bound(at, to, *at);
+      const auto number = static_cast<std::uint64_t>(run_end - at);
+      if (number > largest) {
+        throw Error(ErrorKind::unsupported, "'" + description_.title + "': " + std::to_string(number) +
+                                                " counts in one channel do not fit the " +
+                                                std::string(name_of(description_.dtype)) + " that the file declares");
+      }
+      counts.channel.push_back(*at);
+      counts.value.push_back(static_cast<std::uint32_t>(number));
+      at = run_end;
+    }
+    counts.row_start[p + 1] = counts.nonzeros();
+  }
+  return counts;
+}
+
+void EventStreamSource::read(const Region& region, std::span<std::byte> out) const {
+  check_region(region, description_, out.size());
+  fill_from_counts(description_, region, out,
+                   [this](std::int64_t begin, std::int64_t end) { return read_counts(begin, end); });
+}
+
+}  // namespace ruska::io::velox

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ruska/ops/eds/xray_lines.hpp"
+
+namespace ruska::ops::eds {
+
+/// Widths and distances of windows in full widths at half maximum of the line.
+struct WindowRule {
+  double width = 2.0;             ///< of the window over the line
+  double background_left = 2.0;   ///< from the line to the nearer end of the left background window
+  double background_right = 2.0;  ///< from the line to the nearer end of the right background window
+  double background_width = 1.0;  ///< of each background window
+};
+
+/// Channels [begin, end).
+struct Channels {
+  std::int64_t begin = 0, end = 0;
+  std::int64_t size() const { return end - begin; }
+  bool overlaps(const Channels& other) const { return begin < other.end && other.begin < end; }
+};
+
+struct LineWindows {
+  XrayLine line;
+  Channels signal, left, right;
+  /// Channels of the signal over channels of both background windows.
+  double ratio() const { return static_cast<double>(signal.size()) / static_cast<double>(left.size() + right.size()); }
+};
+
+/// Windows over the lines, in their order. A window's end lies at the whole channel nearest to its energy, the lower
+/// end counted in, the upper one out. Lines whose background windows would reach into a neighbour's line share those
+/// at the outer ends of their group. Windows are cut at the ends of the axis.
+/// Throws invalid_argument naming the line when its window leaves the axis, covers no channel, or neither background
+/// window covers one.
+std::vector<LineWindows> line_windows(const std::vector<XrayLine>& lines, const EnergyAxis& axis,
+                                      double resolution_mn_ka, const WindowRule& rule);
+
+/// Counts in a line's window, what remains above its background, and σ² of that: gross + ratio² · background, both
+/// Poisson.
+struct LineCounts {
+  double gross = 0, net = 0, variance = 0;
+};
+LineCounts line_counts(const LineWindows& windows, double signal, double background);
+
+}  // namespace ruska::ops::eds
