@@ -634,7 +634,9 @@ function showCurves(stage, figure) {
     for (const curve of shown) {
       for (const mark of curve.marks) {
         if (mark.position < state.view[0] || mark.position > state.view[1]) continue;
-        if (!marks.some((other) => other.label === mark.label && other.position === mark.position)) marks.push({ ...mark, of: curve });
+        const same = marks.find((other) => other.label === mark.label && other.position === mark.position);
+        if (same) same.shared = true;
+        else marks.push({ ...mark, of: curve });
       }
     }
     const height = (mark) => mark.of.values[channelAt(mark.position)] || 0;
@@ -650,7 +652,7 @@ function showCurves(stage, figure) {
       const peak = Math.min(plot.bottom, Math.max(plot.top, py(mark.of.values[channelAt(mark.position)]) - 2 || plot.bottom));
       svg.append(drawn("path", { d: `M${places[i]},${plot.top - 12}L${wanted[i]},${plot.top - 1}V${peak}`, class: "leader" }));
       const x = places[i] + 4, y = plot.top - 15;
-      const colour = state.overlay && curves.length > 1 && mark.curve >= 0 ? mark.of.colour : "";
+      const colour = state.overlay && curves.length > 1 && mark.curve >= 0 && !mark.shared ? mark.of.colour : "";
       const label = drawn("text", { x, y, transform: `rotate(-90 ${x} ${y})`, class: "label" }, shortened(mark.label, 16));
       if (colour) label.style.fill = colour;
       svg.append(label);
