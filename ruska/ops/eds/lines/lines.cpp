@@ -103,32 +103,43 @@ Plan check(const Inputs& inputs, const LinesParams& params) {
   return plan;
 }
 
-std::vector<XrayLine> lines_found(const FoundElements& found, const EnergyAxis& axis, double beam_energy) {
-  std::vector<XrayLine> lines;
-  for (const FoundElement& element : found.elements) {
-    if (element.confidence == "possible") continue;
-    const auto main = main_line(element.atomic_number, axis.low(), axis.high(), beam_energy);
-    const bool visible = main && std::any_of(element.lines.begin(), element.lines.end(),
-                                             [&](const XrayLine& line) { return line.name() == main->name(); });
-    lines.push_back(visible ? *main : element.lines.front());
+// The lines to map, and what else the background must keep clear of.
+struct Request {
+  std::vector<ExpectedLine> lines, others;
+};
+
+// Named lines: how strong they are is not known, so that all stronger lines of the same elements count as equals.
+Request named(const std::vector<XrayLine>& lines, const EnergyAxis& axis, const LinesParams& params,
+              const Description& data) {
+  Request request;
+  const auto energy = params.beam_energy ? params.beam_energy : beam_energy(data.metadata);
+  std::set<int> elements;
+  for (const XrayLine& line : lines) {
+    request.lines.push_back({line});
+    elements.insert(line.atomic_number);
   }
-  return lines;
+  for (const int z : elements) {
+    for (XrayLine& line : lines_in_range(z, axis.low(), axis.high(), energy, 0.05)) {
+      request.others.push_back({std::move(line)});
+    }
+  }
+  return request;
 }
 
-// What else the background must keep clear of: the stronger lines of the elements that are mapped or were found.
-std::vector<XrayLine> other_lines(const std::vector<XrayLine>& lines, const FoundElements* found,
-                                  const EnergyAxis& axis, const LinesParams& params, const Description& data) {
-  std::set<int> elements;
-  for (const XrayLine& line : lines) elements.insert(line.atomic_number);
-  if (found != nullptr) {
-    for (const FoundElement& element : found->elements) elements.insert(element.atomic_number);
+Request of_found(const FoundElements& found, const EnergyAxis& axis, double beam_energy) {
+  Request request;
+  for (const FoundElement& element : found.elements) {
+    const auto main = main_line(element.atomic_number, axis.low(), axis.high(), beam_energy);
+    std::size_t chosen = 0;
+    for (std::size_t k = 0; k < element.lines.size(); ++k) {
+      if (main && element.lines[k].name() == main->name()) chosen = k;
+      request.others.push_back({element.lines[k], element.line_counts[k]});
+    }
+    if (element.confidence != "possible") {
+      request.lines.push_back({element.lines[chosen], element.line_counts[chosen]});
+    }
   }
-  const auto energy = params.beam_energy ? params.beam_energy : beam_energy(data.metadata);
-  std::vector<XrayLine> others;
-  for (const int z : elements) {
-    for (XrayLine& line : lines_in_range(z, axis.low(), axis.high(), energy, 0.05)) others.push_back(std::move(line));
-  }
-  return others;
+  return request;
 }
 
 double resolution_of(const LinesParams& params, const Description& data, const FoundElements* found, Context& context) {
@@ -272,23 +283,23 @@ Outputs run(const Inputs& inputs, const LinesParams& params, Context& context) {
   const unmix::Marginals sums = unmix::marginals(rows, context);
   unmix::require_not_negative(rows, sums, "counting X-rays");
 
-  std::vector<XrayLine> lines = asked_lines(params, data);
-  const bool search = lines.empty();
+  Request request = named(asked_lines(params, data), axis, params, data);
+  const bool search = request.lines.empty();
   std::optional<FoundElements> found;
   if (search || (!params.energy_resolution && !energy_resolution_mn_ka(data.metadata))) {
     ElementSearch settings = element_search(data, params.beam_energy, params.energy_resolution);
     settings.significance = params.significance;
     found = find_elements(sums.column_sum, axis, settings);
-    if (search) lines = lines_found(*found, axis, settings.beam_energy);
+    if (search) request = of_found(*found, axis, settings.beam_energy);
   }
-  if (lines.empty()) {
+  if (request.lines.empty()) {
     throw Error(ErrorKind::invalid_argument, "no element stands out of the noise by " + show(params.significance) +
                                                  " σ in the sum spectrum of " + show(sums.total) +
                                                  " counts; name elements or lines to map them all the same");
   }
   const double resolution = resolution_of(params, data, found ? &*found : nullptr, context);
   const std::vector<LineWindows> windows =
-      line_windows(lines, other_lines(lines, search ? &*found : nullptr, axis, params, data), axis, resolution,
+      line_windows(request.lines, request.others, axis, resolution,
                    {params.window, params.background_left, params.background_right, params.background_width});
   warn_of_overlaps(windows, context);
 
