@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <set>
 
+#include "ruska/base/text.hpp"
 #include "ruska/core/executor.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/rows.hpp"
@@ -224,7 +225,7 @@ Dataset map_of(const Description& data, const std::vector<LineWindows>& windows,
 }
 
 Table table_of(const std::vector<LineWindows>& windows, const std::vector<double>& spectrum, const EnergyAxis& axis) {
-  std::vector<std::string> elements, lines;
+  std::vector<std::string> elements, lines, overlaps;
   std::vector<double> energy, gross, net, sigma, significance, low, high;
   for (const LineWindows& one : windows) {
     const auto sum = [&](const Channels& channels) {
@@ -235,6 +236,7 @@ Table table_of(const std::vector<LineWindows>& windows, const std::vector<double
     const LineCounts counts = line_counts(one, sum(one.signal), sum(one.left) + sum(one.right));
     elements.push_back(one.line.element);
     lines.push_back(one.line.name());
+    overlaps.push_back(join(one.overlaps, " "));
     energy.push_back(one.line.energy);
     low.push_back(axis.at(static_cast<double>(one.signal.begin)));
     high.push_back(axis.at(static_cast<double>(one.signal.end)));
@@ -251,7 +253,8 @@ Table table_of(const std::vector<LineWindows>& windows, const std::vector<double
            {"gross", "counts", gross},
            {"net", "counts", net},
            {"net_sigma", "counts", sigma, "net"},
-           {"significance", "σ", significance}}};
+           {"significance", "σ", significance},
+           {"overlaps", "", overlaps}}};
 }
 
 void warn_of_overlaps(const std::vector<LineWindows>& windows, Context& context) {
@@ -260,12 +263,14 @@ void warn_of_overlaps(const std::vector<LineWindows>& windows, Context& context)
     context.warn("the background windows of " + one.line.name() +
                  " hold other lines, since nothing near it is free of them; its net counts are too low");
   }
-  for (std::size_t a = 0; a < windows.size(); ++a) {
-    for (std::size_t b = a + 1; b < windows.size(); ++b) {
-      if (!windows[a].signal.overlaps(windows[b].signal)) continue;
-      context.warn("the windows of " + windows[a].line.name() + " and " + windows[b].line.name() +
-                   " overlap: some counts appear in both maps; unmix.phases tells such elements apart");
-    }
+  std::string shared;
+  for (const LineWindows& one : windows) {
+    if (one.overlaps.empty()) continue;
+    shared += (shared.empty() ? "" : "; ") + one.line.name() + " with " + join(one.overlaps, ", ");
+  }
+  if (!shared.empty()) {
+    context.warn("windows that overlap hold counts of other lines: " + shared +
+                 "; unmix.phases tells such elements apart");
   }
 }
 
@@ -355,7 +360,9 @@ Outputs run(const Inputs& inputs, const LinesParams& params, Context& context) {
                .title = "Lines, counts of the whole data set",
                .value = std::move(table),
                .view = View::table,
-               .note = "Windows reach from window_low up to, but not including, window_high."});
+               .note =
+                   "Windows reach from window_low up to, but not including, window_high; they also hold counts of the "
+                   "lines named under overlaps."});
   Description sum;
   sum.title = "Sum spectrum";
   sum.signal_type = data.signal_type;

@@ -205,7 +205,7 @@ TEST(Lines, RefusesWhatThePhysicsCannotAnswer) {
 TEST(Lines, WarnsOfOverlappingWindows) {
   Context context;
   execute(lines_operation(), Inputs{{"data", map_of_iron(1, 300)}}, Json{{"lines", {"Mn_Kb", "Fe_Ka"}}}, context);
-  EXPECT_THAT(context.warnings(), testing::Contains(testing::HasSubstr("overlap")));
+  EXPECT_THAT(context.warnings(), testing::Contains(testing::HasSubstr("Mn_Kb with Fe_Ka")));
 }
 
 }  // namespace

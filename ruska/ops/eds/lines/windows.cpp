@@ -30,6 +30,12 @@ class Placement {
       for (const ExpectedLine& other : *list) {
         if (other.counts > negligible * wanted.counts && other.line.energy != line_.energy) {
           peaks_.push_back(other.line.energy);
+          const Span theirs = over(other.line.energy), own = over(line_.energy);
+          const std::string name = other.line.name();
+          const bool meets = other.line.element != line_.element && theirs.high > own.low && theirs.low < own.high;
+          if (meets && std::find(overlaps_.begin(), overlaps_.end(), name) == overlaps_.end()) {
+            overlaps_.push_back(name);
+          }
         }
       }
     }
@@ -38,6 +44,7 @@ class Placement {
   LineWindows place() const {
     LineWindows windows;
     windows.line = line_;
+    windows.overlaps = overlaps_;
     const Span peak = over(line_.energy);
     windows.signal = {nearest(peak.low), nearest(peak.high)};
     const bool empty = windows.signal.size() < 1;
@@ -133,6 +140,7 @@ class Placement {
   double resolution_;
   WindowRule rule_;
   std::vector<double> peaks_;
+  std::vector<std::string> overlaps_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "ruska/ops/eds/xray_lines.hpp"
@@ -34,6 +35,8 @@ struct LineWindows {
   XrayLine line;
   Channels signal, left, right;
   bool crowded = false;  ///< no stretch free of other lines was found: the background windows hold some
+  std::vector<std::string>
+      overlaps{};  ///< lines of other elements whose windows meet this one's: it holds their counts
   /// Channels of the signal over channels of both background windows.
   double ratio() const { return static_cast<double>(signal.size()) / static_cast<double>(left.size() + right.size()); }
 };
