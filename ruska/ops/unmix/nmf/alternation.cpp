@@ -121,8 +121,8 @@ Descent descend(Factorization& state, const Pass& pass, double tolerance, std::i
       descent.converged = true;
       break;
     }
-    point = extrapolation.next(point, kept.table);
-    plain = extrapolation.residuals.size() < 2;
+    point = extrapolation.next(point, kept.bold.empty() ? kept.table : kept.bold);
+    plain = kept.bold.empty() && extrapolation.residuals.size() < 2;
     scale_to_unit_sums(point, state.components);
     scale(loadings, kept.loading_scale);
   }
