@@ -22,7 +22,7 @@ namespace {
 
 constexpr int newton_steps = 4;            // from loadings of the pass before
 constexpr int first_newton_steps = 50;     // from loadings of no meaning
-constexpr double newton_tolerance = 1e-4;  // nats per row, far below the half nat per unknown of the noise
+constexpr double newton_tolerance = 1e-6;  // nats per row, far below the half nat per unknown of the noise
 
 constexpr double timid = 0.1;  // a Newton step leaves at least this part of a spectrum's value: counts
                                // in a channel that no spectrum reaches would have no likelihood
