@@ -37,6 +37,15 @@ herr_t keep_failure(unsigned, const H5E_error2_t* entry, void* data) {
   return 0;
 }
 
+/// "file write failed: time = …, error message = 'No space left on device', …" → "file write failed: No space left …".
+std::string without_details(const std::string& words) {
+  static constexpr std::string_view mark = "error message = '";
+  const std::size_t details = words.find(": time = "), message = words.find(mark);
+  if (details == std::string::npos || message == std::string::npos) return words;
+  const std::size_t begin = message + mark.size();
+  return words.substr(0, details) + ": " + words.substr(begin, words.find('\'', begin) - begin);
+}
+
 std::string fixed_text(const char* begin, std::size_t size, H5T_str_t padding) {
   std::size_t length = 0;
   while (length < size && begin[length] != '\0') ++length;
@@ -136,6 +145,8 @@ std::optional<Element> structure(hid_t type) {
   const bool floats = element.dtype == DType::float32 || element.dtype == DType::float64;
   if (members == 2 && floats && begins(element.fields[0], 'r') && begins(element.fields[1], 'i')) {
     element.dtype = element.dtype == DType::float32 ? DType::complex64 : DType::complex128;
+    element.real = element.fields[0];
+    element.imaginary = element.fields[1];
     element.fields.clear();
   }
   return element;
@@ -146,8 +157,10 @@ void append_numbers(const std::vector<std::byte>& bytes, std::vector<Json>& flat
   for (std::size_t i = 0; i + sizeof(T) <= bytes.size(); i += sizeof(T)) {
     T value;
     std::memcpy(&value, bytes.data() + i, sizeof(T));
-    if constexpr (is_complex_v<T>) flat.push_back(Json::array({value.real(), value.imag()}));
-    else flat.push_back(value);
+    if constexpr (is_complex_v<T>)
+      flat.push_back(Json::array({value.real(), value.imag()}));
+    else
+      flat.push_back(value);
   }
 }
 
@@ -169,13 +182,18 @@ std::string joined(const std::string& parent, const std::string& name) {
 
 }  // namespace
 
-Lock::Lock() : lock_(global_mutex()) { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+Lock::Lock() : lock_(global_mutex()) {
+  // At exit the library would write out what a full disk has refused before, and crash.
+  static const bool left_alone_at_exit = H5dont_atexit() >= 0;
+  (void)left_alone_at_exit;
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 Failure last_failure() {
   Failure failure;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_failure, &failure);
   H5Eclear2(H5E_DEFAULT);
-  failure.words = to_utf8(failure.words);
+  failure.words = to_utf8(without_details(failure.words));
   return failure;
 }
 
@@ -204,8 +222,8 @@ Handle memory_type(const Element& element) {
     const hid_t part = element.dtype == DType::complex64 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
     const std::size_t size = size_of(element.dtype);
     Handle type(H5Tcreate(H5T_COMPOUND, size), H5Tclose);
-    H5Tinsert(type, "r", 0, part);
-    H5Tinsert(type, "i", size / 2, part);
+    H5Tinsert(type, element.real.c_str(), 0, part);
+    H5Tinsert(type, element.imaginary.c_str(), size / 2, part);
     return type;
   }
   return Handle(H5Tcopy(native(element.dtype)), H5Tclose);
@@ -294,8 +312,10 @@ Json json_value(const Object& object, hid_t type, hid_t space, std::int64_t limi
     const H5T_str_t padding = kind == H5T_STRING ? H5Tget_strpad(type) : H5T_STR_NULLTERM;
     for (std::int64_t i = 0; i < elements; ++i) {
       const std::byte* at = raw.data() + static_cast<std::size_t>(i) * item;
-      if (kind == H5T_STRING) flat.push_back(fixed_text(reinterpret_cast<const char*>(at), item, padding));
-      else flat.push_back(hexadecimal(reinterpret_cast<const unsigned char*>(at), item));
+      if (kind == H5T_STRING)
+        flat.push_back(fixed_text(reinterpret_cast<const char*>(at), item, padding));
+      else
+        flat.push_back(hexadecimal(reinterpret_cast<const unsigned char*>(at), item));
     }
   } else {
     auto element = element_of(type);
@@ -340,7 +360,8 @@ std::int64_t Object::file_size() const { return state_->file->size(); }
 std::uint64_t Object::address() const {
   const Lock lock;
   H5O_info_t info;
-  if (H5Oget_info2(state_->handle, &info, H5O_INFO_BASIC) < 0) throw_failure(file(), path(), "reading the object header");
+  if (H5Oget_info2(state_->handle, &info, H5O_INFO_BASIC) < 0)
+    throw_failure(file(), path(), "reading the object header");
   return info.addr;
 }
 
@@ -617,8 +638,10 @@ Group OpenFile::root() {
 
 void OpenFile::close() {
   const Lock lock;
-  const bool flushed = H5Fflush(id_, H5F_SCOPE_GLOBAL) >= 0;
-  if (!flushed) throw_failure(path_, "", "writing the file out", writing_);
+  if (H5Fflush(id_, H5F_SCOPE_GLOBAL) < 0) {
+    id_ = -1;  // closing would write again what could not be written
+    throw_failure(path_, "", "writing the file out", writing_);
+  }
   if (H5Fclose(std::exchange(id_, -1)) < 0) throw_failure(path_, "", "closing the file", writing_);
 }
 

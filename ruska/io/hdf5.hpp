@@ -35,6 +35,7 @@ struct Element {
   DType dtype = DType::float32;
   std::vector<std::string> fields{};  ///< of a structure whose members all have `dtype`; empty for plain numbers
   bool boolean = false;               ///< an enumeration of FALSE and TRUE
+  std::string real = "r", imaginary = "i";  ///< what the file calls the parts of complex numbers
 
   std::int64_t bytes() const;
 };

@@ -5,13 +5,13 @@
 // of a chunk are taken as they are (H5Dread_chunk) and inflated by whichever thread asked, so that decoding runs on
 // all threads. Two threads that want the same chunk share one decode. Memory: the cache's bound, plus one chunk per
 // reading thread.
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
 #include <future>
 #include <list>
 #include <map>
+
+#include <zlib.h>
 
 #include "ruska/io/hdf5.hpp"
 #include "ruska/io/hdf5_internal.hpp"
@@ -119,8 +119,8 @@ struct Array::ArrayState : Object::State {
     all.push_back(item);
     count(all);
     if (H5Pget_external_count(creation) > 0) {
-      throw Error(ErrorKind::unsupported,
-                  "'" + file->path().string() + "', " + path + ": the values lie in other files, which is not supported");
+      throw Error(ErrorKind::unsupported, "'" + file->path().string() + "', " + path +
+                                              ": the values lie in other files, which is not supported");
     }
     const H5D_layout_t layout = H5Pget_layout(creation);
     if (layout == H5D_VIRTUAL) {

@@ -38,6 +38,7 @@ constexpr double family_tolerance = 4.0;  // cross-sections, absorption and effi
 constexpr double most_shift = 0.040;      // keV
 constexpr double most_gain = 0.010;
 constexpr std::size_t most_elements = 40;
+constexpr double most_counts = 1e15;  // beyond it squares of counts are no longer exact enough to weigh
 
 // By how much of a peak's height the model may be wrong: on the peak, within two widths of it, and by how much of a
 // line's height through the tables' weight of that line relative to its family's alpha line. Errors of neighbouring
@@ -81,23 +82,6 @@ class Search {
     calibration_.resolution_mn_ka = start_resolution_ = settings.resolution_mn_ka.value_or(135.0);
   }
 
-  // Pulse processors cut off everything below a threshold near 0.2 keV: begins above the last rise by more than a
-  // factor of eight between neighbouring stretches of 30 eV below 0.27 keV.
-  void skip_discriminator(std::span<const double> counts) {
-    const auto stretch = std::max<std::int64_t>(1, std::llround(0.03 / axis_.scale));
-    const auto sum = [&](std::int64_t begin) {
-      double total = 0;
-      for (std::int64_t i = begin; i < begin + stretch; ++i) total += counts[static_cast<std::size_t>(i)];
-      return total;
-    };
-    std::int64_t begin = first_;
-    for (std::int64_t i = std::max(first_, stretch);
-         i + stretch <= axis_.size && axis_.at(static_cast<double>(i)) < 0.27; ++i) {
-      if (sum(i) > 8.0 * sum(i - stretch) + 30.0) begin = i + 1;
-    }
-    first_ = begin;
-  }
-
   FoundElements run() {
     FoundElements found;
     found.background.assign(static_cast<std::size_t>(axis_.size), 0.0);
@@ -133,6 +117,23 @@ class Search {
   }
 
  private:
+  // Pulse processors cut off everything below a threshold near 0.2 keV: begins above the last rise by more than a
+  // factor of eight between neighbouring stretches of 30 eV below 0.27 keV.
+  void skip_discriminator(std::span<const double> counts) {
+    const auto stretch = std::max<std::int64_t>(1, std::llround(0.03 / axis_.scale));
+    const auto sum = [&](std::int64_t begin) {
+      double total = 0;
+      for (std::int64_t i = begin; i < begin + stretch; ++i) total += counts[static_cast<std::size_t>(i)];
+      return total;
+    };
+    std::int64_t begin = first_;
+    for (std::int64_t i = std::max(first_, stretch);
+         i + stretch <= axis_.size && axis_.at(static_cast<double>(i)) < 0.27; ++i) {
+      if (sum(i) > 8.0 * sum(i - stretch) + 30.0) begin = i + 1;
+    }
+    first_ = begin;
+  }
+
   double threshold() const { return std::max(16.0, settings_.significance * settings_.significance); }
   int detector_column() const { return static_cast<int>(families_.size()); }
   int background_column() const { return detector_column() + detector_columns; }
@@ -750,6 +751,12 @@ FoundElements find_elements(std::span<const double> counts, const EnergyAxis& en
       throw Error(ErrorKind::invalid_argument, "channel " + std::to_string(i) + " holds " + std::to_string(counts[i]) +
                                                    "; counts must be finite and not negative");
     }
+  }
+  const double total = std::accumulate(counts.begin(), counts.end(), 0.0);
+  if (total > most_counts) {
+    throw Error(ErrorKind::invalid_argument,
+                "the spectrum sums to " + std::to_string(total) +
+                    ", more than any detector counts; are these intensities in other units?");
   }
   return Search(counts, energy, search).run();
 }

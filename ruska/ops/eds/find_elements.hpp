@@ -14,7 +14,7 @@ namespace ruska::ops::eds {
 /// What is known of a spectrum beside its counts.
 struct ElementSearch {
   double beam_energy = 0;                    ///< keV
-  std::optional<double> resolution_mn_ka{};  ///< eV; fitted to the spectrum when not known
+  std::optional<double> resolution_mn_ka{};  ///< eV; where the fit of the peak widths starts and what it stays near
   double significance = 5.0;                 ///< least intensity of an element in units of its σ
   bool transmission = true;                  ///< thin specimen in a TEM: grid and holder lines are likely
   std::vector<std::string> expected{};       ///< elements that the user expects: they decide ties, nothing more
@@ -47,7 +47,7 @@ struct Artefact {
 struct FoundElements {
   std::vector<FoundElement> elements;  ///< most counts first
   std::vector<Artefact> artefacts;
-  double resolution_mn_ka = 0;     ///< eV, as used: given, or fitted
+  double resolution_mn_ka = 0;     ///< eV, of the fitted peaks
   double energy_shift = 0;         ///< keV by which peaks lie above their tabulated energies at 0 keV …
   double energy_gain = 1;          ///< … and the factor on energies: peak = shift + gain · energy
   double resolution_slope = 2.5;   ///< growth of the squared width, eV² per eV, as `full_width` takes it
@@ -61,7 +61,7 @@ struct FoundElements {
 };
 
 /// Names the elements that a spectrum (counts per channel, ≥ 0) shows. A spectrum of too few counts names none.
-/// Throws invalid_argument for negative or non-finite counts or a size that is not the axis'.
+/// Throws invalid_argument for negative or non-finite counts, more than 1e15 of them, or a size that is not the axis'.
 FoundElements find_elements(std::span<const double> counts, const EnergyAxis& energy, const ElementSearch& search);
 
 /// "Fe (certain, 312 σ), Pt (certain, 55 σ), Cu (certain, 40 σ; often from the grid or the holder)"

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 #include "ruska/core/executor.hpp"
 #include "ruska/core/metadata.hpp"
@@ -112,6 +113,22 @@ std::vector<XrayLine> lines_found(const FoundElements& found, const EnergyAxis& 
     lines.push_back(visible ? *main : element.lines.front());
   }
   return lines;
+}
+
+// What else the background must keep clear of: the stronger lines of the elements that are mapped or were found.
+std::vector<XrayLine> other_lines(const std::vector<XrayLine>& lines, const FoundElements* found,
+                                  const EnergyAxis& axis, const LinesParams& params, const Description& data) {
+  std::set<int> elements;
+  for (const XrayLine& line : lines) elements.insert(line.atomic_number);
+  if (found != nullptr) {
+    for (const FoundElement& element : found->elements) elements.insert(element.atomic_number);
+  }
+  const auto energy = params.beam_energy ? params.beam_energy : beam_energy(data.metadata);
+  std::vector<XrayLine> others;
+  for (const int z : elements) {
+    for (XrayLine& line : lines_in_range(z, axis.low(), axis.high(), energy, 0.05)) others.push_back(std::move(line));
+  }
+  return others;
 }
 
 double resolution_of(const LinesParams& params, const Description& data, const FoundElements* found, Context& context) {
@@ -227,6 +244,11 @@ Table table_of(const std::vector<LineWindows>& windows, const std::vector<double
 }
 
 void warn_of_overlaps(const std::vector<LineWindows>& windows, Context& context) {
+  for (const LineWindows& one : windows) {
+    if (!one.crowded) continue;
+    context.warn("the background windows of " + one.line.name() +
+                 " hold other lines, since nothing near it is free of them; its net counts are too low");
+  }
   for (std::size_t a = 0; a < windows.size(); ++a) {
     for (std::size_t b = a + 1; b < windows.size(); ++b) {
       if (!windows[a].signal.overlaps(windows[b].signal)) continue;
@@ -266,7 +288,7 @@ Outputs run(const Inputs& inputs, const LinesParams& params, Context& context) {
   }
   const double resolution = resolution_of(params, data, found ? &*found : nullptr, context);
   const std::vector<LineWindows> windows =
-      line_windows(lines, axis, resolution,
+      line_windows(lines, other_lines(lines, search ? &*found : nullptr, axis, params, data), axis, resolution,
                    {params.window, params.background_left, params.background_right, params.background_width});
   warn_of_overlaps(windows, context);
 

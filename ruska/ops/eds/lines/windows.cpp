@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "ruska/base/error.hpp"
 
@@ -12,70 +11,108 @@ namespace ruska::ops::eds {
 
 namespace {
 
-Channels channels_between(const EnergyAxis& axis, double low, double high) {
-  const auto nearest = [&](double energy) {
-    const double channel = std::nearbyint(axis.channel(energy));
-    return static_cast<std::int64_t>(std::clamp(channel, -1.0, static_cast<double>(axis.size) + 1.0));
-  };
-  return {nearest(low), nearest(high)};
-}
+constexpr double noise_ends = 0.1;    // keV
+constexpr double longest_way = 10.0;  // full widths from the line
 
-Channels cut(Channels channels, const EnergyAxis& axis) {
-  channels.begin = std::clamp<std::int64_t>(channels.begin, 0, axis.size);
-  channels.end = std::clamp<std::int64_t>(channels.end, channels.begin, axis.size);
-  return channels;
-}
+struct Span {
+  double low = 0, high = 0;
+};
+
+class Placement {
+ public:
+  Placement(const std::vector<XrayLine>& lines, const std::vector<XrayLine>& others, const EnergyAxis& axis,
+            double resolution_mn_ka, const WindowRule& rule)
+      : axis_(axis), resolution_(resolution_mn_ka), rule_(rule) {
+    for (const auto* list : {&lines, &others}) {
+      for (const XrayLine& line : *list) peaks_.push_back(line.energy);
+    }
+  }
+
+  LineWindows place(const XrayLine& line) const {
+    LineWindows windows;
+    windows.line = line;
+    const Span peak = over(line.energy);
+    windows.signal = {nearest(peak.low), nearest(peak.high)};
+    const bool empty = windows.signal.size() < 1;
+    if (windows.signal.begin < 0 || windows.signal.end > axis_.size || empty) {
+      throw Error(ErrorKind::invalid_argument,
+                  "the window of " + line.name() + ", " + std::to_string(peak.low) + " … " + std::to_string(peak.high) +
+                      " keV, " + (empty ? "covers no channel of" : "leaves") + " the energy axis, which runs from " +
+                      std::to_string(axis_.low()) + " to " + std::to_string(axis_.high()) + " keV in steps of " +
+                      std::to_string(axis_.scale));
+    }
+    windows.left = free_window(line.energy, -1);
+    windows.right = free_window(line.energy, 1);
+    if (windows.left.size() + windows.right.size() == 0) {
+      windows.crowded = true;
+      windows.left = cut(beside(line.energy, -1));
+      windows.right = cut(beside(line.energy, 1));
+    }
+    if (windows.left.size() + windows.right.size() == 0) {
+      throw Error(ErrorKind::invalid_argument,
+                  "no background window of " + line.name() +
+                      " covers a channel of the energy axis; give other background_left, background_right or "
+                      "background_width");
+    }
+    return windows;
+  }
+
+ private:
+  double width(double energy) const { return full_width(energy, resolution_); }
+  Span over(double energy) const {
+    const double half = 0.5 * rule_.width * width(energy);
+    return {energy - half, energy + half};
+  }
+  Span beside(double energy, int side) const {
+    const double near = side < 0 ? rule_.background_left : rule_.background_right;
+    const double far = near + rule_.background_width;
+    return side < 0 ? Span{energy - far * width(energy), energy - near * width(energy)}
+                    : Span{energy + near * width(energy), energy + far * width(energy)};
+  }
+
+  Channels free_window(double energy, int side) const {
+    Span window = beside(energy, side);
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (const double other : peaks_) {
+        const Span peak = over(other);
+        if (peak.high <= window.low || peak.low >= window.high || (other - energy) * side <= 0) continue;
+        const Span further = beside(other, side);
+        if ((further.low - window.low) * side <= 0) continue;
+        window = further;
+        moved = true;
+      }
+    }
+    const double way = (side < 0 ? energy - window.high : window.low - energy) / width(energy);
+    const double asked = side < 0 ? rule_.background_left : rule_.background_right;
+    return way > std::max(longest_way, asked) ? Channels{} : cut(window);
+  }
+
+  std::int64_t nearest(double energy) const {
+    const double channel = std::nearbyint(axis_.channel(energy));
+    return static_cast<std::int64_t>(std::clamp(channel, -1.0, static_cast<double>(axis_.size) + 1.0));
+  }
+  Channels cut(const Span& span) const {
+    const std::int64_t first = std::clamp<std::int64_t>(nearest(noise_ends), 0, axis_.size);
+    Channels channels;
+    channels.begin = std::clamp<std::int64_t>(nearest(span.low), first, axis_.size);
+    channels.end = std::clamp<std::int64_t>(nearest(span.high), channels.begin, axis_.size);
+    return channels;
+  }
+
+  EnergyAxis axis_;
+  double resolution_;
+  WindowRule rule_;
+  std::vector<double> peaks_;
+};
 
 }  // namespace
 
-std::vector<LineWindows> line_windows(const std::vector<XrayLine>& lines, const EnergyAxis& axis,
-                                      double resolution_mn_ka, const WindowRule& rule) {
+std::vector<LineWindows> line_windows(const std::vector<XrayLine>& lines, const std::vector<XrayLine>& others,
+                                      const EnergyAxis& axis, double resolution_mn_ka, const WindowRule& rule) {
+  const Placement placement(lines, others, axis, resolution_mn_ka, rule);
   std::vector<LineWindows> all;
-  for (const XrayLine& line : lines) {
-    const double energy = line.energy, width = full_width(energy, resolution_mn_ka);
-    LineWindows windows;
-    windows.line = line;
-    windows.signal = channels_between(axis, energy - 0.5 * rule.width * width, energy + 0.5 * rule.width * width);
-    windows.left = channels_between(axis, energy - (rule.background_left + rule.background_width) * width,
-                                    energy - rule.background_left * width);
-    windows.right = channels_between(axis, energy + rule.background_right * width,
-                                     energy + (rule.background_right + rule.background_width) * width);
-    if (windows.signal.begin < 0 || windows.signal.end > axis.size || windows.signal.size() < 1) {
-      throw Error(ErrorKind::invalid_argument,
-                  "the window of " + line.name() + ", " + std::to_string(energy - 0.5 * rule.width * width) + " … " +
-                      std::to_string(energy + 0.5 * rule.width * width) + " keV, " +
-                      (windows.signal.size() < 1 ? "covers no channel" : "leaves the energy axis") +
-                      ", which runs from " + std::to_string(axis.low()) + " to " + std::to_string(axis.high()) +
-                      " keV in steps of " + std::to_string(axis.scale));
-    }
-    all.push_back(std::move(windows));
-  }
-
-  // Groups of neighbours, in the order of energy.
-  std::vector<std::size_t> order(all.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return all[a].line.energy < all[b].line.energy; });
-  for (std::size_t first = 0; first < order.size();) {
-    std::size_t last = first;
-    while (last + 1 < order.size() && (all[order[last]].right.end > all[order[last + 1]].signal.begin ||
-                                       all[order[last + 1]].left.begin < all[order[last]].signal.end)) {
-      ++last;
-    }
-    const Channels left = all[order[first]].left, right = all[order[last]].right;
-    for (std::size_t k = first; k <= last; ++k) {
-      LineWindows& windows = all[order[k]];
-      windows.left = cut(left, axis);
-      windows.right = cut(right, axis);
-      if (windows.left.size() + windows.right.size() == 0) {
-        throw Error(ErrorKind::invalid_argument,
-                    "no background window of " + windows.line.name() +
-                        " covers a channel of the energy axis; give other background_left, background_right or "
-                        "background_width");
-      }
-    }
-    first = last + 1;
-  }
+  for (const XrayLine& line : lines) all.push_back(placement.place(line));
   return all;
 }
 

@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fixtures.hpp"
+
+#include "ruska/core/metadata.hpp"
+#include "ruska/io/hdf5.hpp"
+
+namespace ruska::io {
+namespace {
+
+Description titled(const std::string& title) {
+  Description description;
+  description.title = title;
+  set(description.metadata, "General.title", title);
+  set(description.metadata, "Signal.signal_type", "");
+  return description;
+}
+
+void write_dim(const hdf5::Group& group, const std::string& name, const std::vector<double>& at,
+               const std::string& title, const std::string& units) {
+  group.write_numbers(name, DType::float64, {static_cast<std::int64_t>(at.size())}, std::as_bytes(std::span(at)));
+  group.array(name).set_attribute("name", title);
+  group.array(name).set_attribute("units", units);
+}
+
+/// Version 0.2: axes stored in reverse, units in brackets, coordinates given by the first two.
+Fixture image() {
+  std::vector<std::int16_t> stored, expected;
+  for (std::int16_t x = 0; x < 4; ++x) {
+    for (std::int16_t y = 0; y < 3; ++y) stored.push_back(static_cast<std::int16_t>(100 * y + x));
+  }
+  for (std::int16_t y = 0; y < 3; ++y) {
+    for (std::int16_t x = 0; x < 4; ++x) expected.push_back(static_cast<std::int16_t>(100 * y + x));
+  }
+  Description description = titled("image");
+  set(description.metadata, "Acquisition_instrument.TEM.beam_energy", 200.0);
+  description.axes = {{"y", "length", "nm", Role::signal, 3, 0.5, -1}, {"x", "length", "nm", Role::signal, 4, 0.25, 2}};
+  return {"emd_ncem", "image.emd",
+          [=](const std::filesystem::path& folder) {
+            const auto path = folder / "image.emd";
+            const hdf5::FilePtr file = hdf5::OpenFile::create(path);
+            {
+              const hdf5::Group root = file->root();
+              root.set_attribute("version_major", 0);
+              root.set_attribute("version_minor", 2);
+              root.create_group("microscope").set_attribute("high tension", 200000.0);
+              const hdf5::Group group = root.create_group("signals").create_group("image");
+              group.set_attribute("emd_group_type", 1);
+              group.write_numbers("data", DType::int16, {4, 3}, std::as_bytes(std::span(stored)));
+              write_dim(group, "dim1", {2, 2.25}, "x", "[n_m]");
+              write_dim(group, "dim2", {-1, -0.5}, "y", "[n_m]");
+            }
+            file->close();
+            return path;
+          },
+          {Dataset::from_values<std::int16_t>(description, expected)}};
+}
+
+/// A simulation in two depths, which become one stack.
+Fixture simulated_stack() {
+  std::vector<float> first, second, expected;
+  for (int i = 0; i < 6; ++i) {
+    first.push_back(static_cast<float>(i));
+    second.push_back(static_cast<float>(10 + i));
+  }
+  for (const std::vector<float>* slice : {&first, &second}) {
+    for (std::size_t y = 0; y < 3; ++y) {
+      for (std::size_t x = 0; x < 2; ++x) expected.push_back((*slice)[x * 3 + y]);
+    }
+  }
+  Description description = titled("annular_detector");
+  set(description.metadata, "Acquisition_instrument.TEM.beam_energy", 80.0);
+  description.axes = {{"annular_detector_depth", "length", "Å", Role::navigation, 2, 2.5, 2.5},
+                      {"R_y", "length", "nm", Role::signal, 3, 0.5, 0},
+                      {"R_x", "length", "nm", Role::signal, 2, 0.25, 0}};
+  return {"emd_ncem", "stack.emd",
+          [=](const std::filesystem::path& folder) {
+            const auto path = folder / "stack.emd";
+            const hdf5::FilePtr file = hdf5::OpenFile::create(path);
+            {
+              const hdf5::Group top = file->root().create_group("4DSTEM_simulation");
+              top.set_attribute("emd_group_type", 2);
+              top.set_attribute("version_major", 0);
+              const hdf5::Group slices = top.create_group("data").create_group("realslices");
+              for (const int depth : {0, 1}) {
+                const hdf5::Group group = slices.create_group("annular_detector_depth000" + std::to_string(depth));
+                group.set_attribute("emd_group_type", 1);
+                group.write_numbers("realslice", DType::float32, {2, 3},
+                                    std::as_bytes(std::span(depth == 0 ? first : second)));
+                write_dim(group, "dim1", {0, 0.25}, "R_x", "[n_m]");
+                write_dim(group, "dim2", {0, 0.5, 1}, "R_y", "[n_m]");
+              }
+              const hdf5::Group parameters = top.create_group("metadata").create_group("metadata_0")
+                                                 .create_group("original").create_group("simulation_parameters");
+              parameters.set_attribute("E", 80.0);
+              parameters.set_attribute("ns", 2);
+              parameters.set_attribute("s", 1.25);
+              parameters.set_attribute("zs", 0.0);
+              parameters.set_attribute("t", Json{1.0, 1.0, 1.0});
+              parameters.set_attribute("c", Json{5.0, 5.0, 5.0});
+            }
+            file->close();
+            return path;
+          },
+          {Dataset::from_values<float>(description, expected)}};
+}
+
+/// Version 1.0, as py4DSTEM writes: coordinates from dim0, axes in C order.
+Fixture datacube() {
+  std::vector<float> values(24);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = 0.5f * static_cast<float>(i);
+  Description description = titled("datacube");
+  description.axes = {{"Rx", "length", "nm", Role::signal, 2, 0.5, 0},
+                      {"Ry", "length", "nm", Role::signal, 3, 0.5, 0},
+                      {"Qx", "wavenumber", "1/Å", Role::signal, 4, 0.05, 0}};
+  return {"emd_ncem", "datacube.h5",
+          [=](const std::filesystem::path& folder) {
+            const auto path = folder / "datacube.h5";
+            const hdf5::FilePtr file = hdf5::OpenFile::create(path);
+            {
+              const hdf5::Group root = file->root();
+              root.set_attribute("emd_group_type", "file");
+              root.set_attribute("version_major", 1);
+              const hdf5::Group group = root.create_group("datacube_root").create_group("datacube");
+              group.set_attribute("emd_group_type", "array");
+              group.write_numbers("data", DType::float32, {2, 3, 4}, std::as_bytes(std::span(values)));
+              write_dim(group, "dim0", {0, 0.5}, "Rx", "nm");
+              write_dim(group, "dim1", {0, 0.5}, "Ry", "nm");
+              write_dim(group, "dim2", {0, 0.05}, "Qx", "A^-1");
+            }
+            file->close();
+            return path;
+          },
+          {Dataset::from_values<float>(description, values)}};
+}
+
+}  // namespace
+
+std::vector<Fixture> emd_ncem_fixtures() { return {image(), simulated_stack(), datacube()}; }
+
+}  // namespace ruska::io
