@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t longest_name = 3;  // elements
 constexpr double most_enriched = 3;      // share of the counts over the mean share in the other phases
-constexpr double least_score = 0.1;      // of the first element's
+constexpr double least_score = 0.05;     // of the first element's
 
 double total(const eds::FoundElements& found) {
   double sum = 0;
@@ -28,7 +28,7 @@ double share(const eds::FoundElements& found, const std::string& element) {
 }
 bool of_the_specimen(const eds::FoundElement& element) { return element.note.find("grid") == std::string::npos; }
 
-/// Elements by share times enrichment, down to a tenth of the first.
+/// Elements by share times enrichment, down to a twentieth of the first.
 std::string name_of(const std::vector<eds::FoundElements>& found, std::size_t phase) {
   std::vector<std::pair<double, std::string>> ranked;
   for (const eds::FoundElement& one : found[phase].elements) {
@@ -41,6 +41,8 @@ std::string name_of(const std::vector<eds::FoundElements>& found, std::size_t ph
     const double enrichment = found.size() == 1                   ? 1.0
                               : here >= most_enriched * elsewhere ? most_enriched
                                                                   : here / elsewhere;
+    // Support films and contamination bring carbon everywhere.
+    if (one.element == "C" && enrichment < 1) continue;
     ranked.emplace_back(here * enrichment, one.element);
   }
   std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -103,7 +105,9 @@ NamedPhases name_phases(const Description& data, const std::vector<double>& pure
   }
   named.note =
       "Named by the elements with most counts in a phase's purest positions, those that it has more of than "
-      "the other phases first; elements that often come from grid or holder give no names.";
+      "the other phases first; elements that often come from grid or holder give no names, and carbon only where there "
+      "is more of it "
+      "than elsewhere.";
   return named;
 }
 
