@@ -51,7 +51,8 @@ std::string number_of_phases(std::int64_t phases) {
   return std::to_string(phases) + (phases == 1 ? " phase" : " phases");
 }
 
-/// Positions whose mean count over themselves and their neighbours reaches the threshold.
+/// Positions whose mean count over themselves and their neighbours reaches the threshold, without those that are below
+/// it themselves by more than their neighbourhood's noise: the rim of a hole.
 std::vector<std::uint8_t> positions_with_counts(const Rows& rows, const std::vector<double>& row_sum,
                                                 const PositionGrid& grid, double threshold) {
   std::vector<std::uint8_t> used(row_sum.size(), 0);
@@ -64,7 +65,9 @@ std::vector<std::uint8_t> positions_with_counts(const Rows& rows, const std::vec
       sum += row_sum[static_cast<std::size_t>(q)];
       ++there;
     });
-    used[static_cast<std::size_t>(p)] = sum >= threshold * static_cast<double>(there) && sum > 0 ? 1 : 0;
+    const double mean = sum / static_cast<double>(there), own = row_sum[static_cast<std::size_t>(p)];
+    const bool rim = own < threshold && own < mean - 3 * std::sqrt(mean);
+    used[static_cast<std::size_t>(p)] = mean >= threshold && sum > 0 && !rim ? 1 : 0;
   }
   return used;
 }
