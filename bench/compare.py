@@ -86,6 +86,7 @@ def line(name, program, job, *values):
 
 print(f"256 x 256 x 1024, uint16, {stored_bytes >> 20} MiB, {nonzeros / len(counts):.0f} nonzeros per spectrum, 2 threads; "
       f"HyperSpy {figures['hyperspy', 'pca']['version']}")
+print("ruska: best of 5 runs, reading the file included; HyperSpy: one run, reading and conversion to float64 left out")
 print(f"{'':34s} {'time':>11s} {'memory':>7s}   accuracy (memory: peak on top of the program, in units of the stored data)")
 error = {}
 for program in "ruska", "hyperspy":
