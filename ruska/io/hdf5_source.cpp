@@ -42,7 +42,10 @@ Hdf5Source::Hdf5Source(Description description, Array array)
     : Hdf5Source(std::move(description), array, in_order(array.shape().size())) {}
 
 Hdf5Source::Hdf5Source(Description description, Array array, std::vector<int> order, Shape fixed)
-    : description_(std::move(description)), array_(std::move(array)), order_(std::move(order)), fixed_(std::move(fixed)) {
+    : description_(std::move(description)),
+      array_(std::move(array)),
+      order_(std::move(order)),
+      fixed_(std::move(fixed)) {
   const Element& element = array_.element();
   const Shape& lengths = array_.shape();
   fixed_.resize(lengths.size(), 0);
@@ -60,8 +63,8 @@ Hdf5Source::Hdf5Source(Description description, Array array, std::vector<int> or
   }
   for (std::size_t a = 0; a < lengths.size(); ++a) {
     if (fixed_[a] < 0 || fixed_[a] >= std::max<std::int64_t>(lengths[a], 1)) {
-      array_.fail(ErrorKind::bad_data, "there is no index " + std::to_string(fixed_[a]) + " in a length of " +
-                                           std::to_string(lengths[a]));
+      array_.fail(ErrorKind::bad_data,
+                  "there is no index " + std::to_string(fixed_[a]) + " in a length of " + std::to_string(lengths[a]));
     }
   }
   description_.dtype = element.dtype;

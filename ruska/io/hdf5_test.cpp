@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/io/hdf5.hpp"
 
-#include <gtest/gtest.h>
-#include <hdf5.h>
-#include <unistd.h>
-
 #include <cstring>
 #include <fstream>
 #include <thread>
+
+#include <gtest/gtest.h>
+#include <hdf5.h>
+#include <unistd.h>
 
 namespace ruska::io::hdf5 {
 namespace {
@@ -48,7 +48,9 @@ TEST_F(Hdf5, ChunksDecodeTheSameWhateverTheCacheHolds) {
   const auto values = ramp(7 * 10 * 13);
   {
     const FilePtr file = OpenFile::create(path("chunks.h5"));
-    file->root().create_array("data", {DType::int32}, shape, {{2, 3, 5}, 6}).write(Region::whole(shape), std::as_bytes(std::span(values)));
+    file->root()
+        .create_array("data", {DType::int32}, shape, {{2, 3, 5}, 6})
+        .write(Region::whole(shape), std::as_bytes(std::span(values)));
     file->close();
   }
   const Array array = OpenFile::open(path("chunks.h5"))->root().array("data");
@@ -68,7 +70,9 @@ TEST_F(Hdf5, ManyThreadsShareOneArray) {
   const auto values = ramp(64 * 64);
   {
     const FilePtr file = OpenFile::create(path("threads.h5"));
-    file->root().create_array("data", {DType::int32}, shape, {{8, 8}, 1}).write(Region::whole(shape), std::as_bytes(std::span(values)));
+    file->root()
+        .create_array("data", {DType::int32}, shape, {{8, 8}, 1})
+        .write(Region::whole(shape), std::as_bytes(std::span(values)));
     file->close();
   }
   const Array array = OpenFile::open(path("threads.h5"))->root().array("data");
@@ -93,7 +97,10 @@ TEST_F(Hdf5, MissingChunksHoldTheFillValue) {
     file->close();
   }
   std::vector<std::uint16_t> got(10);
-  OpenFile::open(path("holes.h5"))->root().array("data").read(Region::whole({10}), std::as_writable_bytes(std::span(got)));
+  OpenFile::open(path("holes.h5"))
+      ->root()
+      .array("data")
+      .read(Region::whole({10}), std::as_writable_bytes(std::span(got)));
   EXPECT_EQ(got, (std::vector<std::uint16_t>{0, 0, 0, 0, 7, 8, 0, 0, 0, 0}));
 }
 
@@ -183,7 +190,9 @@ TEST_F(Hdf5, DamagedChunksAreRefused) {
   const std::vector<std::uint8_t> values(5000, 42);
   {
     const FilePtr file = OpenFile::create(path("damaged.h5"));
-    file->root().create_array("data", {DType::uint8}, {5000}, {{5000}, 9}).write(Region::whole({5000}), std::as_bytes(std::span(values)));
+    file->root()
+        .create_array("data", {DType::uint8}, {5000}, {{5000}, 9})
+        .write(Region::whole({5000}), std::as_bytes(std::span(values)));
     file->close();
   }
   // The compressed chunk begins with zlib's two bytes.
@@ -197,7 +206,8 @@ TEST_F(Hdf5, DamagedChunksAreRefused) {
   const Array array = OpenFile::open(path("damaged.h5"))->root().array("data");
   std::vector<std::uint8_t> got(5000);
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(kind_of([&] { array.read(Region::whole({5000}), std::as_writable_bytes(std::span(got))); }), ErrorKind::bad_data);
+    EXPECT_EQ(kind_of([&] { array.read(Region::whole({5000}), std::as_writable_bytes(std::span(got))); }),
+              ErrorKind::bad_data);
   }
 }
 
