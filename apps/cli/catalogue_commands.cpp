@@ -9,7 +9,7 @@
 namespace ruska::cli {
 namespace {
 
-constexpr const char* run_flags[] = {"--threads", "--memory", "--quiet", "--strict", "--json",
+constexpr const char* run_flags[] = {"--threads", "--memory", "--quiet",  "--strict", "--json",
                                      "--plan",    "--force",  "--signal", "--output", "--parameters"};
 
 std::string completion_script() {
@@ -79,7 +79,9 @@ void add_list_command(CLI::App& app, Session& session) {
     std::size_t width = 0;
     for (const Operation* one : operations()) width = std::max(width, one->facts.name.size());
     for (const Driver* driver : drivers()) width = std::max(width, driver->name.size());
-    const auto padded = [&](std::string_view name) { return "  " + std::string(name) + std::string(width + 2 - name.size(), ' '); };
+    const auto padded = [&](std::string_view name) {
+      return "  " + std::string(name) + std::string(width + 2 - name.size(), ' ');
+    };
     std::string text = "Operations (`ruska help NAME` tells all of one)\n";
     for (const Operation* one : operations()) text += padded(one->facts.name) + one->facts.summary + "\n";
     text += "\nFile formats\n";

@@ -11,21 +11,22 @@ void convert(Session& session, const Dataset& data, const std::filesystem::path&
   const Description& description = data.describe();
   const Driver& driver = writer_for(output);
   PendingFile pending(output, PendingFile::Kind::file, session.force);
-  with_context([&] { return "writing " + output.string(); }, [&] {
-    const std::unique_ptr<Sink> sink = driver.create(pending.path(), description);
-    const Partitions partitions = partitions_of(description);
-    session.context.stage("converting", partitions.count());
-    std::vector<std::byte> values;
-    for (std::int64_t p = 0; p < partitions.count(); ++p) {
-      for (const Region& region : regions_of_rows(description, partitions.range(p))) {
-        values.resize(static_cast<std::size_t>(region.count()) * size_of(description.dtype));
-        data.source().read(region, values);
-        sink->write(region, values);
-      }
-      session.context.tick();
-    }
-    sink->commit();
-  });
+  with_context([&] { return "writing " + output.string(); },
+               [&] {
+                 const std::unique_ptr<Sink> sink = driver.create(pending.path(), description);
+                 const Partitions partitions = partitions_of(description);
+                 session.context.stage("converting", partitions.count());
+                 std::vector<std::byte> values;
+                 for (std::int64_t p = 0; p < partitions.count(); ++p) {
+                   for (const Region& region : regions_of_rows(description, partitions.range(p))) {
+                     values.resize(static_cast<std::size_t>(region.count()) * size_of(description.dtype));
+                     data.source().read(region, values);
+                     sink->write(region, values);
+                   }
+                   session.context.tick();
+                 }
+                 sink->commit();
+               });
   pending.commit();
 }
 

@@ -13,8 +13,10 @@ namespace {
 std::string allowed_text(const ParameterFacts& facts) {
   std::string text = facts.choices.empty() ? facts.type : join(facts.choices, " | ");
   if (facts.type == "strings" || facts.type == "numbers") text = facts.type + " separated by commas";
-  if (facts.low && facts.high) text += " " + facts.low->dump() + " to " + facts.high->dump();
-  else if (facts.low) text += " ≥ " + facts.low->dump();
+  if (facts.low && facts.high)
+    text += " " + facts.low->dump() + " to " + facts.high->dump();
+  else if (facts.low)
+    text += " ≥ " + facts.low->dump();
   if (!facts.unit.empty()) text += " " + facts.unit;
   if (facts.automatic) text += ", or auto";
   return text;
@@ -46,8 +48,10 @@ std::string usage(const Operation& operation) {
   std::string line = "ruska " + operation.facts.name;
   bool first = true;
   for (const Port& port : operation.facts.inputs) {
-    if (first) line += port.required ? " INPUT" : " [INPUT]";
-    else if (port.required) line += " --" + port.name + " FILE";
+    if (first)
+      line += port.required ? " INPUT" : " [INPUT]";
+    else if (port.required)
+      line += " --" + port.name + " FILE";
     first = false;
   }
   return line + " -o OUTPUT [--parameter VALUE ...]";
@@ -61,16 +65,18 @@ std::string default_text(const ParameterFacts& facts) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) return value.dump();
   std::string text;
-  for (const Json& one : value) text += (text.empty() ? "" : ",") + (one.is_string() ? one.get<std::string>() : one.dump());
+  for (const Json& one : value)
+    text += (text.empty() ? "" : ",") + (one.is_string() ? one.get<std::string>() : one.dump());
   return text;
 }
 
 std::string help_text(const Operation& operation) {
   const OperationFacts& facts = operation.facts;
-  std::string text = facts.name + " (version " + std::to_string(facts.version) + ")\n" + wrapped(facts.summary, "  ") +
-                     "\nUsage\n  " + usage(operation) + "\n" +
-                     "  An OUTPUT ending in .h5 or .hspy is one result file; any other name is a folder with the result\n"
-                     "  file, report.html, figures and tables. `ruska replay` repeats either.\n";
+  std::string text =
+      facts.name + " (version " + std::to_string(facts.version) + ")\n" + wrapped(facts.summary, "  ") + "\nUsage\n  " +
+      usage(operation) + "\n" +
+      "  An OUTPUT ending in .h5 or .hspy is one result file; any other name is a folder with the result\n"
+      "  file, report.html, figures and tables. `ruska replay` repeats either.\n";
   if (!facts.inputs.empty()) {
     text += "\nInputs\n";
     bool first = true;
@@ -148,7 +154,7 @@ Json parse_value(const ParameterFacts& facts, const std::string& word) {
   };
   Json value;
   if (facts.type == "boolean") {
-    value = word == "true" || word == "yes" || word == "1" ? Json(true)
+    value = word == "true" || word == "yes" || word == "1"   ? Json(true)
             : word == "false" || word == "no" || word == "0" ? Json(false)
                                                              : Json(word);
   } else if (facts.type == "string") {

@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+
 #include <H5public.h>
 #include <cblas.h>
 #include <tbb/version.h>
 #include <zlib.h>
-
-#include <fstream>
 
 #include "apps/cli/session.hpp"
 #include "ruska/core/operation.hpp"

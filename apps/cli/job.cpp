@@ -22,8 +22,9 @@ bool is_result_file(const fs::path& path) {
 }
 
 std::string shell_quoted(const std::string& word) {
-  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                             "0123456789_./,:=+-") == std::string::npos;
+  const bool plain = !word.empty() && word.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789_./,:=+-") == std::string::npos;
   if (plain) return word;
   std::string quoted = "'";
   for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
@@ -49,27 +50,29 @@ std::string word_of(const Json& value) {
 }
 
 void write_output(Session& session, const Job& job, const Result& result) {
-  with_context([&] { return "writing " + job.output; }, [&] {
-    if (is_result_file(job.output)) {
-      PendingFile pending(job.output, PendingFile::Kind::file, session.force);
-      io::write_result(pending.path(), result);
-      session.context.check();
-      pending.commit();
-      return;
-    }
-    PendingFile pending(job.output, PendingFile::Kind::folder, session.force);
-    io::write_result(pending.path() / "result.h5", result);
-    const auto file = job.files.empty() ? std::string() : fs::path(job.files.begin()->second).filename().string();
-    session.context.check();
-    report::write_report(pending.path(), result,
-                         {.title = job.operation->facts.name + (file.empty() ? "" : " of " + file),
-                          .command = command_line(job),
-                          .input = file,
-                          .program = std::string("ruska ") + RUSKA_VERSION,
-                          .finished = now_text()});
-    session.context.check();
-    pending.commit();
-  });
+  with_context([&] { return "writing " + job.output; },
+               [&] {
+                 if (is_result_file(job.output)) {
+                   PendingFile pending(job.output, PendingFile::Kind::file, session.force);
+                   io::write_result(pending.path(), result);
+                   session.context.check();
+                   pending.commit();
+                   return;
+                 }
+                 PendingFile pending(job.output, PendingFile::Kind::folder, session.force);
+                 io::write_result(pending.path() / "result.h5", result);
+                 const auto file =
+                     job.files.empty() ? std::string() : fs::path(job.files.begin()->second).filename().string();
+                 session.context.check();
+                 report::write_report(pending.path(), result,
+                                      {.title = job.operation->facts.name + (file.empty() ? "" : " of " + file),
+                                       .command = command_line(job),
+                                       .input = file,
+                                       .program = std::string("ruska ") + RUSKA_VERSION,
+                                       .finished = now_text()});
+                 session.context.check();
+                 pending.commit();
+               });
 }
 
 }  // namespace
@@ -118,8 +121,9 @@ std::string command_line(const Job& job) {
 }
 
 Job job_from_json(const Json& step) {
-  static constexpr std::array known{"operation", "parameters", "inputs",   "output",  "schema_version", "operation_version",
-                                    "outputs",   "citations",  "warnings", "build",   "wall_seconds"};
+  static constexpr std::array known{"operation",         "parameters", "inputs",    "output",   "schema_version",
+                                    "operation_version", "outputs",    "citations", "warnings", "build",
+                                    "wall_seconds"};
   const auto wrong = [](const std::string& what) { throw Error(ErrorKind::invalid_argument, what); };
   if (!step.is_object() || !step.contains("operation") || !step["operation"].is_string()) {
     wrong("a step must be an object with the member \"operation\"");
@@ -140,9 +144,8 @@ Job job_from_json(const Json& step) {
     if (!input.is_object() || !input.contains("file") || !input["file"].is_string()) {
       wrong("each of \"inputs\" must be an object with the member \"file\"");
     }
-    const std::string port = input.value("port", job.operation->facts.inputs.empty()
-                                                     ? std::string()
-                                                     : job.operation->facts.inputs.front().name);
+    const std::string port = input.value(
+        "port", job.operation->facts.inputs.empty() ? std::string() : job.operation->facts.inputs.front().name);
     job.files[port] = input["file"].get<std::string>();
     if (input.contains("signal")) {
       const Json& signal = input["signal"];

@@ -55,7 +55,7 @@ Error explained(const CLI::ParseError& error, const CLI::App& app, int argc, cha
     const std::string nearest = nearest_name(first, names);
     message = "there is no command or operation '" + first + "'" +
               (nearest.empty() ? "" : "; did you mean '" + nearest + "'?") + " `ruska list` shows all";
-  } else if (command != nullptr && error.get_name() == "ExtrasError") {
+  } else if (command != nullptr && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
     std::vector<std::string> options;
     for (const CLI::Option* option : command->get_options()) {
       for (const std::string& name : option->get_lnames()) options.push_back("--" + name);

@@ -115,35 +115,40 @@ void add_operation_commands(CLI::App& app, Session& session) {
 void add_run_command(CLI::App& app, Session& session) {
   auto path = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("run", "Run a recipe: a JSON file with the steps of an analysis");
-  command->add_option("recipe", *path, "{\"schema_version\": 1, \"steps\": [{\"operation\", \"inputs\", "
-                                       "\"parameters\", \"output\"}]}")
+  command
+      ->add_option("recipe", *path,
+                   "{\"schema_version\": 1, \"steps\": [{\"operation\", \"inputs\", "
+                   "\"parameters\", \"output\"}]}")
       ->required();
   command->add_flag("--force", session.force, "Replace existing outputs");
   add_run_flags(*command, session);
   command->callback([path, &session] {
     prepare(session);
     const Json recipe = read_json(*path);
-    with_context([&] { return *path; }, [&] {
-      if (!recipe.is_object() || recipe.value("schema_version", 0) != 1 || !recipe.contains("steps") ||
-          !recipe["steps"].is_array()) {
-        throw Error(ErrorKind::invalid_argument, "a recipe has \"schema_version\": 1 and a list \"steps\"");
-      }
-      for (const auto& [name, value] : recipe.items()) {
-        if (name != "schema_version" && name != "steps") {
-          throw Error(ErrorKind::invalid_argument, "a recipe has no member \"" + name + "\"");
-        }
-      }
-      std::vector<Job> jobs;
-      for (const Json& step : recipe["steps"]) {
-        jobs.push_back(job_from_json(step));
-        complete(jobs.back().operation->parameters, jobs.back().parameters);
-        if (jobs.back().output.empty()) throw Error(ErrorKind::invalid_argument, "each step needs an \"output\"");
-      }
-      for (const Job& job : jobs) {
-        const Result result = run_job(session, job);
-        print(session, command_line(job) + "\n" + join(result.outputs.summary, "\n") + "\n");
-      }
-    });
+    with_context([&] { return *path; },
+                 [&] {
+                   if (!recipe.is_object() || recipe.value("schema_version", 0) != 1 || !recipe.contains("steps") ||
+                       !recipe["steps"].is_array()) {
+                     throw Error(ErrorKind::invalid_argument,
+                                 "a recipe has \"schema_version\": 1 and a list \"steps\"");
+                   }
+                   for (const auto& [name, value] : recipe.items()) {
+                     if (name != "schema_version" && name != "steps") {
+                       throw Error(ErrorKind::invalid_argument, "a recipe has no member \"" + name + "\"");
+                     }
+                   }
+                   std::vector<Job> jobs;
+                   for (const Json& step : recipe["steps"]) {
+                     jobs.push_back(job_from_json(step));
+                     complete(jobs.back().operation->parameters, jobs.back().parameters);
+                     if (jobs.back().output.empty())
+                       throw Error(ErrorKind::invalid_argument, "each step needs an \"output\"");
+                   }
+                   for (const Job& job : jobs) {
+                     const Result result = run_job(session, job);
+                     print(session, command_line(job) + "\n" + join(result.outputs.summary, "\n") + "\n");
+                   }
+                 });
   });
 }
 

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/cli/progress_bar.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <string>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "apps/cli/session.hpp"
 

@@ -12,11 +12,13 @@ std::vector<std::string> changed_inputs(const Json& record) {
   std::vector<std::string> changes;
   for (const Json& input : record.value("inputs", Json::array())) {
     const std::string file = input.value("file", "");
-    if (file.empty()) throw Error(ErrorKind::unsupported, "the result was made from data in memory; nothing to replay from");
+    if (file.empty())
+      throw Error(ErrorKind::unsupported, "the result was made from data in memory; nothing to replay from");
     if (!std::filesystem::exists(file)) {
       throw Error(ErrorKind::not_found, "the input " + file + " is no longer there; name it anew with --input");
     }
-    if (digest_of_file(file) != input.value("digest", "")) changes.push_back("the input " + file + " has changed since");
+    if (digest_of_file(file) != input.value("digest", ""))
+      changes.push_back("the input " + file + " has changed since");
   }
   return changes;
 }
@@ -72,7 +74,8 @@ void add_replay_command(CLI::App& app, Session& session) {
     for (const auto& [key, value] : record["build"].items()) {
       const std::string& name = key;
       if (value != result.record["build"].value(name, Json())) {
-        text += "  " + name + " was " + value.dump() + " and is " + result.record["build"].value(name, Json()).dump() + "\n";
+        text += "  " + name + " was " + value.dump() + " and is " + result.record["build"].value(name, Json()).dump() +
+                "\n";
       }
     }
     print(session, text);

@@ -29,9 +29,9 @@ std::int64_t parse_bytes(const std::string& text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string suffix(end, text.data() + text.size());
-  static const std::map<std::string, int> powers{{"", 0},  {"B", 0},  {"K", 10}, {"KB", 10}, {"KiB", 10},
-                                                 {"M", 20}, {"MB", 20}, {"MiB", 20}, {"G", 30}, {"GB", 30},
-                                                 {"GiB", 30}, {"T", 40}, {"TB", 40}, {"TiB", 40}};
+  static const std::map<std::string, int> powers{{"", 0},     {"B", 0},   {"K", 10},   {"KB", 10}, {"KiB", 10},
+                                                 {"M", 20},   {"MB", 20}, {"MiB", 20}, {"G", 30},  {"GB", 30},
+                                                 {"GiB", 30}, {"T", 40},  {"TB", 40},  {"TiB", 40}};
   const auto power = powers.find(suffix);
   if (error != std::errc() || power == powers.end() || !(number > 0) || !(number < 1e6 * 0x1p30)) {
     throw Error(ErrorKind::invalid_argument, "--memory is '" + text + "'; give a size such as 512M or 4G");
@@ -50,10 +50,14 @@ std::string format_bytes(double bytes) {
 
 std::string format_seconds(double seconds) {
   char text[48];
-  if (seconds < 10) std::snprintf(text, sizeof(text), "%.1f s", seconds);
-  else if (seconds < 60) std::snprintf(text, sizeof(text), "%.0f s", seconds);
-  else if (seconds < 3600) std::snprintf(text, sizeof(text), "%d min %02d s", int(seconds) / 60, int(seconds) % 60);
-  else std::snprintf(text, sizeof(text), "%d h %02d min", int(seconds) / 3600, int(seconds) / 60 % 60);
+  if (seconds < 10)
+    std::snprintf(text, sizeof(text), "%.1f s", seconds);
+  else if (seconds < 60)
+    std::snprintf(text, sizeof(text), "%.0f s", seconds);
+  else if (seconds < 3600)
+    std::snprintf(text, sizeof(text), "%d min %02d s", int(seconds) / 60, int(seconds) % 60);
+  else
+    std::snprintf(text, sizeof(text), "%d h %02d min", int(seconds) / 3600, int(seconds) / 60 % 60);
   return text;
 }
 

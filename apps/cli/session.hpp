@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+
+#include <CLI/CLI.hpp>
 
 #include "ruska/core/context.hpp"
 #include "ruska/core/driver.hpp"
@@ -16,8 +17,8 @@ namespace ruska::cli {
 /// What every command shares: how to run, what to say, and whether a rank may speak and write.
 struct Session {
   Context context;
-  int threads = 0;      ///< 0: what the process may use
-  std::string memory;   ///< "4G"; empty: most of what the process may use
+  int threads = 0;     ///< 0: what the process may use
+  std::string memory;  ///< "4G"; empty: most of what the process may use
   bool json = false;
   bool quiet = false;
   bool force = false;

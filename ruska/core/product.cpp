@@ -44,6 +44,7 @@ ProductSource::ProductSource(Dataset loadings, Dataset factors, Dataset mean, st
   description_.title = std::move(title);
   description_.signal_type = right.signal_type;
   description_.dtype = right.dtype;
+  description_.lazy = true;
   description_.metadata = right.metadata;
   for (std::size_t a = 1; a < left.axes.size(); ++a) {
     description_.axes.push_back(left.axes[a]);

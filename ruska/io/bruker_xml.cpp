@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <unordered_map>
 
 #include "ruska/base/error.hpp"
 #include "ruska/core/metadata.hpp"
@@ -41,23 +42,27 @@ void check_depth(const pugi::xml_document& document) {
   }
 }
 
+/// Members go in past the object's own look-up, which walks along all of them and would take forever over the
+/// hundred thousand members that a hostile file may have.
 Json tree_of(pugi::xml_node node) {
-  Json tree = Json::object();
+  Json::object_t tree;
+  std::unordered_map<std::string, std::size_t> places;
+  const auto add = [&](std::string name, Json value) {
+    const auto [place, fresh] = places.try_emplace(name, tree.size());
+    if (fresh) {
+      tree.Json::object_t::Container::emplace_back(std::move(name), std::move(value));
+      return;
+    }
+    Json& present = tree.Json::object_t::Container::operator[](place->second).second;
+    if (!present.is_array()) present = Json::array({present});
+    present.push_back(std::move(value));
+  };
   for (const pugi::xml_attribute attribute : node.attributes()) {
-    tree[std::string("@") + attribute.name()] = attribute.value();
+    add(std::string("@") + attribute.name(), attribute.value());
   }
   for (const pugi::xml_node child : node.children()) {
-    if (child.type() != pugi::node_element) continue;
-    if (std::strlen(child.child_value()) > longest_leaf) continue;
-    Json value = to_json(child);
-    const std::string name = child.name();
-    if (!tree.contains(name)) {
-      tree[name] = std::move(value);
-    } else {
-      Json& present = tree[name];
-      if (!present.is_array()) present = Json::array({present});
-      present.push_back(std::move(value));
-    }
+    if (child.type() != pugi::node_element || std::strlen(child.child_value()) > longest_leaf) continue;
+    add(child.name(), to_json(child));
   }
   return tree;
 }

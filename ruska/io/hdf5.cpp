@@ -37,6 +37,15 @@ herr_t keep_failure(unsigned, const H5E_error2_t* entry, void* data) {
   return 0;
 }
 
+/// "file write failed: time = …, error message = 'No space left on device', …" → "file write failed: No space left …".
+std::string without_details(const std::string& words) {
+  static constexpr std::string_view mark = "error message = '";
+  const std::size_t details = words.find(": time = "), message = words.find(mark);
+  if (details == std::string::npos || message == std::string::npos) return words;
+  const std::size_t begin = message + mark.size();
+  return words.substr(0, details) + ": " + words.substr(begin, words.find('\'', begin) - begin);
+}
+
 std::string fixed_text(const char* begin, std::size_t size, H5T_str_t padding) {
   std::size_t length = 0;
   while (length < size && begin[length] != '\0') ++length;
@@ -193,13 +202,18 @@ std::string joined(const std::string& parent, const std::string& name) {
 
 }  // namespace
 
-Lock::Lock() : lock_(global_mutex()) { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+Lock::Lock() : lock_(global_mutex()) {
+  // At exit the library would write out what a full disk has refused before, and crash.
+  static const bool left_alone_at_exit = H5dont_atexit() >= 0;
+  (void)left_alone_at_exit;
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 Failure last_failure() {
   Failure failure;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_failure, &failure);
   H5Eclear2(H5E_DEFAULT);
-  failure.words = to_utf8(failure.words);
+  failure.words = to_utf8(without_details(failure.words));
   return failure;
 }
 
@@ -678,8 +692,10 @@ Group OpenFile::root() {
 
 void OpenFile::close() {
   const Lock lock;
-  const bool flushed = H5Fflush(id_, H5F_SCOPE_GLOBAL) >= 0;
-  if (!flushed) throw_failure(path_, "", "writing the file out", writing_);
+  if (H5Fflush(id_, H5F_SCOPE_GLOBAL) < 0) {
+    id_ = -1;  // closing would write again what could not be written
+    throw_failure(path_, "", "writing the file out", writing_);
+  }
   if (H5Fclose(std::exchange(id_, -1)) < 0) throw_failure(path_, "", "closing the file", writing_);
 }
 

@@ -38,7 +38,7 @@ double draw_labels(Svg& svg, const Labels& labels, double top) {
   double y = top;
   const auto entry = [&](const std::string& name, double fraction, std::int64_t number) {
     svg.rectangle({left, y}, 15, 15, hex(class_colour(number)), rule);
-    const std::string percent = number_text(100 * fraction, 3) + " %";
+    const std::string percent = number_text(100 * fraction, 3) + (number < 0 ? " % of all pixels" : " %");
     const double room = right - left - 24 - 14 - text_width(percent, 12.5);
     const std::string shown = shorten(name, std::max(room, 40.0), 12.5);
     svg.text({left + 24, y + 12}, shown, {.size = 12.5});
@@ -49,7 +49,7 @@ double draw_labels(Svg& svg, const Labels& labels, double top) {
     entry(labels.classes[i].name, labels.classes[i].fraction, static_cast<std::int64_t>(i));
   }
   if (labels.none > 0) entry("none", labels.none, -1);
-  svg.text({left, y + 10}, "share of the pixels", {.size = 11, .colour = faint_ink});
+  svg.text({left, y + 10}, "share of the pixels that have a class", {.size = 11, .colour = faint_ink});
   return std::max(top + extent.height + scale_bar_height, y + 18);
 }
 

@@ -273,12 +273,12 @@ Labels labels_of(const Output& output, std::vector<std::string>& notes) {
     else
       pixels[static_cast<std::size_t>(value)] += 1;
   }
-  const double all = static_cast<double>(values.size());
-  labels.none /= all;
+  const double classified = std::max(static_cast<double>(values.size()) - labels.none, 1.0);
+  labels.none /= static_cast<double>(values.size());
   for (std::int64_t k = 0; k < classes; ++k) {
     const bool named = k < static_cast<std::int64_t>(output.components.size());
     const std::string name = named ? output.components[static_cast<std::size_t>(k)] : "class " + std::to_string(k);
-    labels.classes.push_back({name, pixels[static_cast<std::size_t>(k)] / all});
+    labels.classes.push_back({name, pixels[static_cast<std::size_t>(k)] / classified});
   }
   return labels;
 }
@@ -309,7 +309,7 @@ void choose_view(Curves& curves, std::vector<std::string>& notes) {
   }
 }
 
-/// True when one peak stands eight times above all that lies further from it than 1/40 of the view.
+/// True when one peak stands six times above all that lies further from it than 1/40 of the view.
 bool is_dwarfed_by_one_peak(const Curve& curve, std::int64_t first, std::int64_t last) {
   const auto height = [&](std::int64_t i) {
     const double value = std::fabs(curve.values[static_cast<std::size_t>(i)]);
@@ -324,7 +324,7 @@ bool is_dwarfed_by_one_peak(const Curve& curve, std::int64_t first, std::int64_t
   for (std::int64_t i = first; i <= last; ++i) {
     if (std::abs(i - peak) > near) rest = std::max(rest, height(i));
   }
-  return rest > 0 && height(peak) > 8 * rest;
+  return rest > 0 && height(peak) > 6 * rest;
 }
 
 void choose_heights(Curves& curves, std::vector<std::string>& notes) {

@@ -51,14 +51,14 @@ struct Maps {
 struct Labels {
   struct Class {
     std::string name;
-    double fraction = 0;  ///< of all pixels, "none" included
+    double fraction = 0;  ///< of the pixels that have a class
   };
   Axis y, x;
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::vector<std::int32_t> numbers;  ///< -1 for none
   std::vector<Class> classes;
-  double none = 0;  ///< fraction of pixels that belong to no class
+  double none = 0;  ///< fraction of all pixels that have no class
 };
 
 struct Curve {

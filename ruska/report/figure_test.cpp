@@ -95,7 +95,7 @@ TEST(Figure, MapsOfNothingAndOfOneValueHaveARange) {
   }
 }
 
-TEST(Figure, SharesOfLabelsCountEveryPixel) {
+TEST(Figure, SharesOfLabelsCountThePixelsThatHaveOne) {
   Output labels = output(View::labels, {axis("y", 2), axis("x", 4)}, {0, 0, 1, 1, 1, -1, nan, 2});
   labels.components = {"Fe", "Pt"};
   const Figure figure = figure_of(labels, nullptr);
@@ -103,8 +103,8 @@ TEST(Figure, SharesOfLabelsCountEveryPixel) {
   ASSERT_EQ(content.classes.size(), 3u);
   EXPECT_EQ(content.classes[0].name, "Fe");
   EXPECT_EQ(content.classes[2].name, "class 2");
-  EXPECT_DOUBLE_EQ(content.classes[0].fraction, 0.25);
-  EXPECT_DOUBLE_EQ(content.classes[1].fraction, 0.375);
+  EXPECT_DOUBLE_EQ(content.classes[0].fraction, 2.0 / 6);
+  EXPECT_DOUBLE_EQ(content.classes[1].fraction, 3.0 / 6);
   EXPECT_DOUBLE_EQ(content.none, 0.25);
   EXPECT_EQ(content.numbers[6], -1) << "NaN is no class";
 }
@@ -124,10 +124,10 @@ TEST(Figure, SpectraEndWhereNothingIsLeft) {
 
 TEST(Figure, APeakThatDwarfsTheRestMakesHeightsRoots) {
   std::vector<float> values(400, 1);
-  values[20] = 7;
+  values[20] = 5;
   Figure figure = figure_of(output(View::spectra, {axis("Energy", 400)}, values), nullptr);
   EXPECT_FALSE(std::get<Curves>(figure.content).root);
-  values[20] = 9;
+  values[20] = 7;
   figure = figure_of(output(View::spectra, {axis("Energy", 400)}, values), nullptr);
   EXPECT_TRUE(std::get<Curves>(figure.content).root);
   ASSERT_EQ(figure.notes.size(), 1u);

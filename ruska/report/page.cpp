@@ -133,6 +133,11 @@ std::vector<Section> sections_of(const Outputs& outputs, std::span<const Figure>
   return sections;
 }
 
+std::string summary_of(const Outputs& outputs) {
+  if (outputs.summary.empty()) return {};
+  return "<section id=\"summary\" class=\"summary\">\n<h2>In short</h2>\n" + list(outputs.summary) + "</section>\n";
+}
+
 std::string warnings_of(const Json& record) {
   const std::vector<std::string> warnings = texts_at(record, "warnings");
   if (warnings.empty()) return {};
@@ -170,7 +175,7 @@ std::string page_of(const Result& result, std::span<const Figure> figures, const
                             {"script", std::string(page_js())},
                             {"facts", facts_line(result.record, facts)},
                             {"links", std::move(links)},
-                            {"summary", result.outputs.summary.empty() ? "" : list(result.outputs.summary)},
+                            {"summary", summary_of(result.outputs)},
                             {"warnings", warnings_of(result.record)},
                             {"sections", std::move(body)},
                             {"record", escape(dump(result.record, 2))},

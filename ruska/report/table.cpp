@@ -13,6 +13,7 @@ namespace ruska::report {
 namespace {
 
 constexpr std::size_t rows_on_page = 200;
+constexpr std::size_t short_cell = 24;  // characters of a cell that is not broken into lines
 
 const Column* sigma_column(const Table& table, const Column& column) {
   for (const Column& other : table.columns) {
@@ -98,7 +99,7 @@ std::string html_of(const Table& table,
   const std::size_t rows = table.rows();
   const std::size_t shown = std::min(rows, rows_on_page);
   struct Shown {
-    bool text, names;
+    bool text, names, is_short;
     std::vector<std::string> cells;
   };
   std::vector<Shown> columns;
@@ -107,7 +108,10 @@ std::string html_of(const Table& table,
   for (const Column& column : table.columns) {
     if (is_joined(table, column)) continue;
     const bool text = std::holds_alternative<std::vector<std::string>>(column.values);
-    columns.push_back({text, text && !named, cells_of(table, column, shown)});
+    std::vector<std::string> cells = cells_of(table, column, shown);
+    const bool is_short =
+        std::all_of(cells.begin(), cells.end(), [](const std::string& cell) { return length_of(cell) <= short_cell; });
+    columns.push_back({text, text && !named, is_short, std::move(cells)});
     named = named || text;
     std::string header = readable(column.name);
     if (sigma_column(table, column)) header += " ± σ";
@@ -119,7 +123,7 @@ std::string html_of(const Table& table,
     html += "<tr>";
     for (const Shown& column : columns) {
       const std::string& cell = column.cells[row];
-      html += column.text ? "<td>" : "<td class=\"number\">";
+      html += !column.text ? "<td class=\"number\">" : column.is_short ? "<td class=\"short\">" : "<td>";
       if (const auto colour = column.names ? colour_of_name(cell) : std::nullopt) {
         html += "<span class=\"swatch\" style=\"background:" + *colour + "\"></span>";
       }

@@ -94,12 +94,8 @@ std::optional<ScaleBar> scale_bar(const Axis& x, double fraction) {
       x.values.size() > 1 ? (x.values.back() - x.values.front()) / static_cast<double>(x.values.size() - 1) : x.scale;
   if (x.size < 1 || !std::isfinite(scale) || scale == 0) return std::nullopt;
   const double size = std::fabs(scale);
-  if (x.units.empty()) {
-    const double pixels = round_step_below(std::max(1.0, fraction * static_cast<double>(x.size)));
-    return ScaleBar{pixels, number_text(pixels) + " px"};
-  }
   const double length = round_step_below(fraction * static_cast<double>(x.size) * size);
-  ScaleBar bar{length / size, with_unit(number_text(length), "")};
+  ScaleBar bar{length / size, number_text(length)};
   if (const auto metres = metres_of(x.units)) {
     const double in_metres = length * *metres;
     const LengthUnit* best = &length_units.front();
@@ -107,8 +103,10 @@ std::optional<ScaleBar> scale_bar(const Axis& x, double fraction) {
       if (in_metres >= unit.metres * (1 - 1e-9)) best = &unit;
     }
     bar.text = number_text(in_metres / best->metres, 3) + " " + std::string(best->name);
-  } else {
+  } else if (!x.units.empty()) {
     bar.text += " " + x.units;
+  } else if (size == std::floor(size)) {
+    bar.text += " px";
   }
   return bar;
 }

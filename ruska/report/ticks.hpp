@@ -31,8 +31,9 @@ struct ScaleBar {
   std::string text;   ///< "200 nm"
 };
 
-/// Lengths are told in pm, nm, µm, mm or m, whichever needs the fewest digits; other units as they are. A map without
-/// a unit gets a bar in pixels; none where `scale` is not finite and above 0.
+/// Lengths are told in pm, nm, µm, mm or m, whichever needs the fewest digits; other units as they are. An axis
+/// without a unit counts pixels when its scale is whole (1, or the pixels of a block); none where `scale` is not finite
+/// and above 0.
 std::optional<ScaleBar> scale_bar(const Axis& x, double fraction);
 
 /// Height of a pixel over its width on the page: the ratio of the scales when both axes have the same unit, else 1.

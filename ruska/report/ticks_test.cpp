@@ -75,6 +75,8 @@ TEST(ScaleBar, IsRoundAndInTheUnitWithTheFewestDigits) {
   EXPECT_EQ(scale_bar(axis(100, -2, "nm"), 0.4)->text, "50 nm");
   EXPECT_EQ(scale_bar(axis(256, 0.05, "1/nm"), 0.4)->text, "5 1/nm");
   EXPECT_EQ(scale_bar(axis(64, 1, ""), 0.4)->text, "20 px");
+  EXPECT_EQ(scale_bar(axis(64, 5, ""), 0.4)->text, "100 px") << "blocks of 5 pixels";
+  EXPECT_EQ(scale_bar(axis(64, 0.3, ""), 0.4)->text, "5") << "a scale without a unit is not in pixels";
   EXPECT_FALSE(scale_bar(axis(64, 0, "nm"), 0.4));
 }
 

@@ -614,7 +614,7 @@ TEST(Sources, PassOnAReadThatFails) {
         digest_of(seen);
       };
       bool ended = false;
-      for (int after = 0; after < 50 && !ended; ++after) {
+      for (int after = 0; after < 500 && !ended; ++after) {
         try {
           use(after);
           ended = true;

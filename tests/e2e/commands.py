@@ -35,7 +35,7 @@ if shutil.which("bash"):
     check("completion completes", out == ["unmix.pca", "unmix.phases"] or out == ["unmix.phases", "unmix.pca"], out)
 
 # Data to work on.
-ruska("simulate.eds", "-o", "needle.h5", "--tilts", 1, "--height", 20, "--width", 24, "--counts_per_spectrum", 200)
+ruska("simulate.eds", "-o", "needle.h5", "--tilts", 1, "--y", 20, "--x", 24, "--counts_per_spectrum", 200)
 plan = json.loads(ruska("unmix.pca", "needle.h5", "--signal", "data", "--plan", "--json").stdout)
 check("the plan names its outputs and memory", plan["fits"] and plan["memory_bytes"] > 0 and plan["outputs"], plan)
 check("a plan writes nothing", sorted(p.name for p in folder.iterdir()) == ["completion.bash", "needle.h5"])

@@ -1,4 +1,4 @@
-"""HyperSpy opens result files: titles, shapes, axes, units, values."""
+"""HyperSpy opens result files: titles, shapes, axes, units, values. It knows .hspy by itself and needs the reader for .h5."""
 import logging
 import pathlib
 import sys
@@ -14,12 +14,12 @@ except ImportError as error:
     sys.exit(0)
 
 cases = Cases(sys.argv[1])
-cases.ruska("simulate.eds", "-o", "needle.h5", "--tilts", 1, "--height", 20, "--width", 24, "--counts_per_spectrum", 200)
+cases.ruska("simulate.eds", "-o", "needle.h5", "--tilts", 1, "--y", 20, "--x", 24, "--counts_per_spectrum", 200)
 cases.ruska("unmix.phases", "needle.h5", "--signal", "data", "-o", "phases.h5")
 
 
 def opened(name):
-    signals = hs.load(str(cases.folder / name))
+    signals = hs.load(str(cases.folder / name), reader="HSPY")
     signals = signals if isinstance(signals, list) else [signals]
     return {signal.metadata.General.title: signal for signal in signals}
 

@@ -11,7 +11,7 @@ from support.cases import Cases, limit_file_size  # noqa: E402
 
 cases = Cases(sys.argv[1])
 folder = cases.folder
-cases.ruska("simulate.eds", "-o", "needle.h5", "--tilts", 1, "--height", 124, "--width", 165)
+cases.ruska("simulate.eds", "-o", "needle.h5", "--tilts", 1, "--y", 124, "--x", 165)
 command = [cases.binary, "unmix.nmf", "needle.h5", "--signal", "data", "--components", "6", "--starts", "8",
            "--tolerance", "1e-14", "--max_iterations", "5000"]
 

@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.cases import Cases  # noqa: E402
 
 cases = Cases(sys.argv[1])
-cases.ruska("simulate.eds", "-o", "needle.h5", "--tilts", 1, "--height", 48, "--width", 60, "--counts_per_spectrum", 100)
+cases.ruska("simulate.eds", "-o", "needle.h5", "--tilts", 1, "--y", 48, "--x", 60, "--counts_per_spectrum", 100)
 with_mpi = json.loads(cases.ruska("doctor", "--json").stdout)["mpi"] and shutil.which("mpirun")
 names = [o["name"] for o in json.loads(cases.ruska("list", "--json").stdout)["operations"]]
 
@@ -20,7 +20,7 @@ def digests(text):
 
 for name in names:
     takes_data = json.loads(cases.ruska("schema", name).stdout)["inputs"]
-    given = ["needle.h5", "--signal", "data"] if takes_data else ["--tilts", 1, "--height", 20, "--width", 30]
+    given = ["needle.h5", "--signal", "data"] if takes_data else ["--tilts", 1, "--y", 20, "--x", 30]
     command = [name, *given, "-o", "out.h5", "--force", "--json"]
     one = digests(cases.ruska(*command, "--threads", 1).stdout)
     for threads in (2, 7):

@@ -22,7 +22,7 @@ with open(path, "wb") as file:
         for turn in range(16):
             file.write(np.roll(piece, 7 * turn + block, axis=1).tobytes())
 path.with_suffix(".raw.json").write_text(json.dumps({
-    "dtype": "uint16", "shape": shape, "axes": [
+    "dtype": "uint16", "byte_order": "little", "shape": shape, "axes": [
         {"name": "y", "units": "nm", "scale": 1, "offset": 0, "role": "navigation"},
         {"name": "x", "units": "nm", "scale": 1, "offset": 0, "role": "navigation"},
         {"name": "Energy", "units": "keV", "scale": 0.01, "offset": 0, "role": "signal"}]}))

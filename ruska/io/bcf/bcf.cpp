@@ -23,6 +23,7 @@ namespace {
 
 constexpr const char* folder = "EDSDatabase";
 constexpr std::int64_t longest_header = std::int64_t{512} << 20;
+constexpr std::size_t most_maps = 1000;
 constexpr std::int64_t longest_side = std::int64_t{1} << 20;
 
 Confidence probe(const Probe& file) {
@@ -245,6 +246,9 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   for (const std::string& name : container.names_in(folder)) {
     constexpr std::string_view map = "SpectrumData";
     if (name.starts_with(map) && parse_integer(name.substr(map.size()))) numbers.push_back(name.substr(map.size()));
+  }
+  if (numbers.size() > most_maps) {
+    throw Error(ErrorKind::bad_data, "a container of " + std::to_string(numbers.size()) + " maps");
   }
   std::sort(numbers.begin(), numbers.end(),
             [](const std::string& a, const std::string& b) { return *parse_integer(a) < *parse_integer(b); });

@@ -11,6 +11,7 @@
 // dtype and shape are required, byte_order too where an item has several bytes. Axes without a role follow the rule of
 // .npy files: the last axis is signal for ranks 1 and 3, the last two for rank 2 and from rank 4 on.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <fstream>
@@ -25,7 +26,7 @@ namespace ruska::io {
 
 namespace {
 
-constexpr std::int64_t longest_sidecar = std::int64_t{16} << 20;
+constexpr std::int64_t longest_sidecar = std::int64_t{4} << 20;
 
 std::optional<std::filesystem::path> sidecar_of(const std::filesystem::path& path) {
   std::filesystem::path appended = path;
@@ -37,14 +38,22 @@ std::optional<std::filesystem::path> sidecar_of(const std::filesystem::path& pat
 
 Json read_sidecar(const std::filesystem::path& path) {
   const std::string text = RandomAccessFile(path).read_text(longest_sidecar, "a sidecar");
-  // Deeply nested JSON would exhaust the stack of whoever walks the tree.
+  // Deeply nested JSON would exhaust the stack of whoever walks the tree, and the time to add a member to an ordered
+  // object grows with their number.
   constexpr int deepest = 64;
-  const auto shallow = [](int depth, Json::parse_event_t, Json&) {
+  constexpr int most_members = 2000;
+  std::array<int, deepest + 2> members{};
+  const auto plausible = [&](int depth, Json::parse_event_t event, Json&) {
     if (depth > deepest) throw Error(ErrorKind::bad_data, "the sidecar is nested deeper than 64 levels");
+    const auto level = static_cast<std::size_t>(depth);
+    if (event == Json::parse_event_t::object_start) members[level + 1] = 0;
+    if (event == Json::parse_event_t::key && ++members[level] > most_members) {
+      throw Error(ErrorKind::bad_data, "an object of the sidecar has more than 2000 members");
+    }
     return true;
   };
   try {
-    return Json::parse(text, shallow);
+    return Json::parse(text, plausible);
   } catch (const Json::exception& problem) {
     throw Error(ErrorKind::bad_data, path.filename().string() + " is not valid JSON: " + problem.what());
   }

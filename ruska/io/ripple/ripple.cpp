@@ -24,7 +24,7 @@ namespace ruska::io {
 
 namespace {
 
-constexpr std::int64_t longest_header = std::int64_t{1} << 20;
+constexpr std::int64_t longest_header = std::int64_t{1} << 16;
 
 /// Keys in lower case, values as they stand.
 class Header {

@@ -38,6 +38,7 @@ constexpr double family_tolerance = 4.0;  // cross-sections, absorption and effi
 constexpr double most_shift = 0.040;      // keV
 constexpr double most_gain = 0.010;
 constexpr std::size_t most_elements = 40;
+constexpr double most_counts = 1e15;  // beyond it squares of counts are no longer exact enough to weigh
 
 // By how much of a peak's height the model may be wrong: on the peak, within two widths of it, and by how much of a
 // line's height through the tables' weight of that line relative to its family's alpha line. Errors of neighbouring
@@ -81,23 +82,6 @@ class Search {
     calibration_.resolution_mn_ka = start_resolution_ = settings.resolution_mn_ka.value_or(135.0);
   }
 
-  // Pulse processors cut off everything below a threshold near 0.2 keV: begins above the last rise by more than a
-  // factor of eight between neighbouring stretches of 30 eV below 0.27 keV.
-  void skip_discriminator(std::span<const double> counts) {
-    const auto stretch = std::max<std::int64_t>(1, std::llround(0.03 / axis_.scale));
-    const auto sum = [&](std::int64_t begin) {
-      double total = 0;
-      for (std::int64_t i = begin; i < begin + stretch; ++i) total += counts[static_cast<std::size_t>(i)];
-      return total;
-    };
-    std::int64_t begin = first_;
-    for (std::int64_t i = std::max(first_, stretch);
-         i + stretch <= axis_.size && axis_.at(static_cast<double>(i)) < 0.27; ++i) {
-      if (sum(i) > 8.0 * sum(i - stretch) + 30.0) begin = i + 1;
-    }
-    first_ = begin;
-  }
-
   FoundElements run() {
     FoundElements found;
     found.background.assign(static_cast<std::size_t>(axis_.size), 0.0);
@@ -133,6 +117,23 @@ class Search {
   }
 
  private:
+  // Pulse processors cut off everything below a threshold near 0.2 keV: begins above the last rise by more than a
+  // factor of eight between neighbouring stretches of 30 eV below 0.27 keV.
+  void skip_discriminator(std::span<const double> counts) {
+    const auto stretch = std::max<std::int64_t>(1, std::llround(0.03 / axis_.scale));
+    const auto sum = [&](std::int64_t begin) {
+      double total = 0;
+      for (std::int64_t i = begin; i < begin + stretch; ++i) total += counts[static_cast<std::size_t>(i)];
+      return total;
+    };
+    std::int64_t begin = first_;
+    for (std::int64_t i = std::max(first_, stretch);
+         i + stretch <= axis_.size && axis_.at(static_cast<double>(i)) < 0.27; ++i) {
+      if (sum(i) > 8.0 * sum(i - stretch) + 30.0) begin = i + 1;
+    }
+    first_ = begin;
+  }
+
   double threshold() const { return std::max(16.0, settings_.significance * settings_.significance); }
   int detector_column() const { return static_cast<int>(families_.size()); }
   int background_column() const { return detector_column() + detector_columns; }
@@ -512,8 +513,12 @@ class Search {
   }
 
   // The lines of a family that stand out: more than three σ of the counts in the channels they cover.
-  std::vector<XrayLine> visible_lines(int column) const {
-    std::vector<XrayLine> visible;
+  struct VisibleLine {
+    XrayLine line;
+    double counts;
+  };
+  std::vector<VisibleLine> visible_lines(int column) const {
+    std::vector<VisibleLine> visible;
     const Family& family = families_[static_cast<std::size_t>(column)];
     double total = 0;
     for (const XrayLine& line : family.lines) total += line.weight;
@@ -528,7 +533,7 @@ class Search {
         inside = true;
       }
       const double counts = amplitudes_[column] * line.weight / total;
-      if (inside && counts > 3.0 * std::sqrt(std::max(variance, 1.0))) visible.push_back(line);
+      if (inside && counts > 3.0 * std::sqrt(std::max(variance, 1.0))) visible.push_back({line, counts});
     }
     return visible;
   }
@@ -536,7 +541,7 @@ class Search {
   // Whether an alpha line of one lies within a peak's width of a visible line of the other.
   bool overlap(int element, int candidate) const {
     for (const int column : elements_[static_cast<std::size_t>(element)].columns) {
-      for (const XrayLine& line : visible_lines(column)) {
+      for (const auto& [line, counts] : visible_lines(column)) {
         for (const int other : elements_[static_cast<std::size_t>(candidate)].columns) {
           const double energy = families_[static_cast<std::size_t>(other)].lines.front().energy;
           if (std::abs(energy - line.energy) < calibration_.width(energy)) return true;
@@ -614,7 +619,7 @@ class Search {
       one.element = symbol(element.atomic_number);
       double variance = 0;
       int significant_families = 0;
-      std::vector<std::pair<double, std::vector<XrayLine>>> by_family;
+      std::vector<std::pair<double, std::vector<VisibleLine>>> by_family;
       for (const int column : element.columns) {
         const Eigen::Index k = place(column);
         if (k < 0) continue;
@@ -636,7 +641,10 @@ class Search {
       std::stable_sort(by_family.begin(), by_family.end(),
                        [](const auto& a, const auto& b) { return a.first > b.first; });
       for (auto& [significance, lines] : by_family) {
-        one.lines.insert(one.lines.end(), std::make_move_iterator(lines.begin()), std::make_move_iterator(lines.end()));
+        for (VisibleLine& visible : lines) {
+          one.lines.push_back(std::move(visible.line));
+          one.line_counts.push_back(visible.counts);
+        }
       }
       if (one.lines.empty()) continue;
 
@@ -750,6 +758,12 @@ FoundElements find_elements(std::span<const double> counts, const EnergyAxis& en
       throw Error(ErrorKind::invalid_argument, "channel " + std::to_string(i) + " holds " + std::to_string(counts[i]) +
                                                    "; counts must be finite and not negative");
     }
+  }
+  const double total = std::accumulate(counts.begin(), counts.end(), 0.0);
+  if (total > most_counts) {
+    throw Error(ErrorKind::invalid_argument,
+                "the spectrum sums to " + std::to_string(total) +
+                    ", more than any detector counts; are these intensities in other units?");
   }
   return Search(counts, energy, search).run();
 }

@@ -14,7 +14,7 @@ namespace ruska::ops::eds {
 /// What is known of a spectrum beside its counts.
 struct ElementSearch {
   double beam_energy = 0;                    ///< keV
-  std::optional<double> resolution_mn_ka{};  ///< eV; fitted to the spectrum when not known
+  std::optional<double> resolution_mn_ka{};  ///< eV; where the fit of the peak widths starts and what it stays near
   double significance = 5.0;                 ///< least intensity of an element in units of its σ
   bool transmission = true;                  ///< thin specimen in a TEM: grid and holder lines are likely
   std::vector<std::string> expected{};       ///< elements that the user expects: they decide ties, nothing more
@@ -28,12 +28,13 @@ struct FoundElement {
   std::string element;  ///< "Fe"
   int atomic_number = 0;
   std::vector<XrayLine>
-      lines;                ///< those that stand out of the background, strongest first; the first names the element
-  double counts = 0;        ///< fitted counts of all its lines in range
-  double sigma = 0;         ///< of counts: counting statistics, overlaps and the model's own error
-  double significance = 0;  ///< counts of its most significant family over their σ
-  std::string confidence;   ///< "certain", "probable" or "possible"
-  std::string note{};       ///< "often from the grid or the holder", "overlaps with Mo L": empty for none
+      lines;  ///< those that stand out of the background, strongest first; the first names the element
+  std::vector<double> line_counts;  ///< fitted counts of each of `lines`
+  double counts = 0;                ///< fitted counts of all its lines in range
+  double sigma = 0;                 ///< of counts: counting statistics, overlaps and the model's own error
+  double significance = 0;          ///< counts of its most significant family over their σ
+  std::string confidence;           ///< "certain", "probable" or "possible"
+  std::string note{};               ///< "often from the grid or the holder", "overlaps with Mo L": empty for none
 };
 
 /// A peak that no element of the specimen made.
@@ -47,7 +48,7 @@ struct Artefact {
 struct FoundElements {
   std::vector<FoundElement> elements;  ///< most counts first
   std::vector<Artefact> artefacts;
-  double resolution_mn_ka = 0;     ///< eV, as used: given, or fitted
+  double resolution_mn_ka = 0;     ///< eV, of the fitted peaks
   double energy_shift = 0;         ///< keV by which peaks lie above their tabulated energies at 0 keV …
   double energy_gain = 1;          ///< … and the factor on energies: peak = shift + gain · energy
   double resolution_slope = 2.5;   ///< growth of the squared width, eV² per eV, as `full_width` takes it
@@ -61,7 +62,7 @@ struct FoundElements {
 };
 
 /// Names the elements that a spectrum (counts per channel, ≥ 0) shows. A spectrum of too few counts names none.
-/// Throws invalid_argument for negative or non-finite counts or a size that is not the axis'.
+/// Throws invalid_argument for negative or non-finite counts, more than 1e15 of them, or a size that is not the axis'.
 FoundElements find_elements(std::span<const double> counts, const EnergyAxis& energy, const ElementSearch& search);
 
 /// "Fe (certain, 312 σ), Pt (certain, 55 σ), Cu (certain, 40 σ; often from the grid or the holder)"

@@ -40,6 +40,8 @@ function withSigma(value, sigma) {
 }
 
 const withUnit = (text, unit) => (unit ? `${text} ${unit}` : text);
+// An axis without a unit counts pixels when its scale is whole (1, or the pixels of a block).
+const unitOf = (axis) => axis.units || (Number.isInteger(axis.scale) ? "px" : "");
 const titled = (name, unit) => (unit ? `${name} (${unit})` : name);
 const coordinate = (axis, i) =>
   axis.values ? axis.values[Math.min(axis.size - 1, Math.max(0, Math.round(i)))] : axis.offset + axis.scale * i;
@@ -234,13 +236,9 @@ const metres = { pm: 1e-12, "Å": 1e-10, nm: 1e-9, "µm": 1e-6, "μm": 1e-6, um:
 function scaleBar(axis, pixels, fraction) {
   const scale = Math.abs(axis.values ? (axis.values[axis.size - 1] - axis.values[0]) / Math.max(1, axis.size - 1) : axis.scale);
   if (!(scale > 0) || !Number.isFinite(scale)) return null;
-  if (!axis.units) {
-    const length = roundBelow(Math.max(1, fraction * pixels));
-    return { pixels: length, text: `${number(length)} px` };
-  }
   const length = roundBelow(fraction * pixels * scale);
   const unit = metres[axis.units];
-  if (!unit) return { pixels: length / scale, text: `${number(length)} ${axis.units}` };
+  if (!unit) return { pixels: length / scale, text: withUnit(number(length), unitOf(axis)) };
   let best = "pm";
   for (const name of ["nm", "µm", "mm", "m"]) if (length * unit >= metres[name] * (1 - 1e-9)) best = name;
   return { pixels: length / scale, text: `${number((length * unit) / metres[best], 3)} ${best}` };
@@ -321,8 +319,8 @@ function sizeOf(figure, room, tallest) {
 }
 
 const placeText = (figure, x, y) =>
-  `x ${withUnit(number(coordinate(figure.x, x), 5), figure.x.units || "px")}, ` +
-  `y ${withUnit(number(coordinate(figure.y, y), 5), figure.y.units || "px")}`;
+  `x ${withUnit(number(coordinate(figure.x, x), 5), unitOf(figure.x))}, ` +
+  `y ${withUnit(number(coordinate(figure.y, y), 5), unitOf(figure.y))}`;
 
 /** A canvas with one pixel per value; `colour(i)` is [r, g, b] or null for nothing. */
 function pictureOf(width, height, colour) {
@@ -358,7 +356,8 @@ function showMaps(stage, figure) {
   const tip = makeTip(stage);
   const hasSigma = figure.panels.some((panel) => panel.sigma);
   const many = figure.panels.length;
-  const columns = many === 1 ? 1 : many === 2 || many === 4 ? 2 : 3;
+  const wanted = many === 1 ? 1 : many === 2 || many === 4 ? 2 : 3;
+  const columns = Math.max(1, Math.min(wanted, Math.floor(stage.clientWidth / 220)));
   const room = (stage.clientWidth - 22 * (columns - 1)) / columns - 84;
   const [width, height] = sizeOf(figure, Math.min(room, 640), 480);
   const box = element("div", { class: "maps" });
@@ -410,7 +409,7 @@ function showMaps(stage, figure) {
       one.heading.textContent = showSigma ? `σ ${one.panel.name ? "of " + one.panel.name : "(standard uncertainty)"}` : one.panel.name;
       one.heading.title = one.heading.textContent;
       one.heading.hidden = !one.heading.textContent;
-      fillBar(one.bar, range, height + 2);
+      fillBar(one.bar, range, Math.max(40, height + 2));
       one.node.hidden = !one.visible;
       one.viewer.paint();
     }
@@ -443,7 +442,7 @@ function showLabels(stage, figure) {
   const values = new Int32Array(bytesOf(figure.values).buffer);
   const visible = figure.classes.map(() => true);
   const tip = makeTip(stage);
-  const [width, height] = sizeOf(figure, Math.min(stage.clientWidth - 260, 600), 520);
+  const [width, height] = sizeOf(figure, Math.min(Math.max(stage.clientWidth - 260, 200), 600), 520);
   let cache = null;
   const rgb = (text) => [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
   const colours = figure.classes.map((_, k) => rgb(classColour(k)));
@@ -462,11 +461,11 @@ function showLabels(stage, figure) {
     key.append(chip(one.name, classColour(k), (on) => { visible[k] = on; recolour(); }, `${number(100 * one.fraction, 3)} %`));
   });
   if (figure.none > 0) {
-    const entry = chip("none", report.colours.none, () => {}, `${number(100 * figure.none, 3)} %`);
+    const entry = chip("none", report.colours.none, () => {}, `${number(100 * figure.none, 3)} % of all`);
     entry.disabled = true;
     key.append(entry);
   }
-  key.append(hint("Share of the pixels. A click on a name hides it."));
+  key.append(hint("Share of the pixels that have a class. A click on a name hides it."));
   stage.append(element("div", { class: "tools" }, ...zoomTools(grid),
     hint("Click a map, then turn the wheel to zoom; drag to move; double-click to reset. Maps move together.")),
     element("div", { class: "maps" }, viewer.node, key));
@@ -635,7 +634,9 @@ function showCurves(stage, figure) {
     for (const curve of shown) {
       for (const mark of curve.marks) {
         if (mark.position < state.view[0] || mark.position > state.view[1]) continue;
-        if (!marks.some((other) => other.label === mark.label && other.position === mark.position)) marks.push({ ...mark, of: curve });
+        const same = marks.find((other) => other.label === mark.label && other.position === mark.position);
+        if (same) same.shared = true;
+        else marks.push({ ...mark, of: curve });
       }
     }
     const height = (mark) => mark.of.values[channelAt(mark.position)] || 0;
@@ -651,7 +652,7 @@ function showCurves(stage, figure) {
       const peak = Math.min(plot.bottom, Math.max(plot.top, py(mark.of.values[channelAt(mark.position)]) - 2 || plot.bottom));
       svg.append(drawn("path", { d: `M${places[i]},${plot.top - 12}L${wanted[i]},${plot.top - 1}V${peak}`, class: "leader" }));
       const x = places[i] + 4, y = plot.top - 15;
-      const colour = state.overlay && curves.length > 1 && mark.curve >= 0 ? mark.of.colour : "";
+      const colour = state.overlay && curves.length > 1 && mark.curve >= 0 && !mark.shared ? mark.of.colour : "";
       const label = drawn("text", { x, y, transform: `rotate(-90 ${x} ${y})`, class: "label" }, shortened(mark.label, 16));
       if (colour) label.style.fill = colour;
       svg.append(label);

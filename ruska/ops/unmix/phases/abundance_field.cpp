@@ -24,6 +24,9 @@ using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
 constexpr double interior = 0.02;  // expansions are taken this far inside the simplex, where no mean is zero
 constexpr double least_mean = 1e-12;
 constexpr float settled = 5e-4f;  // a sweep that moves no abundance further ends the solution
+// Below so many positions a half-sweep takes less time than handing it to threads: every rank solves all of it.
+constexpr std::int64_t alone = 8192;
+constexpr int sweeps_between_checks = 4;
 constexpr std::int64_t rows_at_once = 64;
 constexpr double background_share = 1e-6;  // of a held-out score: a channel that no spectrum has is no miracle
 
@@ -117,60 +120,75 @@ void AbundanceField::solve(const Likelihood& likelihood, const std::vector<float
                            Abundances& abundances, int most_sweeps) const {
   const std::size_t phases = likelihood.phases;
   if (phases == 1) return;
-  const Partitions partitions(grid_.positions, static_cast<std::int64_t>(phases * (phases + 5) / 2 * sizeof(float)));
   const std::vector<std::uint8_t>& used = data_.used();
   const auto strength = static_cast<float>(coupling.strength);
   const auto softness = static_cast<float>(1 / (coupling.edge * coupling.edge));
+
+  // Updates the positions of one colour within a range; returns the largest move.
+  const auto update = [&](int colour, RowRange range) {
+    std::vector<float> pull(phases);
+    float largest = 0;
+    for (std::int64_t p = range.begin; p < range.end; ++p) {
+      const auto here = static_cast<std::size_t>(p);
+      if (used[here] == 0 || grid_.colour(p) != colour) continue;
+      float* a = &abundances[here * phases];
+      const float* f = &likelihood.information[here * packed(phases)];
+      const float* b = &slope[here * phases];
+      std::copy(b, b + phases, pull.begin());
+      float weight = 0;
+      if (strength > 0) {
+        grid_.for_each_neighbour(p, [&](std::int64_t q) {
+          const auto there = static_cast<std::size_t>(q);
+          if (used[there] == 0) return;
+          const float* other = &abundances[there * phases];
+          float distance = 0;
+          for (std::size_t k = 0; k < phases; ++k) distance += (a[k] - other[k]) * (a[k] - other[k]);
+          const float w = strength / (1 + softness * distance);
+          weight += w;
+          for (std::size_t k = 0; k < phases; ++k) pull[k] += w * other[k];
+        });
+      }
+      for (std::size_t i = 1; i < phases; ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+          float gradient = pull[i] - pull[j] - weight * (a[i] - a[j]);
+          for (std::size_t k = 0; k < phases; ++k) {
+            const float fi = f[k <= i ? at(i, k) : at(k, i)], fj = f[k <= j ? at(j, k) : at(k, j)];
+            gradient -= (fi - fj) * a[k];
+          }
+          const float curvature = f[at(i, i)] + f[at(j, j)] - 2 * f[at(i, j)] + 2 * weight;
+          if (!(curvature > 0)) continue;
+          const float step = std::clamp(gradient / curvature, -a[i], a[j]);
+          a[i] += step;
+          a[j] -= step;
+          largest = std::max(largest, std::fabs(step));
+        }
+      }
+    }
+    return largest;
+  };
+
+  if (grid_.positions <= alone) {
+    for (int sweep = 0; sweep < most_sweeps; ++sweep) {
+      context_.check();
+      const float first = update(0, {0, grid_.positions});
+      if (std::max(first, update(1, {0, grid_.positions})) < settled) return;
+    }
+    return;
+  }
+  const Partitions partitions(grid_.positions, static_cast<std::int64_t>(phases * (phases + 5) / 2 * sizeof(float)));
   std::vector<float> moved(static_cast<std::size_t>(partitions.count()));
   Executor executor(context_);
-
   for (int sweep = 0; sweep < most_sweeps; ++sweep) {
-    std::fill(moved.begin(), moved.end(), 0.0f);
     for (const int colour : {0, 1}) {
       executor.for_each_chunk("solving for abundances", partitions, [&](std::int64_t partition, RowRange range) {
-        std::vector<float> pull(phases);
-        float largest = moved[static_cast<std::size_t>(partition)];
-        for (std::int64_t p = range.begin; p < range.end; ++p) {
-          const auto here = static_cast<std::size_t>(p);
-          if (used[here] == 0 || grid_.colour(p) != colour) continue;
-          float* a = &abundances[here * phases];
-          const float* f = &likelihood.information[here * packed(phases)];
-          const float* b = &slope[here * phases];
-          std::copy(b, b + phases, pull.begin());
-          float weight = 0;
-          if (strength > 0) {
-            grid_.for_each_neighbour(p, [&](std::int64_t q) {
-              const auto there = static_cast<std::size_t>(q);
-              if (used[there] == 0) return;
-              const float* other = &abundances[there * phases];
-              float distance = 0;
-              for (std::size_t k = 0; k < phases; ++k) distance += (a[k] - other[k]) * (a[k] - other[k]);
-              const float w = strength / (1 + softness * distance);
-              weight += w;
-              for (std::size_t k = 0; k < phases; ++k) pull[k] += w * other[k];
-            });
-          }
-          for (std::size_t i = 1; i < phases; ++i) {
-            for (std::size_t j = 0; j < i; ++j) {
-              float gradient = pull[i] - pull[j] - weight * (a[i] - a[j]);
-              for (std::size_t k = 0; k < phases; ++k) {
-                const float fi = f[k <= i ? at(i, k) : at(k, i)], fj = f[k <= j ? at(j, k) : at(k, j)];
-                gradient -= (fi - fj) * a[k];
-              }
-              const float curvature = f[at(i, i)] + f[at(j, j)] - 2 * f[at(i, j)] + 2 * weight;
-              if (!(curvature > 0)) continue;
-              const float step = std::clamp(gradient / curvature, -a[i], a[j]);
-              a[i] += step;
-              a[j] -= step;
-              largest = std::max(largest, std::fabs(step));
-            }
-          }
-        }
-        moved[static_cast<std::size_t>(partition)] = largest;
+        float& largest = moved[static_cast<std::size_t>(partition)];
+        const float now = update(colour, range);
+        largest = colour == 0 ? now : std::max(largest, now);
       });
       executor.gather(partitions, static_cast<std::int64_t>(phases), std::span(abundances));
     }
-    // Every rank must stop at the same sweep, so the largest move of all partitions travels too.
+    if (sweep % sweeps_between_checks != 0) continue;
+    // Every rank must stop at the same sweep, so the largest move of all partitions travels.
     const std::vector<float> largest = executor.reduce<std::vector<float>>(
         "solving for abundances", partitions, [] { return std::vector<float>(1, 0.0f); },
         [&](std::vector<float>& partial, std::int64_t partition, RowRange) {

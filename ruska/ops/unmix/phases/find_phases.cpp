@@ -33,7 +33,9 @@ constexpr double least_group_counts = 50;    // noise of rarer ones is far from 
 constexpr std::int64_t most_automatic = 10;  // phases
 constexpr double first_coupling = 100;       // an abundance differs by 0.1 between neighbours
 constexpr double couplings[] = {10, 30, 100, 300, 1000};
-constexpr double purity = 0.9;          // of the purest positions, to be among those that are averaged
+constexpr double usual_purity = 0.9;  // of the purest positions, to be among those that are averaged
+// Of further starts: nobody knows the right one.
+constexpr double other_purities[] = {0.80, 0.95, 0.85, 0.99};
 constexpr std::int64_t pooled_run = 8;  // positions added up to look for structure that single ones hide
 constexpr double largest_sigma = 0.5;   // of an abundance: then one in six positions is on the wrong side of ½
 constexpr double least_stability = 0.7;
@@ -49,7 +51,8 @@ std::string number_of_phases(std::int64_t phases) {
   return std::to_string(phases) + (phases == 1 ? " phase" : " phases");
 }
 
-/// Positions whose mean count over themselves and their neighbours reaches the threshold.
+/// Positions whose mean count over themselves and their neighbours reaches the threshold, without those that are below
+/// it themselves by more than their neighbourhood's noise: the rim of a hole.
 std::vector<std::uint8_t> positions_with_counts(const Rows& rows, const std::vector<double>& row_sum,
                                                 const PositionGrid& grid, double threshold) {
   std::vector<std::uint8_t> used(row_sum.size(), 0);
@@ -62,7 +65,9 @@ std::vector<std::uint8_t> positions_with_counts(const Rows& rows, const std::vec
       sum += row_sum[static_cast<std::size_t>(q)];
       ++there;
     });
-    used[static_cast<std::size_t>(p)] = sum >= threshold * static_cast<double>(there) && sum > 0 ? 1 : 0;
+    const double mean = sum / static_cast<double>(there), own = row_sum[static_cast<std::size_t>(p)];
+    const bool rim = own < threshold && own < mean - 3 * std::sqrt(mean);
+    used[static_cast<std::size_t>(p)] = mean >= threshold && sum > 0 && !rim ? 1 : 0;
   }
   return used;
 }
@@ -119,10 +124,10 @@ std::vector<double> areas_of(const std::vector<std::int32_t>& map, std::size_t p
   return area;
 }
 
-/// The positions that are made of a phase, as nearly as there are any: those above 0.9 of what the purest
-/// `minimum_area` of the positions reach. One byte per position and phase.
+/// The positions that are made of a phase, as nearly as there are any: those above `purity` of what
+/// the purest `minimum_area` of the positions reach. One byte per position and phase.
 std::vector<std::uint8_t> purest(const Abundances& abundances, std::size_t phases,
-                                 const std::vector<std::uint8_t>& used, double minimum_area) {
+                                 const std::vector<std::uint8_t>& used, double minimum_area, double purity) {
   std::vector<std::uint8_t> member(abundances.size(), 0);
   for (std::size_t k = 0; k < phases; ++k) {
     std::vector<double> values;
@@ -138,6 +143,31 @@ std::vector<std::uint8_t> purest(const Abundances& abundances, std::size_t phase
   return member;
 }
 
+/// For each spectrum of `mine` its partner in `theirs`, the most alike pair first.
+std::vector<std::size_t> nearest_spectra(const std::vector<double>& mine, const std::vector<double>& theirs,
+                                         std::size_t phases, std::size_t groups) {
+  std::vector<std::size_t> match(phases, phases);
+  std::vector<bool> taken(phases, false);
+  for (std::size_t pair = 0; pair < phases; ++pair) {
+    std::size_t left = 0, right = 0;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t k = 0; k < phases; ++k) {
+      if (match[k] != phases) continue;
+      for (std::size_t l = 0; l < phases; ++l) {
+        if (taken[l]) continue;
+        const double apart = difference(&mine[k * groups], &theirs[l * groups], groups);
+        if (apart >= least) continue;
+        least = apart;
+        left = k;
+        right = l;
+      }
+    }
+    match[left] = right;
+    taken[right] = true;
+  }
+  return match;
+}
+
 /// A number of phases that was tried.
 struct Candidate {
   std::vector<double> spectra;  ///< phases × groups
@@ -145,6 +175,7 @@ struct Candidate {
   std::vector<float> score;     ///< of the second half, per position
   double total = 0;
   std::string objection;  ///< why it is no answer; empty when it is one
+  bool unstable = false;  ///< the objection is that other starts disagree
 };
 
 class Search {
@@ -160,15 +191,19 @@ class Search {
   }
   void prepare();
   std::vector<double> spectra_of(std::int64_t phases, std::uint64_t start) const;
-  std::vector<double> refined(std::vector<double> spectra, std::uint64_t part_seed) const;
+  std::vector<double> refined(std::vector<double> spectra, std::uint64_t part_seed, double purity) const;
   Candidate candidate(std::int64_t phases) const;
   /// Both choose by held-out counts.
   std::size_t choose_number(const std::vector<Candidate>& candidates);
   void choose_coupling(const Candidate& chosen);
+  /// Takes a number of phases for the answer: coupling, maps, stability.
+  void settle(const Candidate& chosen);
   void order_by_area(std::vector<double>& spectra, Abundances& abundances) const;
-  void measure_uncertainty(const std::vector<double>& spectra);
+  /// Deviations and stability from other starts; then, on top, those of repeated measurements.
+  void try_other_starts();
+  void repeat_measurement();
   void collect_spectra();
-  void judge(const std::vector<double>& spectra);
+  void judge();
 
   const Rows& rows_;
   const PhasesParams& params_;
@@ -178,8 +213,11 @@ class Search {
   std::unique_ptr<GroupedCounts> data_;
   std::unique_ptr<AbundanceField> field_;
   std::vector<float> scores_;
+  std::vector<double> spectra_;           ///< phases × groups, unit sums
   std::vector<double> starts_deviation_;  ///< phases × groups: relative spread of the spectra over the starts
-  bool only_one_predicts_ = false;
+  std::vector<float> squares_;            ///< positions × phases: mean squared deviations of abundances
+  std::vector<double> area_squares_;
+  std::string hidden_;  ///< why there may be more phases than the one that is left; empty when nothing says so
   PhasesResult result_;
 };
 
@@ -231,13 +269,13 @@ std::vector<double> Search::spectra_of(std::int64_t phases, std::uint64_t start)
                         context_);
 }
 
-std::vector<double> Search::refined(std::vector<double> spectra, std::uint64_t part_seed) const {
+std::vector<double> Search::refined(std::vector<double> spectra, std::uint64_t part_seed, double purity) const {
   const std::size_t n = data_->groups(), phases = spectra.size() / n;
   std::vector<double> sum(spectra.size(), 0.0);
   for (const auto which : {Part::first, Part::second}) {
     const Part here{which, part_seed}, other{which == Part::first ? Part::second : Part::first, part_seed};
     const Abundances abundances = field_->fit(here, spectra, {first_coupling}, 2);
-    const auto member = purest(abundances, phases, data_->used(), params_.minimum_area);
+    const auto member = purest(abundances, phases, data_->used(), params_.minimum_area, purity);
     const std::vector<double> part = field_->collect(other, member, phases);
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += part[i];
   }
@@ -258,7 +296,7 @@ Candidate Search::candidate(std::int64_t phases) const {
       one.spectra.push_back(weight > 0 ? 1 / (weight * weight) : 0.0);
     }
   } else {
-    one.spectra = refined(spectra_of(phases, 0), seed(2));
+    one.spectra = refined(spectra_of(phases, 0), seed(2), usual_purity);
   }
   one.of_half = field_->fit({Part::first, seed(3)}, one.spectra, {first_coupling}, 2);
   one.score = field_->score({Part::second, seed(3)}, one.spectra, one.of_half);
@@ -283,6 +321,7 @@ Candidate Search::candidate(std::int64_t phases) const {
 }
 
 std::size_t Search::choose_number(const std::vector<Candidate>& candidates) {
+  hidden_.clear();
   const auto count = static_cast<double>(result_.used);
   // Whether `other` predicts as well as `best` within two standard errors of the difference.
   const auto as_good = [&](const Candidate& other, const Candidate& best) {
@@ -317,12 +356,18 @@ std::size_t Search::choose_number(const std::vector<Candidate>& candidates) {
       reason += "; held-out counts are predicted as well by one phase as by more";
     }
   }
-  only_one_predicts_ = best == 0 && candidates.size() > 1;
+  bool more_predict = false;
   for (std::size_t i = best + 1; i < candidates.size(); ++i) {
-    if (!candidates[i].objection.empty()) {
-      reason += "; not " + std::to_string(i + 1) + ", since " + candidates[i].objection;
-      only_one_predicts_ = only_one_predicts_ && !(candidates[i].total > candidates[0].total);
-    }
+    more_predict = more_predict || candidates[i].total > candidates[0].total;
+    if (candidates[i].objection.empty()) continue;
+    reason += "; not " + std::to_string(i + 1) + ", since " + candidates[i].objection;
+    if (candidates[i].unstable && best == 0)
+      hidden_ = "with " + number_of_phases(static_cast<std::int64_t>(i) + 1) + " " + candidates[i].objection;
+  }
+  if (best == 0 && candidates.size() > 1 && !more_predict) {
+    hidden_ = "counts of single positions (" + text("%.3g", result_.counts_per_position) +
+              " on average) do not predict held-out counts better with more than one phase, though " +
+              std::to_string(candidates.size()) + " components stand above the noise";
   }
   result_.reason = reason;
   return best;
@@ -362,103 +407,84 @@ void Search::order_by_area(std::vector<double>& spectra, Abundances& abundances)
   }
 }
 
-void Search::measure_uncertainty(const std::vector<double>& spectra) {
+void Search::try_other_starts() {
   const std::size_t n = data_->groups();
   const auto phases = static_cast<std::size_t>(result_.phases);
   const Abundances& fitted = result_.abundances;
   const std::vector<std::uint8_t>& used = data_->used();
-  std::vector<float> squares(fitted.size(), 0.0f);
-  std::vector<double> area_squares(phases, 0.0);
-  std::vector<float> agree(used.size(), 0.0f);
-  result_.abundances_sigma.assign(fitted.size(), 0.0f);
-  result_.area_sigma.assign(phases, 0.0);
-  result_.probability.assign(used.size(), 0.0f);
+  squares_.assign(fitted.size(), 0.0f);
+  area_squares_.assign(phases, 0.0);
+  starts_deviation_.assign(spectra_.size(), 0.0);
   result_.stability.assign(phases, 1.0);
-  starts_deviation_.assign(spectra.size(), 0.0);
-  for (std::size_t p = 0; p < used.size(); ++p) result_.probability[p] = used[p] != 0 ? 1.0f : 0.0f;
-  if (phases == 1) return;
+  if (phases == 1 || params_.starts == 0) return;
 
-  // Counting noise: deviations of repeated measurements from the fit, bias included.
-  const Likelihood likelihood = field_->expand({}, spectra, fitted);
-  for (std::int64_t replicate = 0; replicate < params_.bootstrap; ++replicate) {
-    const Abundances again = repeated_measurement(*field_, likelihood, fitted, result_.coupling, seed(4),
-                                                  static_cast<std::uint64_t>(replicate), context_);
-    for (std::size_t i = 0; i < fitted.size(); ++i) {
-      const float d = again[i] - fitted[i];
-      squares[i] += d * d / static_cast<float>(params_.bootstrap);
-    }
-    const std::vector<std::int32_t> map = dominant(again, phases, used);
-    for (std::size_t p = 0; p < used.size(); ++p) agree[p] += map[p] == result_.map[p] ? 1.0f : 0.0f;
-    const std::vector<double> area = areas_of(map, phases, result_.used);
-    for (std::size_t k = 0; k < phases; ++k) {
-      const double d = area[k] - result_.area[k];
-      area_squares[k] += d * d / static_cast<double>(params_.bootstrap);
-    }
-  }
-  // Choice of spectra: other starts, matched by the least difference of spectra.
-  std::vector<double> stability(phases, 0.0);
+  const auto starts = static_cast<double>(params_.starts);
+  std::fill(result_.stability.begin(), result_.stability.end(), 0.0);
   for (std::int64_t start = 1; start <= params_.starts; ++start) {
-    const std::vector<double> other = refined(spectra_of(result_.phases, static_cast<std::uint64_t>(start)),
-                                              seed(100 + static_cast<std::uint64_t>(start)));
-    const Abundances again = field_->fit({}, other, result_.coupling, 2, {});
-    std::vector<std::size_t> match(phases, phases);
-    std::vector<bool> taken(phases, false);
-    for (std::size_t pair = 0; pair < phases; ++pair) {
-      std::size_t mine = 0, theirs = 0;
-      double least = 2;
-      for (std::size_t k = 0; k < phases; ++k) {
-        for (std::size_t l = 0; match[k] == phases && l < phases; ++l) {
-          const double apart = taken[l] ? 2.0 : difference(&spectra[k * n], &other[l * n], n);
-          if (apart < least) {
-            least = apart;
-            mine = k;
-            theirs = l;
-          }
-        }
-      }
-      match[mine] = theirs;
-      taken[theirs] = true;
-    }
+    const auto number = static_cast<std::uint64_t>(start);
+    const std::vector<double> other = refined(spectra_of(result_.phases, number), seed(100 + number),
+                                              other_purities[number % std::size(other_purities)]);
+    const Abundances again = field_->fit({}, other, result_.coupling, 2);
+    const std::vector<std::size_t> match = nearest_spectra(spectra_, other, phases, n);
     const std::vector<double> area = areas_of(dominant(again, phases, used), phases, result_.used);
     for (std::size_t k = 0; k < phases; ++k) {
       const std::size_t l = match[k];
-      stability[k] += correlation(fitted, k, again, l, phases, used) / static_cast<double>(params_.starts);
+      result_.stability[k] += correlation(fitted, k, again, l, phases, used) / starts;
       const double d = area[l] - result_.area[k];
-      area_squares[k] += d * d / static_cast<double>(params_.starts);
+      area_squares_[k] += d * d / starts;
       for (std::size_t p = 0; p < used.size(); ++p) {
         const float e = again[p * phases + l] - fitted[p * phases + k];
-        squares[p * phases + k] += e * e / static_cast<float>(params_.starts);
+        squares_[p * phases + k] += e * e / static_cast<float>(starts);
       }
       for (std::size_t g = 0; g < n; ++g) {
-        const double e = other[l * n + g] - spectra[k * n + g];
-        starts_deviation_[k * n + g] += e * e / static_cast<double>(params_.starts);
+        const double e = other[l * n + g] - spectra_[k * n + g];
+        starts_deviation_[k * n + g] += e * e / starts;
       }
     }
   }
-  for (std::size_t i = 0; i < squares.size(); ++i) result_.abundances_sigma[i] = std::sqrt(squares[i]);
-  for (std::size_t k = 0; k < phases; ++k) result_.area_sigma[k] = std::sqrt(area_squares[k]);
-  if (params_.starts > 0) result_.stability = stability;
-  if (params_.bootstrap > 0) {
-    for (std::size_t p = 0; p < used.size(); ++p)
-      result_.probability[p] = agree[p] / static_cast<float>(params_.bootstrap);
-    for (std::size_t p = 0; p < used.size(); ++p) {
-      if (used[p] == 0) result_.probability[p] = 0;
-    }
+  for (std::size_t i = 0; i < spectra_.size(); ++i) {
+    starts_deviation_[i] = spectra_[i] > 0 ? std::sqrt(starts_deviation_[i]) / spectra_[i] : 0.0;
   }
-  for (std::size_t k = 0; k < phases; ++k) {
-    for (std::size_t g = 0; g < n; ++g) {
-      double& deviation = starts_deviation_[k * n + g];
-      deviation = spectra[k * n + g] > 0 ? std::sqrt(deviation) / spectra[k * n + g] : 0.0;
+}
+
+void Search::repeat_measurement() {
+  const auto phases = static_cast<std::size_t>(result_.phases);
+  const Abundances& fitted = result_.abundances;
+  const std::vector<std::uint8_t>& used = data_->used();
+  const auto repetitions = static_cast<float>(params_.bootstrap);
+  result_.probability.assign(used.size(), 0.0f);
+  if (phases > 1 && params_.bootstrap > 0) {
+    const Likelihood likelihood = field_->expand({}, spectra_, fitted);
+    for (std::int64_t replicate = 0; replicate < params_.bootstrap; ++replicate) {
+      const Abundances again = repeated_measurement(*field_, likelihood, fitted, result_.coupling, seed(4),
+                                                    static_cast<std::uint64_t>(replicate), context_);
+      for (std::size_t i = 0; i < fitted.size(); ++i) {
+        squares_[i] += (again[i] - fitted[i]) * (again[i] - fitted[i]) / repetitions;
+      }
+      const std::vector<std::int32_t> map = dominant(again, phases, used);
+      for (std::size_t p = 0; p < used.size(); ++p) {
+        if (used[p] != 0 && map[p] == result_.map[p]) result_.probability[p] += 1 / repetitions;
+      }
+      const std::vector<double> area = areas_of(map, phases, result_.used);
+      for (std::size_t k = 0; k < phases; ++k) {
+        area_squares_[k] +=
+            (area[k] - result_.area[k]) * (area[k] - result_.area[k]) / static_cast<double>(repetitions);
+      }
     }
+  } else {
+    std::copy(used.begin(), used.end(), result_.probability.begin());
   }
+  for (const float square : squares_) result_.abundances_sigma.push_back(std::sqrt(square));
+  for (const double square : area_squares_) result_.area_sigma.push_back(std::sqrt(square));
 }
 
 void Search::collect_spectra() {
   const auto phases = static_cast<std::size_t>(result_.phases);
   const auto channels = static_cast<std::size_t>(rows_.columns());
   const std::size_t n = data_->groups();
-  const auto member =
-      phases == 1 ? data_->used() : purest(result_.abundances, phases, data_->used(), params_.minimum_area);
+  const auto member = phases == 1
+                          ? data_->used()
+                          : purest(result_.abundances, phases, data_->used(), params_.minimum_area, usual_purity);
   result_.pure_positions.assign(phases, 0);
   for (std::size_t i = 0; i < member.size(); ++i) result_.pure_positions[i % phases] += member[i];
   result_.pure_counts = Executor(context_).reduce<std::vector<double>>(
@@ -493,7 +519,7 @@ void Search::collect_spectra() {
   }
 }
 
-void Search::judge(const std::vector<double>& spectra) {
+void Search::judge() {
   const std::size_t n = data_->groups();
   const auto phases = static_cast<std::size_t>(result_.phases);
   std::vector<std::string> objections;
@@ -501,19 +527,18 @@ void Search::judge(const std::vector<double>& spectra) {
 
   if (phases == 1) {
     const NoiseEdge pooled = noise_edge(*data_, 1, pooled_run, grid_.line, seed(5), context_);
-    const bool hidden = pooled.rank > 1 && !(result_.edge.rank > 1 && !only_one_predicts_);
-    if (!params_.phases && (hidden || only_one_predicts_)) {
-      objections.push_back(std::to_string(std::max(pooled.rank, result_.edge.rank)) +
+    if (!hidden_.empty()) {
+      objections.push_back(hidden_);
+    } else if (result_.edge.rank == 1 && pooled.rank > 1 && !params_.phases) {
+      objections.push_back("single positions (" + text("%.3g", result_.counts_per_position) +
+                           " counts on average) show one phase, but " + std::to_string(pooled.rank) +
                            " components stand above the noise once " + std::to_string(pooled_run) +
-                           " positions are added up, so there is more than one phase, but counts of single positions "
-                           "(" +
-                           text("%.3g", result_.counts_per_position) +
-                           " on average) do not predict held-out counts better with more than one");
+                           " positions are added up; rebin");
+    } else if (result_.edge.rank == 1) {
+      grounds.push_back("nothing but one spectrum stands above the noise, even when " + std::to_string(pooled_run) +
+                        " positions are added up");
     } else {
-      grounds.push_back("nothing but one spectrum stands above the noise" +
-                        std::string(pooled.rank == 1
-                                        ? ", even when " + std::to_string(pooled_run) + " positions are added up"
-                                        : " by more than sensitivity and minimum_area ask for"));
+      grounds.push_back("what else stands above the noise is less than sensitivity or minimum_area ask for");
     }
   } else {
     // Cramér–Rao bound of the abundances of one position of median counts, at equal shares, on the simplex.
@@ -526,12 +551,12 @@ void Search::judge(const std::vector<double>& spectra) {
     Eigen::MatrixXd information = Eigen::MatrixXd::Zero(size, size);
     for (std::size_t g = 0; g < n; ++g) {
       double mean = 0;
-      for (std::size_t k = 0; k < phases; ++k) mean += spectra[k * n + g] / static_cast<double>(phases);
+      for (std::size_t k = 0; k < phases; ++k) mean += spectra_[k * n + g] / static_cast<double>(phases);
       if (!(mean > 0)) continue;
       for (std::size_t k = 0; k < phases; ++k) {
         for (std::size_t l = 0; l < phases; ++l) {
           information(static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(l)) +=
-              counts * spectra[k * n + g] * spectra[l * n + g] / mean;
+              counts * spectra_[k * n + g] * spectra_[l * n + g] / mean;
         }
       }
     }
@@ -561,7 +586,7 @@ void Search::judge(const std::vector<double>& spectra) {
         objections.push_back("other starts give another map for at least one phase (correlation " +
                              text("%.2f", least) + ", " + text("%.1f", least_stability) + " needed)");
       } else {
-        grounds.push_back("other starts give the same maps (correlation " + text("%.2f", least) + " or higher)");
+        grounds.push_back("other starts give the same maps (correlation at least " + text("%.2f", least) + ")");
       }
     }
     if (params_.phases && result_.edge.rank < result_.phases) {
@@ -573,6 +598,18 @@ void Search::judge(const std::vector<double>& spectra) {
   result_.verdict = result_.identifiable ? "yes: " : "not identifiable: ";
   const std::vector<std::string>& said = result_.identifiable ? grounds : objections;
   for (std::size_t i = 0; i < said.size(); ++i) result_.verdict += (i > 0 ? "; " : "") + said[i];
+}
+
+void Search::settle(const Candidate& chosen) {
+  const std::size_t phases = chosen.spectra.size() / data_->groups();
+  result_.phases = static_cast<std::int64_t>(phases);
+  spectra_ = chosen.spectra;
+  choose_coupling(chosen);
+  result_.abundances = field_->fit({}, spectra_, result_.coupling, 3);
+  order_by_area(spectra_, result_.abundances);
+  result_.map = dominant(result_.abundances, phases, data_->used());
+  result_.area = areas_of(result_.map, phases, result_.used);
+  try_other_starts();
 }
 
 PhasesResult Search::run() {
@@ -587,37 +624,34 @@ PhasesResult Search::run() {
       noise_edge(*data_, std::max(most_automatic, params_.phases.value_or(1)), 1, grid_.line, seed(0), context_);
   scores_ = component_scores(*data_, result_.edge, marginals_.row_sum, context_);
 
-  std::vector<double> spectra;
   if (params_.phases) {
+    const Candidate only = candidate(*params_.phases);
     result_.phases = *params_.phases;
-    Candidate only = candidate(result_.phases);
     result_.reason = std::to_string(result_.phases) + ": as asked for; " + std::to_string(result_.edge.rank) +
                      " components stand above the noise edge of the weighted counts";
     if (!only.objection.empty())
       context_.warn("of the " + std::to_string(result_.phases) + " phases asked for, " + only.objection);
-    choose_coupling(only);
-    spectra = std::move(only.spectra);
+    settle(only);
   } else {
     std::vector<Candidate> candidates;
     const std::int64_t most = std::min({result_.edge.rank, most_automatic, available});
     for (std::int64_t phases = 1; phases <= most; ++phases) candidates.push_back(candidate(phases));
-    const std::size_t best = choose_number(candidates);
-    result_.phases = static_cast<std::int64_t>(best) + 1;
-    choose_coupling(candidates[best]);
-    spectra = std::move(candidates[best].spectra);
+    for (;;) {
+      const std::size_t best = choose_number(candidates);
+      settle(candidates[best]);
+      const double least = *std::min_element(result_.stability.begin(), result_.stability.end());
+      if (best == 0 || least >= least_stability) break;
+      candidates[best].unstable = true;
+      candidates[best].objection = "other starts give other maps (correlation " + text("%.2f", least) + ", " +
+                                   text("%.1f", least_stability) + " needed)";
+    }
   }
-  scores_.shrink_to_fit();
+  repeat_measurement();
+  result_.residual = field_->residual(spectra_, result_.abundances);
+  collect_spectra();
+  judge();
 
   const auto phases = static_cast<std::size_t>(result_.phases);
-  result_.abundances = field_->fit({}, spectra, result_.coupling, 3);
-  order_by_area(spectra, result_.abundances);
-  result_.map = dominant(result_.abundances, phases, data_->used());
-  result_.area = areas_of(result_.map, phases, result_.used);
-  measure_uncertainty(spectra);
-  result_.residual = field_->residual(spectra, result_.abundances);
-  collect_spectra();
-  judge(spectra);
-
   result_.mean_counts.assign(phases, 0.0);
   for (std::size_t p = 0; p < result_.map.size(); ++p) {
     if (result_.map[p] >= 0) {

@@ -112,14 +112,20 @@ double measure_dispersion(const GroupedCounts& data, const std::vector<double>& 
       if (previous == row - 1 && row % line != 0) {
         const double p = row_sum[static_cast<std::size_t>(previous)], q = row_sum[static_cast<std::size_t>(row)];
         const double share = p / (p + q);
-        double squares = 0, variance = 0;
+        double squares = 0, variance = 0, variance_squares = 0;
         for (std::size_t g = 0; g < right.size(); ++g) {
           const double both = left[g] + right[g];
           const double f = left[g] - share * both;
           squares += f * f;
-          variance += share * (1 - share) * both;
+          const double expected = share * (1 - share) * both;
+          variance += expected;
+          variance_squares += expected * expected;
         }
-        if (variance > 0) ratio[static_cast<std::size_t>(row)] = squares / variance;
+        if (variance > 0) {
+          // The median of a χ² of ν degrees of freedom is ν (1 − 2/(9ν))³ (Wilson and Hilferty).
+          const double freedom = variance * variance / variance_squares;
+          ratio[static_cast<std::size_t>(row)] = squares / variance / std::pow(1 - 2 / (9 * freedom), 3);
+        }
       }
       std::swap(left, right);
       previous = row;

@@ -11,8 +11,8 @@ namespace ruska::ops::unmix {
 namespace {
 
 constexpr std::size_t longest_name = 3;  // elements
-constexpr double enriched = 1.5;         // share of the counts over the mean share in the other phases
-constexpr double least_share = 0.01;     // of the counts: below it an element names nothing
+constexpr double most_enriched = 3;      // share of the counts over the mean share in the other phases
+constexpr double least_score = 0.05;     // of the first element's
 
 double total(const eds::FoundElements& found) {
   double sum = 0;
@@ -28,25 +28,29 @@ double share(const eds::FoundElements& found, const std::string& element) {
 }
 bool of_the_specimen(const eds::FoundElement& element) { return element.note.find("grid") == std::string::npos; }
 
+/// Elements by share times enrichment, down to a twentieth of the first.
 std::string name_of(const std::vector<eds::FoundElements>& found, std::size_t phase) {
-  std::vector<std::string> more, rest;
+  std::vector<std::pair<double, std::string>> ranked;
   for (const eds::FoundElement& one : found[phase].elements) {
+    if (one.confidence == "possible" || !of_the_specimen(one)) continue;
     const double here = share(found[phase], one.element);
-    if (one.confidence == "possible" || here < least_share || !of_the_specimen(one)) continue;
     double elsewhere = 0;
     for (std::size_t other = 0; other < found.size(); ++other) {
       if (other != phase) elsewhere += share(found[other], one.element) / static_cast<double>(found.size() - 1);
     }
-    (here > enriched * elsewhere ? more : rest).push_back(one.element);
+    const double enrichment = found.size() == 1                   ? 1.0
+                              : here >= most_enriched * elsewhere ? most_enriched
+                                                                  : here / elsewhere;
+    // Support films and contamination bring carbon everywhere.
+    if (one.element == "C" && enrichment < 1) continue;
+    ranked.emplace_back(here * enrichment, one.element);
   }
-  // A name of one element is completed by the commonest of the others.
-  while (more.size() < 2 && !rest.empty()) {
-    more.push_back(rest.front());
-    rest.erase(rest.begin());
-  }
-  more.resize(std::min(more.size(), longest_name));
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   std::string name;
-  for (const std::string& element : more) name += (name.empty() ? "" : "–") + element;
+  for (std::size_t i = 0; i < ranked.size() && i < longest_name; ++i) {
+    if (ranked[i].first < least_score * ranked[0].first) break;
+    name += (name.empty() ? "" : "–") + ranked[i].second;
+  }
   return name;
 }
 
@@ -100,8 +104,10 @@ NamedPhases name_phases(const Description& data, const std::vector<double>& pure
     named.names[k] = times == 1 ? name : name + " (" + std::to_string(times) + ")";
   }
   named.note =
-      "Named by the elements of which a phase's purest positions have more than the other phases; elements "
-      "that often come from grid or holder give no names.";
+      "Named by the elements with most counts in a phase's purest positions, those that it has more of than "
+      "the other phases first; elements that often come from grid or holder give no names, and carbon only where there "
+      "is more of it "
+      "than elsewhere.";
   return named;
 }
 

@@ -18,9 +18,10 @@ struct NamedPhases {
   std::string note;                       ///< how names came about, or why there are none
 };
 
-/// Names phases by the elements that their spectra show: first those that a phase has more of than the others, without
-/// those that often come from grid and holder. `pure_counts` (phases × channels) holds counts, so that significances
-/// hold. Throws invalid_argument when elements are asked for and the data are no EDS spectra.
+/// Names phases by the elements that their spectra show: ranked by their share of the counts and by how much more
+/// of them a phase has than the others, without those that often come from grid and holder. `pure_counts` (phases ×
+/// channels) holds counts, so that significances hold. Throws invalid_argument when elements are asked for and the data
+/// are no EDS spectra.
 NamedPhases name_phases(const Description& data, const std::vector<double>& pure_counts, std::int64_t phases,
                         const std::vector<std::string>& elements);
 

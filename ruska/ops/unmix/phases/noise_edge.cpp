@@ -13,7 +13,10 @@
 namespace ruska::ops::unmix {
 namespace {
 
-constexpr double fluctuation = 1.01;
+// The largest eigenvalue of noise exceeds its edge by this many Tracy–Widom scales once in 300 draws; a measured one
+// has fluctuated already.
+constexpr double above_formula = 2.5;
+constexpr double above_measured = 2.0;
 
 Eigen::MatrixXd unpack(const double* packed, std::size_t n) {
   Eigen::MatrixXd matrix(n, n);
@@ -119,9 +122,13 @@ NoiseEdge noise_edge(const GroupedCounts& data, std::int64_t most, std::int64_t 
   const double rows = std::max(1.0, grams[2 * packed]);
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> signal(unpack(grams.data(), n));
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> noise(unpack(grams.data() + packed, n), Eigen::EigenvaluesOnly);
-  const double marchenko_pastur = std::pow(1 + std::sqrt(static_cast<double>(used_groups) / rows), 2);
+  const double root_rows = std::sqrt(rows),
+               root_groups = std::sqrt(static_cast<double>(std::max<std::size_t>(1, used_groups)));
+  const double marchenko_pastur = std::pow(root_rows + root_groups, 2) / rows;
+  const double scale = (root_rows + root_groups) * std::cbrt(1 / root_rows + 1 / root_groups) / rows;
   const auto largest = static_cast<Eigen::Index>(n) - 1;
-  result.edge = fluctuation * std::max(noise.eigenvalues()(largest) / rows, marchenko_pastur);
+  result.edge =
+      std::max(noise.eigenvalues()(largest) / rows + above_measured * scale, marchenko_pastur + above_formula * scale);
   result.components = std::min<std::int64_t>({most, static_cast<std::int64_t>(n), static_cast<std::int64_t>(rows)});
   result.rank = 0;
   for (std::size_t k = 0; k < n; ++k) {

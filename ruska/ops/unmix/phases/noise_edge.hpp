@@ -21,8 +21,8 @@ struct NoiseEdge {
 
 /// Keenan–Kotula weighting (Surf. Interface Anal. 36, 203 (2004)) makes the noise of counts white. Its largest
 /// eigenvalue is measured, not assumed: the difference of two halves of the counts has the noise of the counts and no
-/// signal, so its largest eigenvalue is the edge; the Marchenko–Pastur edge (1 + √(groups/rows))² is taken where it
-/// is higher, and one percent on top covers the fluctuation of the largest eigenvalue.
+/// signal, so its largest eigenvalue is the edge. The Marchenko–Pastur edge (1 + √(groups/rows))² is taken where it is
+/// higher, and the fluctuation of a largest eigenvalue (Johnstone, Ann. Stat. 29, 295 (2001)) comes on top.
 /// Rows are added up in runs of `run` along lines of `line` positions first.
 NoiseEdge noise_edge(const GroupedCounts& data, std::int64_t most, std::int64_t run, std::int64_t line,
                      std::uint64_t seed, Context& context);

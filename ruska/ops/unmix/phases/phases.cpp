@@ -25,7 +25,7 @@ constexpr auto parameters = std::tuple{
               "Elements to look for, as symbols; empty: those that the spectra show"),
     parameter(&PhasesParams::vacuum_level, "vacuum_level", "", within(0.0, 0.9),
               "Positions whose counts, averaged with their neighbours', are below this part of the 95th percentile "
-              "have no phase (nor have those below half a count)"),
+              "have no phase (nor have those below half a count, nor the rims of such places)"),
     parameter(&PhasesParams::starts, "starts", "", within<std::int64_t>(0, 1000),
               "Further starts, from random halves of the positions and of the counts, that tell the stability of the "
               "phases and enter every sigma"),
