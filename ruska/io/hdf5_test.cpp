@@ -226,9 +226,13 @@ void write_text_reference(const fs::path& path, std::uint32_t index) {
   std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
   std::string content((std::istreambuf_iterator<char>(stream)), {});
   const std::uint64_t heap = content.find("GCOL");
-  const std::size_t reference = content.find(std::string(reinterpret_cast<const char*>(&heap), sizeof heap));
+  // Length, address, index.
+  const std::uint32_t length = 9;
+  const std::string place(reinterpret_cast<const char*>(&heap), sizeof heap);
+  const std::size_t reference =
+      content.find(std::string(reinterpret_cast<const char*>(&length), sizeof length) + place);
   ASSERT_NE(reference, std::string::npos);
-  stream.seekp(static_cast<std::streamoff>(reference + sizeof heap));
+  stream.seekp(static_cast<std::streamoff>(reference + sizeof length + sizeof heap));
   stream.write(reinterpret_cast<const char*>(&index), sizeof index);
 }
 
