@@ -231,14 +231,13 @@ void Search::prepare() {
     throw Error(ErrorKind::bad_data, "all values that the masks leave in are zero: there is nothing to find phases in");
   }
 
-  std::vector<double> sums;
+  std::vector<double> sums;  // of positions that have any: most of a map may be empty
   for (std::int64_t p = 0; p < grid_.positions; ++p) {
-    if (!rows_.row_masked(p)) sums.push_back(marginals_.row_sum[static_cast<std::size_t>(p)]);
+    const double sum = marginals_.row_sum[static_cast<std::size_t>(p)];
+    if (!rows_.row_masked(p) && sum > 0) sums.push_back(sum);
   }
-  const double bright = quantile(sums, 0.95);
-  result_.vacuum_threshold = std::max(marginals_.counts ? zero_vacuum : 0.0, params_.vacuum_level * bright);
-  // A few bright positions in an otherwise empty map stay.
-  if (result_.vacuum_threshold > bright) result_.vacuum_threshold = 0;
+  result_.vacuum_threshold =
+      std::max(marginals_.counts ? zero_vacuum : 0.0, params_.vacuum_level * quantile(std::move(sums), 0.95));
   std::vector<std::uint8_t> used = positions_with_counts(rows_, marginals_.row_sum, grid_, result_.vacuum_threshold);
   std::vector<double> column_sum = marginals_.column_sum;
   // Groups are to hold enough counts; values on another scale are measured by their mean size instead.

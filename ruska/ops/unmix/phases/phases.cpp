@@ -3,6 +3,7 @@
 #include "ruska/ops/unmix/phases/phases.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <numeric>
 
@@ -58,6 +59,14 @@ Plan check(const Inputs& inputs, const PhasesParams& params) {
 std::string format(const char* pattern, double value) {
   char buffer[64];
   std::snprintf(buffer, sizeof(buffer), pattern, value);
+  return buffer;
+}
+
+/// "12.3 ± 0.4 %", with as many digits as σ has.
+std::string percent(double share, double sigma) {
+  const int digits = sigma > 0 ? std::clamp(static_cast<int>(std::ceil(-std::log10(100 * sigma))), 1, 3) : 1;
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "%.*f ± %.*f %%", digits, 100 * share, digits, 100 * sigma);
   return buffer;
 }
 
@@ -170,8 +179,8 @@ std::vector<std::string> summary_of(const PhasesResult& result, const NamedPhase
   }
   lines.push_back(first);
   for (std::size_t k = 0; k < named.names.size() && k < most_lines_of_phases; ++k) {
-    std::string line = std::to_string(k) + " " + named.names[k] + ": " + format("%.1f", 100 * result.area[k]) + " ± " +
-                       format("%.1f", 100 * result.area_sigma[k]) + " % of the area";
+    std::string line = std::to_string(k) + " " + named.names[k] + ": " + percent(result.area[k], result.area_sigma[k]) +
+                       " of the area";
     if (const std::string elements = elements_of(named, k); !elements.empty()) line += "; " + elements;
     lines.push_back(line);
   }
