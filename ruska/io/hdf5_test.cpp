@@ -211,6 +211,40 @@ TEST_F(Hdf5, DamagedChunksAreRefused) {
   }
 }
 
+/// A file as instruments write it, without checksums, whose text attribute refers to the index `index` of its heap.
+void write_text_reference(const fs::path& path, std::uint32_t index) {
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+  H5Tset_size(type, H5T_VARIABLE);
+  const hid_t attribute = H5Acreate2(file, "text", type, space, H5P_DEFAULT, H5P_DEFAULT);
+  const char* text = "some text";
+  H5Awrite(attribute, type, &text);
+  H5Aclose(attribute);
+  H5Sclose(space);
+  H5Tclose(type);
+  H5Fclose(file);
+  std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::string content((std::istreambuf_iterator<char>(stream)), {});
+  const std::uint64_t heap = content.find("GCOL");
+  // Length, address, index.
+  const std::uint32_t length = 9;
+  const std::string place(reinterpret_cast<const char*>(&heap), sizeof heap);
+  const std::size_t reference =
+      content.find(std::string(reinterpret_cast<const char*>(&length), sizeof length) + place);
+  ASSERT_NE(reference, std::string::npos);
+  stream.seekp(static_cast<std::streamoff>(reference + sizeof length + sizeof heap));
+  stream.write(reinterpret_cast<const char*>(&index), sizeof index);
+}
+
+TEST_F(Hdf5, TextsThatReferNowhereAreRefused) {
+  write_text_reference(path("whole.h5"), 1);
+  EXPECT_EQ(OpenFile::open(path("whole.h5"))->root().text("text"), "some text");
+  for (const std::uint32_t index : {2u, 77u, 0x7fffffffu}) {
+    write_text_reference(path("damaged.h5"), index);
+    EXPECT_EQ(kind_of([&] { OpenFile::open(path("damaged.h5"))->root().text("text"); }), ErrorKind::bad_data) << index;
+  }
+}
+
 TEST_F(Hdf5, SourcesSeeAxesInTheirOwnOrder) {
   const auto values = ramp(24);
   {
