@@ -183,16 +183,33 @@ struct Array::ArrayState : Object::State {
     return out;
   }
 
-  std::vector<std::byte> filled() const {
-    const Handle creation(H5Dget_create_plist(handle), H5Pclose);
-    const Handle memory = memory_type(*element);
-    std::vector<std::byte> one(static_cast<std::size_t>(item));
-    if (!creation || H5Pget_fill_value(creation, memory, one.data()) < 0) {
-      throw_failure(file->path(), path, "reading the fill value");
+  /// A chunk that the index does not know, read by HDF5 itself: the fill value, or an error where the index is damaged.
+  std::vector<std::byte> unindexed(const Shape& chunk_index) const {
+    if (chunk_bytes() > (std::int64_t{1} << 30)) {
+      throw Error(ErrorKind::bad_data, "'" + file->path().string() + "', " + path + ": a missing chunk stands for " +
+                                           std::to_string(chunk_bytes()) + " bytes");
     }
-    std::vector<std::byte> out(static_cast<std::size_t>(chunk_bytes()));
-    for (std::size_t at = 0; at < out.size(); at += one.size()) std::memcpy(out.data() + at, one.data(), one.size());
-    return out;
+    Region box{Shape(shape.size()), Shape(shape.size())};
+    for (std::size_t a = 0; a < shape.size(); ++a) {
+      box.start[a] = chunk_index[a] * chunk[a];
+      box.shape[a] = std::min(chunk[a], shape[a] - box.start[a]);
+    }
+    std::vector<std::byte> inside(static_cast<std::size_t>(box.count() * item));
+    read_directly(box, inside);
+    std::vector<std::byte> whole(static_cast<std::size_t>(chunk_bytes()));
+    const Shape origin(shape.size(), 0);
+    copy_box(inside.data(), box.shape, origin, whole.data(), chunk, origin, box.shape, static_cast<std::size_t>(item));
+    return whole;
+  }
+
+  void read_directly(const Region& region, std::span<std::byte> out) const {
+    const Lock lock;
+    const Handle memory = memory_type(*element);
+    const Handle space = select(region);
+    const Handle target = memory_space(region);
+    if (H5Dread(handle, memory, target, space, H5P_DEFAULT, out.data()) < 0) {
+      throw_failure(file->path(), path, "reading values");
+    }
   }
 
   Bytes decode(const Shape& chunk_index) const {
@@ -203,12 +220,9 @@ struct Array::ArrayState : Object::State {
     {
       const Lock lock;
       hsize_t bytes = 0;
-      if (H5Dget_chunk_storage_size(handle, offset.data(), &bytes) < 0) {
-        throw_failure(file->path(), path, "looking up a chunk");
-      }
-      if (bytes == 0) {
-        check_fill();
-        return std::make_shared<std::vector<std::byte>>(filled());
+      if (H5Dget_chunk_storage_size(handle, offset.data(), &bytes) < 0 || bytes == 0) {
+        H5Eclear2(H5E_DEFAULT);
+        return std::make_shared<std::vector<std::byte>>(unindexed(chunk_index));
       }
       if (bytes > static_cast<hsize_t>(file->size()) ||
           chunk_bytes() / best_deflate_ratio > static_cast<std::int64_t>(bytes) + 64) {
@@ -231,14 +245,6 @@ struct Array::ArrayState : Object::State {
                                            std::to_string(chunk_bytes()) + " are needed");
     }
     return std::make_shared<std::vector<std::byte>>(std::move(stored));
-  }
-
-  /// A chunk that was never written costs memory but no file: bound it.
-  void check_fill() const {
-    if (chunk_bytes() > (std::int64_t{1} << 30)) {
-      throw Error(ErrorKind::bad_data, "'" + file->path().string() + "', " + path + ": a missing chunk stands for " +
-                                           std::to_string(chunk_bytes()) + " bytes");
-    }
   }
 
   Bytes chunk_values(const Shape& index, std::int64_t number) {
@@ -361,6 +367,7 @@ Array Group::array(const std::string& name) const {
   Handle opened(H5Dopen2(state_->handle, name.c_str(), H5P_DEFAULT), H5Dclose);
   if (!opened) throw_failure(file(), at, "opening the array");
   const auto state = std::make_shared<Array::ArrayState>(state_->file, std::move(opened), at);
+  Array(state).check_addresses();
   state->describe();
   return Array(state);
 }
@@ -415,13 +422,7 @@ void Array::read(const Region& region, std::span<std::byte> out) const {
     state.read_chunks(region, out);
     return;
   }
-  const Lock lock;
-  const Handle memory = memory_type(*state.element);
-  const Handle space = state.select(region);
-  const Handle target = state.memory_space(region);
-  if (H5Dread(state.handle, memory, target, space, H5P_DEFAULT, out.data()) < 0) {
-    throw_failure(file(), path(), "reading values");
-  }
+  state.read_directly(region, out);
 }
 
 std::vector<std::byte> Array::read_all() const {
@@ -451,6 +452,48 @@ std::vector<double> Array::read_numbers() const {
     }
   });
   return numbers;
+}
+
+void Array::check_stored_texts() const {
+  const ArrayState& state = array();
+  if (reference_check() == nullptr || count(state.shape) == 0) return;
+  const Handle creation(H5Dget_create_plist(state.handle), H5Pclose);
+  const std::int64_t elements = count(state.shape);
+  if (elements > file_size() / 16) fail(ErrorKind::bad_data, "more texts than the file can hold");
+  if (H5Pget_layout(creation) == H5D_CONTIGUOUS) {
+    const haddr_t offset = H5Dget_offset(state.handle);
+    if (offset == HADDR_UNDEF) return;  // never written
+    reference_check()->references(
+        reference_check()->bytes(offset - reference_check()->base(), static_cast<std::uint64_t>(elements) * 16),
+        elements);
+    return;
+  }
+  // Small tables of texts are chunks of a few; what is filtered or stored in the header itself is left to HDF5.
+  if (H5Pget_layout(creation) != H5D_CHUNKED || H5Pget_nfilters(creation) != 0) return;
+  const std::int64_t per_chunk = count(state.chunk);
+  if (per_chunk > file_size() / 16) fail(ErrorKind::bad_data, "a chunk of more texts than the file can hold");
+  Shape grid(state.shape.size());
+  for (std::size_t a = 0; a < grid.size(); ++a) grid[a] = (state.shape[a] + state.chunk[a] - 1) / state.chunk[a];
+  for (std::int64_t number = 0; number < count(grid); ++number) {
+    std::vector<hsize_t> offset(grid.size());
+    std::int64_t rest = number;
+    for (std::size_t a = grid.size(); a-- > 0;) {
+      offset[a] = static_cast<hsize_t>(rest % grid[a] * state.chunk[a]);
+      rest /= grid[a];
+    }
+    hsize_t bytes = 0;
+    if (H5Dget_chunk_storage_size(state.handle, offset.data(), &bytes) < 0 || bytes == 0) {
+      H5Eclear2(H5E_DEFAULT);
+      continue;
+    }
+    if (bytes != static_cast<hsize_t>(per_chunk) * 16) fail(ErrorKind::bad_data, "a chunk of texts is cut short");
+    std::vector<std::byte> stored(static_cast<std::size_t>(bytes));
+    std::uint32_t skipped = 0;
+    if (H5Dread_chunk(state.handle, H5P_DEFAULT, offset.data(), &skipped, stored.data()) < 0) {
+      throw_failure(file(), path(), "reading a chunk");
+    }
+    reference_check()->references(stored, per_chunk);
+  }
 }
 
 void Array::set_cache(std::int64_t bytes) const {

@@ -26,6 +26,7 @@ class Files {
     if (::mkdtemp(name.data()) == nullptr) throw Error(ErrorKind::io, "no folder in /dev/shm");
     folder_ = name;
     files_ = write_fuzz_files(RUSKA_FUZZ_DRIVER, folder_);
+    if (files_.empty()) throw Error(ErrorKind::not_found, "the driver has no fixture");
   }
   ~Files() { fs::remove_all(folder_); }
 

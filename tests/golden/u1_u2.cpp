@@ -1,15 +1,10 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
-
-// The recipe: line weights per material, Gaussian K lines (Kβ 0.13 of Kα), Fe L 0.3 and Cu L 0.4 of Kα, detector
-// resolution 130 eV at Mn Kα, 20 % background (15 − E)/E · (1 − exp(−(E/0.6)²)) with E in keV; hemispherical thickness
-// profiles. Line energies are those of xraylib.
 #include "tests/golden/u1_u2.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <utility>
 
 #include <xraylib.h>
 
@@ -18,12 +13,10 @@
 namespace ruska::golden {
 namespace {
 
-using Weights = std::vector<std::pair<int, double>>;  // atomic number, weight
-
 constexpr double copper = 0.05;
-const Weights matrix{{12, .245}, {26, .035}, {20, .031}, {14, .219}, {13, .024}, {8, .436}, {29, copper}};
-const Weights first_sphere{{12, .522}, {26, .104}, {8, .374}, {29, copper}};
-const Weights second_sphere{{12, .020}, {26, .018}, {20, .188}, {14, .173}, {13, .010}, {8, .572}, {29, copper}};
+const Material matrix{{12, .245}, {26, .035}, {20, .031}, {14, .219}, {13, .024}, {8, .436}, {29, copper}};
+const Material first_sphere{{12, .522}, {26, .104}, {8, .374}, {29, copper}};
+const Material second_sphere{{12, .020}, {26, .018}, {20, .188}, {14, .173}, {13, .010}, {8, .572}, {29, copper}};
 
 void add_line(std::vector<double>& spectrum, double channel_width, double energy, double weight) {
   if (!(energy > 0)) return;  // xraylib's word for a line that the element does not have
@@ -40,9 +33,11 @@ void scale_to(std::vector<double>& values, double sum) {
   for (double& value : values) value *= sum / have;
 }
 
-std::vector<double> spectrum_of(const Weights& weights, std::size_t channels, double channel_width) {
+}  // namespace
+
+std::vector<double> spectrum_of(const Material& material, std::size_t channels, double channel_width) {
   std::vector<double> lines(channels, 0.0), background(channels);
-  for (const auto& [z, weight] : weights) {
+  for (const auto& [z, weight] : material) {
     add_line(lines, channel_width, LineEnergy(z, KA_LINE, nullptr), weight);
     add_line(lines, channel_width, LineEnergy(z, KB_LINE, nullptr), weight * 0.13);
     if (z == 26) add_line(lines, channel_width, LineEnergy(z, LA_LINE, nullptr), weight * 0.3);
@@ -58,14 +53,16 @@ std::vector<double> spectrum_of(const Weights& weights, std::size_t channels, do
   return lines;
 }
 
+namespace {
+
 TwoSpheres make(std::int64_t edge, std::int64_t channels, double channel_width, double radius, double peak_fraction,
                 double counts, const double (&first_centre)[2], const double (&second_centre)[2]) {
   TwoSpheres phantom{edge, channels, channel_width, counts, {}, {}};
-  for (const Weights* weights : {&matrix, &first_sphere, &second_sphere}) {
-    const std::vector<double> spectrum = spectrum_of(*weights, static_cast<std::size_t>(channels), channel_width);
+  for (const Material* material : {&matrix, &first_sphere, &second_sphere}) {
+    const std::vector<double> spectrum = spectrum_of(*material, static_cast<std::size_t>(channels), channel_width);
     phantom.spectra.insert(phantom.spectra.end(), spectrum.begin(), spectrum.end());
   }
-  const auto profile = [&](const double (&centre)[2], std::int64_t y, std::int64_t x) {
+  const auto profile = [&](const double(&centre)[2], std::int64_t y, std::int64_t x) {
     const double dy = static_cast<double>(y) - centre[0], dx = static_cast<double>(x) - centre[1];
     return peak_fraction * std::sqrt(std::max(0.0, 1 - (dy * dy + dx * dx) / (radius * radius)));
   };
@@ -74,8 +71,7 @@ TwoSpheres make(std::int64_t edge, std::int64_t channels, double channel_width, 
       const double first = profile(first_centre, y, x), second = profile(second_centre, y, x);
       // Where the spheres overlap they may fill more than the whole.
       const double spheres = first + second, scale = std::max(1.0, spheres);
-      phantom.fractions.insert(phantom.fractions.end(),
-                               {std::max(0.0, 1 - spheres), first / scale, second / scale});
+      phantom.fractions.insert(phantom.fractions.end(), {std::max(0.0, 1 - spheres), first / scale, second / scale});
     }
   }
   return phantom;

@@ -3,15 +3,23 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "ruska/core/dataset.hpp"
 
 namespace ruska::golden {
 
+/// The weights of a material's elements, by atomic number.
+using Material = std::vector<std::pair<int, double>>;
+
+/// A material's spectrum, unit sum: Gaussian K lines (Kβ 0.13 of Kα), Fe L 0.3 and Cu L 0.4 of Kα, detector resolution
+/// 130 eV at Mn Kα, 20 % background (15 − E)/E · (1 − exp(−(E/0.6)²)) with E in keV; line energies of xraylib.
+std::vector<double> spectrum_of(const Material& material, std::size_t channels, double channel_width);
+
 /// Two spheres in a matrix: the spectra of three materials and how much of each every position holds.
 struct TwoSpheres {
-  std::int64_t edge = 0;          ///< positions along y and along x
+  std::int64_t edge = 0;  ///< positions along y and along x
   std::int64_t channels = 0;
   double channel_width = 0;       ///< keV
   double counts = 0;              ///< mean counts per position

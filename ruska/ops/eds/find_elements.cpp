@@ -513,8 +513,12 @@ class Search {
   }
 
   // The lines of a family that stand out: more than three σ of the counts in the channels they cover.
-  std::vector<XrayLine> visible_lines(int column) const {
-    std::vector<XrayLine> visible;
+  struct VisibleLine {
+    XrayLine line;
+    double counts;
+  };
+  std::vector<VisibleLine> visible_lines(int column) const {
+    std::vector<VisibleLine> visible;
     const Family& family = families_[static_cast<std::size_t>(column)];
     double total = 0;
     for (const XrayLine& line : family.lines) total += line.weight;
@@ -529,7 +533,7 @@ class Search {
         inside = true;
       }
       const double counts = amplitudes_[column] * line.weight / total;
-      if (inside && counts > 3.0 * std::sqrt(std::max(variance, 1.0))) visible.push_back(line);
+      if (inside && counts > 3.0 * std::sqrt(std::max(variance, 1.0))) visible.push_back({line, counts});
     }
     return visible;
   }
@@ -537,7 +541,7 @@ class Search {
   // Whether an alpha line of one lies within a peak's width of a visible line of the other.
   bool overlap(int element, int candidate) const {
     for (const int column : elements_[static_cast<std::size_t>(element)].columns) {
-      for (const XrayLine& line : visible_lines(column)) {
+      for (const auto& [line, counts] : visible_lines(column)) {
         for (const int other : elements_[static_cast<std::size_t>(candidate)].columns) {
           const double energy = families_[static_cast<std::size_t>(other)].lines.front().energy;
           if (std::abs(energy - line.energy) < calibration_.width(energy)) return true;
@@ -615,7 +619,7 @@ class Search {
       one.element = symbol(element.atomic_number);
       double variance = 0;
       int significant_families = 0;
-      std::vector<std::pair<double, std::vector<XrayLine>>> by_family;
+      std::vector<std::pair<double, std::vector<VisibleLine>>> by_family;
       for (const int column : element.columns) {
         const Eigen::Index k = place(column);
         if (k < 0) continue;
@@ -637,7 +641,10 @@ class Search {
       std::stable_sort(by_family.begin(), by_family.end(),
                        [](const auto& a, const auto& b) { return a.first > b.first; });
       for (auto& [significance, lines] : by_family) {
-        one.lines.insert(one.lines.end(), std::make_move_iterator(lines.begin()), std::make_move_iterator(lines.end()));
+        for (VisibleLine& visible : lines) {
+          one.lines.push_back(std::move(visible.line));
+          one.line_counts.push_back(visible.counts);
+        }
       }
       if (one.lines.empty()) continue;
 

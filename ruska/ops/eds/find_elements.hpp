@@ -28,12 +28,13 @@ struct FoundElement {
   std::string element;  ///< "Fe"
   int atomic_number = 0;
   std::vector<XrayLine>
-      lines;                ///< those that stand out of the background, strongest first; the first names the element
-  double counts = 0;        ///< fitted counts of all its lines in range
-  double sigma = 0;         ///< of counts: counting statistics, overlaps and the model's own error
-  double significance = 0;  ///< counts of its most significant family over their σ
-  std::string confidence;   ///< "certain", "probable" or "possible"
-  std::string note{};       ///< "often from the grid or the holder", "overlaps with Mo L": empty for none
+      lines;  ///< those that stand out of the background, strongest first; the first names the element
+  std::vector<double> line_counts;  ///< fitted counts of each of `lines`
+  double counts = 0;                ///< fitted counts of all its lines in range
+  double sigma = 0;                 ///< of counts: counting statistics, overlaps and the model's own error
+  double significance = 0;          ///< counts of its most significant family over their σ
+  std::string confidence;           ///< "certain", "probable" or "possible"
+  std::string note{};               ///< "often from the grid or the holder", "overlaps with Mo L": empty for none
 };
 
 /// A peak that no element of the specimen made.

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <set>
 
+#include "ruska/base/text.hpp"
 #include "ruska/core/executor.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/rows.hpp"
@@ -103,32 +104,43 @@ Plan check(const Inputs& inputs, const LinesParams& params) {
   return plan;
 }
 
-std::vector<XrayLine> lines_found(const FoundElements& found, const EnergyAxis& axis, double beam_energy) {
-  std::vector<XrayLine> lines;
-  for (const FoundElement& element : found.elements) {
-    if (element.confidence == "possible") continue;
-    const auto main = main_line(element.atomic_number, axis.low(), axis.high(), beam_energy);
-    const bool visible = main && std::any_of(element.lines.begin(), element.lines.end(),
-                                             [&](const XrayLine& line) { return line.name() == main->name(); });
-    lines.push_back(visible ? *main : element.lines.front());
+// The lines to map, and what else the background must keep clear of.
+struct Request {
+  std::vector<ExpectedLine> lines, others;
+};
+
+// Named lines: how strong they are is not known, so that all stronger lines of the same elements count as equals.
+Request named(const std::vector<XrayLine>& lines, const EnergyAxis& axis, const LinesParams& params,
+              const Description& data) {
+  Request request;
+  const auto energy = params.beam_energy ? params.beam_energy : beam_energy(data.metadata);
+  std::set<int> elements;
+  for (const XrayLine& line : lines) {
+    request.lines.push_back({line});
+    elements.insert(line.atomic_number);
   }
-  return lines;
+  for (const int z : elements) {
+    for (XrayLine& line : lines_in_range(z, axis.low(), axis.high(), energy, 0.05)) {
+      request.others.push_back({std::move(line)});
+    }
+  }
+  return request;
 }
 
-// What else the background must keep clear of: the stronger lines of the elements that are mapped or were found.
-std::vector<XrayLine> other_lines(const std::vector<XrayLine>& lines, const FoundElements* found,
-                                  const EnergyAxis& axis, const LinesParams& params, const Description& data) {
-  std::set<int> elements;
-  for (const XrayLine& line : lines) elements.insert(line.atomic_number);
-  if (found != nullptr) {
-    for (const FoundElement& element : found->elements) elements.insert(element.atomic_number);
+Request of_found(const FoundElements& found, const EnergyAxis& axis, double beam_energy) {
+  Request request;
+  for (const FoundElement& element : found.elements) {
+    const auto main = main_line(element.atomic_number, axis.low(), axis.high(), beam_energy);
+    std::size_t chosen = 0;
+    for (std::size_t k = 0; k < element.lines.size(); ++k) {
+      if (main && element.lines[k].name() == main->name()) chosen = k;
+      request.others.push_back({element.lines[k], element.line_counts[k]});
+    }
+    if (element.confidence != "possible") {
+      request.lines.push_back({element.lines[chosen], element.line_counts[chosen]});
+    }
   }
-  const auto energy = params.beam_energy ? params.beam_energy : beam_energy(data.metadata);
-  std::vector<XrayLine> others;
-  for (const int z : elements) {
-    for (XrayLine& line : lines_in_range(z, axis.low(), axis.high(), energy, 0.05)) others.push_back(std::move(line));
-  }
-  return others;
+  return request;
 }
 
 double resolution_of(const LinesParams& params, const Description& data, const FoundElements* found, Context& context) {
@@ -213,7 +225,7 @@ Dataset map_of(const Description& data, const std::vector<LineWindows>& windows,
 }
 
 Table table_of(const std::vector<LineWindows>& windows, const std::vector<double>& spectrum, const EnergyAxis& axis) {
-  std::vector<std::string> elements, lines;
+  std::vector<std::string> elements, lines, overlaps;
   std::vector<double> energy, gross, net, sigma, significance, low, high;
   for (const LineWindows& one : windows) {
     const auto sum = [&](const Channels& channels) {
@@ -224,6 +236,7 @@ Table table_of(const std::vector<LineWindows>& windows, const std::vector<double
     const LineCounts counts = line_counts(one, sum(one.signal), sum(one.left) + sum(one.right));
     elements.push_back(one.line.element);
     lines.push_back(one.line.name());
+    overlaps.push_back(join(one.overlaps, " "));
     energy.push_back(one.line.energy);
     low.push_back(axis.at(static_cast<double>(one.signal.begin)));
     high.push_back(axis.at(static_cast<double>(one.signal.end)));
@@ -240,7 +253,8 @@ Table table_of(const std::vector<LineWindows>& windows, const std::vector<double
            {"gross", "counts", gross},
            {"net", "counts", net},
            {"net_sigma", "counts", sigma, "net"},
-           {"significance", "σ", significance}}};
+           {"significance", "σ", significance},
+           {"overlaps", "", overlaps}}};
 }
 
 void warn_of_overlaps(const std::vector<LineWindows>& windows, Context& context) {
@@ -249,12 +263,14 @@ void warn_of_overlaps(const std::vector<LineWindows>& windows, Context& context)
     context.warn("the background windows of " + one.line.name() +
                  " hold other lines, since nothing near it is free of them; its net counts are too low");
   }
-  for (std::size_t a = 0; a < windows.size(); ++a) {
-    for (std::size_t b = a + 1; b < windows.size(); ++b) {
-      if (!windows[a].signal.overlaps(windows[b].signal)) continue;
-      context.warn("the windows of " + windows[a].line.name() + " and " + windows[b].line.name() +
-                   " overlap: some counts appear in both maps; unmix.phases tells such elements apart");
-    }
+  std::string shared;
+  for (const LineWindows& one : windows) {
+    if (one.overlaps.empty()) continue;
+    shared += (shared.empty() ? "" : "; ") + one.line.name() + " with " + join(one.overlaps, ", ");
+  }
+  if (!shared.empty()) {
+    context.warn("windows that overlap hold counts of other lines: " + shared +
+                 "; unmix.phases tells such elements apart");
   }
 }
 
@@ -272,23 +288,23 @@ Outputs run(const Inputs& inputs, const LinesParams& params, Context& context) {
   const unmix::Marginals sums = unmix::marginals(rows, context);
   unmix::require_not_negative(rows, sums, "counting X-rays");
 
-  std::vector<XrayLine> lines = asked_lines(params, data);
-  const bool search = lines.empty();
+  Request request = named(asked_lines(params, data), axis, params, data);
+  const bool search = request.lines.empty();
   std::optional<FoundElements> found;
   if (search || (!params.energy_resolution && !energy_resolution_mn_ka(data.metadata))) {
     ElementSearch settings = element_search(data, params.beam_energy, params.energy_resolution);
     settings.significance = params.significance;
     found = find_elements(sums.column_sum, axis, settings);
-    if (search) lines = lines_found(*found, axis, settings.beam_energy);
+    if (search) request = of_found(*found, axis, settings.beam_energy);
   }
-  if (lines.empty()) {
+  if (request.lines.empty()) {
     throw Error(ErrorKind::invalid_argument, "no element stands out of the noise by " + show(params.significance) +
                                                  " σ in the sum spectrum of " + show(sums.total) +
                                                  " counts; name elements or lines to map them all the same");
   }
   const double resolution = resolution_of(params, data, found ? &*found : nullptr, context);
   const std::vector<LineWindows> windows =
-      line_windows(lines, other_lines(lines, search ? &*found : nullptr, axis, params, data), axis, resolution,
+      line_windows(request.lines, request.others, axis, resolution,
                    {params.window, params.background_left, params.background_right, params.background_width});
   warn_of_overlaps(windows, context);
 
@@ -344,7 +360,9 @@ Outputs run(const Inputs& inputs, const LinesParams& params, Context& context) {
                .title = "Lines, counts of the whole data set",
                .value = std::move(table),
                .view = View::table,
-               .note = "Windows reach from window_low up to, but not including, window_high."});
+               .note =
+                   "Windows reach from window_low up to, but not including, window_high; they also hold counts of the "
+                   "lines named under overlaps."});
   Description sum;
   sum.title = "Sum spectrum";
   sum.signal_type = data.signal_type;

@@ -17,8 +17,14 @@ namespace {
 
 const EnergyAxis axis{0.0, 0.01, 2000};
 
+std::vector<ExpectedLine> named(std::initializer_list<const char*> names) {
+  std::vector<ExpectedLine> lines;
+  for (const char* name : names) lines.push_back({xray_line(name)});
+  return lines;
+}
+
 TEST(LineWindows, LieWhereTheRuleSays) {
-  const auto windows = line_windows({xray_line("Mn_Ka")}, {}, axis, 130, {});
+  const auto windows = line_windows(named({"Mn_Ka"}), {}, axis, 130, {});
   ASSERT_EQ(windows.size(), 1u);
   // Mn Kα at 5.8988 keV, 130 eV wide: 5.769 … 6.029 and 130 eV beyond 260 eV to either side.
   EXPECT_EQ(windows[0].signal.begin, 577);
@@ -31,8 +37,8 @@ TEST(LineWindows, LieWhereTheRuleSays) {
 }
 
 TEST(LineWindows, NeighboursShareTheWindowsAtTheEndsOfTheirGroup) {
-  const auto alone = line_windows({xray_line("S_Ka")}, {}, axis, 130, {});
-  const auto group = line_windows({xray_line("Cl_Ka"), xray_line("Fe_Ka"), xray_line("S_Ka")}, {}, axis, 130, {});
+  const auto alone = line_windows(named({"S_Ka"}), {}, axis, 130, {});
+  const auto group = line_windows(named({"Cl_Ka", "Fe_Ka", "S_Ka"}), {}, axis, 130, {});
   EXPECT_EQ(group[0].line.name(), "Cl_Ka");  // the order of the request stays
   EXPECT_EQ(group[0].left.begin, alone[0].left.begin);
   EXPECT_EQ(group[2].left.begin, alone[0].left.begin);
@@ -43,8 +49,8 @@ TEST(LineWindows, NeighboursShareTheWindowsAtTheEndsOfTheirGroup) {
 
 TEST(LineWindows, BackgroundKeepsClearOfOtherLines) {
   // The left window of Ga Kα would lie on Cu Kβ; with Cu known it moves below that line.
-  const auto blind = line_windows({xray_line("Ga_Ka")}, {}, axis, 130, {});
-  const auto aware = line_windows({xray_line("Ga_Ka")}, {xray_line("Cu_Kb")}, axis, 130, {});
+  const auto blind = line_windows(named({"Ga_Ka"}), {}, axis, 130, {});
+  const auto aware = line_windows(named({"Ga_Ka"}), named({"Cu_Kb"}), axis, 130, {});
   EXPECT_LT(axis.at(static_cast<double>(blind[0].left.begin)), 8.905);
   EXPECT_GT(axis.at(static_cast<double>(blind[0].left.end)), 8.905);
   EXPECT_LT(axis.at(static_cast<double>(aware[0].left.end)), 8.905 - 1.9 * full_width(8.905, 130));
@@ -52,14 +58,29 @@ TEST(LineWindows, BackgroundKeepsClearOfOtherLines) {
   EXPECT_FALSE(aware[0].crowded);
 }
 
+TEST(LineWindows, FaintNeighboursDoNotMatterAndValleysServeWhereNothingElseIsFree) {
+  const std::vector<ExpectedLine> gallium{{xray_line("Ga_Ka"), 1000.0}};
+  const auto blind = line_windows(gallium, {}, axis, 130, {});
+  const auto faint = line_windows(gallium, {{xray_line("Cu_Kb"), 10.0}}, axis, 130, {});
+  EXPECT_EQ(faint[0].left.begin, blind[0].left.begin);
+
+  // Aluminium between magnesium and silicon on an axis that ends beside them.
+  const EnergyAxis narrow{1.20, 0.01, 70};
+  const auto valley = line_windows(named({"Al_Ka"}), named({"Mg_Ka", "Si_Ka"}), narrow, 130, {});
+  EXPECT_FALSE(valley[0].crowded);
+  EXPECT_GT(narrow.at(static_cast<double>(valley[0].left.begin)), 1.254 + full_width(1.254, 130) - 0.01);
+  EXPECT_LE(valley[0].left.end, valley[0].signal.begin);
+  EXPECT_GE(valley[0].right.begin, valley[0].signal.end);
+}
+
 TEST(LineWindows, AreCutAtTheAxisAndRefusedBeyondIt) {
   const EnergyAxis from_oxygen{0.43, 0.01, 400};
-  const auto windows = line_windows({xray_line("O_Ka")}, {}, from_oxygen, 130, {});
+  const auto windows = line_windows(named({"O_Ka"}), {}, from_oxygen, 130, {});
   EXPECT_EQ(windows[0].left.size(), 0);
   EXPECT_GT(windows[0].right.size(), 0);
-  EXPECT_THROW(line_windows({xray_line("Fe_Ka")}, {}, from_oxygen, 130, {}), Error);
-  EXPECT_THROW(line_windows({xray_line("C_Ka")}, {}, from_oxygen, 130, {}), Error);
-  EXPECT_THROW(line_windows({xray_line("O_Ka")}, {}, EnergyAxis{0.4, 0.4, 20}, 130, {0.1, 2, 2, 1}), Error);
+  EXPECT_THROW(line_windows(named({"Fe_Ka"}), {}, from_oxygen, 130, {}), Error);
+  EXPECT_THROW(line_windows(named({"C_Ka"}), {}, from_oxygen, 130, {}), Error);
+  EXPECT_THROW(line_windows(named({"O_Ka"}), {}, EnergyAxis{0.4, 0.4, 20}, 130, {0.1, 2, 2, 1}), Error);
 }
 
 TEST(LineCounts, SubtractTheStraightBackground) {
@@ -136,8 +157,7 @@ TEST(Lines, NetCountsAndTheirSigmaAreThoseOfManyMaps) {
 TEST(Lines, GrossIsTheSumOverTheWindowAndTheTableThatOfTheMap) {
   const Dataset data = map_of_iron(3, 500);
   const Outputs outputs = run(data, Json{{"lines", {"Fe_Ka", "Ti_Ka"}}, {"window", 1.5}});
-  const auto windows =
-      line_windows({xray_line("Fe_Ka"), xray_line("Ti_Ka")}, {}, {0.0, 0.01, 1000}, 130, {1.5, 2, 2, 1});
+  const auto windows = line_windows(named({"Fe_Ka", "Ti_Ka"}), {}, {0.0, 0.01, 1000}, 130, {1.5, 2, 2, 1});
   const auto values = data.read_all_as_double();
   const auto gross = outputs.dataset("gross").read_all_as_double();
   const auto net = outputs.dataset("net").read_all_as_double();
@@ -185,7 +205,7 @@ TEST(Lines, RefusesWhatThePhysicsCannotAnswer) {
 TEST(Lines, WarnsOfOverlappingWindows) {
   Context context;
   execute(lines_operation(), Inputs{{"data", map_of_iron(1, 300)}}, Json{{"lines", {"Mn_Kb", "Fe_Ka"}}}, context);
-  EXPECT_THAT(context.warnings(), testing::Contains(testing::HasSubstr("overlap")));
+  EXPECT_THAT(context.warnings(), testing::Contains(testing::HasSubstr("Mn_Kb with Fe_Ka")));
 }
 
 }  // namespace

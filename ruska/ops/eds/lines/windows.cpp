@@ -14,43 +14,59 @@ namespace {
 constexpr double noise_ends = 0.1;    // keV
 constexpr double longest_way = 10.0;  // full widths from the line
 
+constexpr double negligible = 0.02;  // of the line's own counts
+
 struct Span {
   double low = 0, high = 0;
 };
 
+// Finds the windows of one line among others.
 class Placement {
  public:
-  Placement(const std::vector<XrayLine>& lines, const std::vector<XrayLine>& others, const EnergyAxis& axis,
-            double resolution_mn_ka, const WindowRule& rule)
-      : axis_(axis), resolution_(resolution_mn_ka), rule_(rule) {
+  Placement(const ExpectedLine& wanted, const std::vector<ExpectedLine>& lines, const std::vector<ExpectedLine>& others,
+            const EnergyAxis& axis, double resolution_mn_ka, const WindowRule& rule)
+      : line_(wanted.line), axis_(axis), resolution_(resolution_mn_ka), rule_(rule) {
     for (const auto* list : {&lines, &others}) {
-      for (const XrayLine& line : *list) peaks_.push_back(line.energy);
+      for (const ExpectedLine& other : *list) {
+        if (other.counts > negligible * wanted.counts && other.line.energy != line_.energy) {
+          peaks_.push_back(other.line.energy);
+          const Span theirs = over(other.line.energy), own = over(line_.energy);
+          const std::string name = other.line.name();
+          const bool meets = other.line.element != line_.element && theirs.high > own.low && theirs.low < own.high;
+          if (meets && std::find(overlaps_.begin(), overlaps_.end(), name) == overlaps_.end()) {
+            overlaps_.push_back(name);
+          }
+        }
+      }
     }
   }
 
-  LineWindows place(const XrayLine& line) const {
+  LineWindows place() const {
     LineWindows windows;
-    windows.line = line;
-    const Span peak = over(line.energy);
+    windows.line = line_;
+    windows.overlaps = overlaps_;
+    const Span peak = over(line_.energy);
     windows.signal = {nearest(peak.low), nearest(peak.high)};
     const bool empty = windows.signal.size() < 1;
     if (windows.signal.begin < 0 || windows.signal.end > axis_.size || empty) {
       throw Error(ErrorKind::invalid_argument,
-                  "the window of " + line.name() + ", " + std::to_string(peak.low) + " … " + std::to_string(peak.high) +
-                      " keV, " + (empty ? "covers no channel of" : "leaves") + " the energy axis, which runs from " +
-                      std::to_string(axis_.low()) + " to " + std::to_string(axis_.high()) + " keV in steps of " +
-                      std::to_string(axis_.scale));
+                  "the window of " + line_.name() + ", " + std::to_string(peak.low) + " … " +
+                      std::to_string(peak.high) + " keV, " + (empty ? "covers no channel of" : "leaves") +
+                      " the energy axis, which runs from " + std::to_string(axis_.low()) + " to " +
+                      std::to_string(axis_.high()) + " keV in steps of " + std::to_string(axis_.scale));
     }
-    windows.left = free_window(line.energy, -1);
-    windows.right = free_window(line.energy, 1);
-    if (windows.left.size() + windows.right.size() == 0) {
-      windows.crowded = true;
-      windows.left = cut(beside(line.energy, -1));
-      windows.right = cut(beside(line.energy, 1));
-    }
+    const auto choose = [&](auto&& window_on) {
+      if (windows.left.size() + windows.right.size() > 0) return false;
+      windows.left = window_on(-1);
+      windows.right = window_on(1);
+      return true;
+    };
+    choose([&](int side) { return beyond_neighbours(side); });
+    choose([&](int side) { return in_valley(side); });
+    windows.crowded = choose([&](int side) { return cut(beside(line_.energy, side)); });
     if (windows.left.size() + windows.right.size() == 0) {
       throw Error(ErrorKind::invalid_argument,
-                  "no background window of " + line.name() +
+                  "no background window of " + line_.name() +
                       " covers a channel of the energy axis; give other background_left, background_right or "
                       "background_width");
     }
@@ -70,22 +86,41 @@ class Placement {
                     : Span{energy + near * width(energy), energy + far * width(energy)};
   }
 
-  Channels free_window(double energy, int side) const {
-    Span window = beside(energy, side);
+  bool free(const Span& window) const {
+    return std::none_of(peaks_.begin(), peaks_.end(), [&](double energy) {
+      const Span peak = over(energy);
+      return peak.high > window.low && peak.low < window.high;
+    });
+  }
+
+  Channels beyond_neighbours(int side) const {
+    Span window = beside(line_.energy, side);
     for (bool moved = true; moved;) {
       moved = false;
       for (const double other : peaks_) {
         const Span peak = over(other);
-        if (peak.high <= window.low || peak.low >= window.high || (other - energy) * side <= 0) continue;
+        if (peak.high <= window.low || peak.low >= window.high || (other - line_.energy) * side <= 0) continue;
         const Span further = beside(other, side);
         if ((further.low - window.low) * side <= 0) continue;
         window = further;
         moved = true;
       }
     }
-    const double way = (side < 0 ? energy - window.high : window.low - energy) / width(energy);
+    const double way = (side < 0 ? line_.energy - window.high : window.low - line_.energy) / width(line_.energy);
     const double asked = side < 0 ? rule_.background_left : rule_.background_right;
-    return way > std::max(longest_way, asked) ? Channels{} : cut(window);
+    return free(window) && way <= std::max(longest_way, asked) ? cut(window) : Channels{};
+  }
+
+  // The stretch nearest to where the rule wants it, closer to the line and half as wide.
+  Channels in_valley(int side) const {
+    const double asked = side < 0 ? rule_.background_left : rule_.background_right;
+    const double own = width(line_.energy), wide = 0.5 * rule_.background_width * own;
+    for (double from = asked; from >= 0.5 * rule_.width; from -= 0.1) {
+      const double near = line_.energy + side * from * own;
+      const Span window = side < 0 ? Span{near - wide, near} : Span{near, near + wide};
+      if (free(window)) return cut(window);
+    }
+    return {};
   }
 
   std::int64_t nearest(double energy) const {
@@ -100,19 +135,22 @@ class Placement {
     return channels;
   }
 
+  XrayLine line_;
   EnergyAxis axis_;
   double resolution_;
   WindowRule rule_;
   std::vector<double> peaks_;
+  std::vector<std::string> overlaps_;
 };
 
 }  // namespace
 
-std::vector<LineWindows> line_windows(const std::vector<XrayLine>& lines, const std::vector<XrayLine>& others,
+std::vector<LineWindows> line_windows(const std::vector<ExpectedLine>& lines, const std::vector<ExpectedLine>& others,
                                       const EnergyAxis& axis, double resolution_mn_ka, const WindowRule& rule) {
-  const Placement placement(lines, others, axis, resolution_mn_ka, rule);
   std::vector<LineWindows> all;
-  for (const XrayLine& line : lines) all.push_back(placement.place(line));
+  for (const ExpectedLine& line : lines) {
+    all.push_back(Placement(line, lines, others, axis, resolution_mn_ka, rule).place());
+  }
   return all;
 }
 

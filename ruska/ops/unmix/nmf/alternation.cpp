@@ -16,6 +16,9 @@ constexpr std::size_t depth = 5;
 constexpr double boldest = 0.1;  // an extrapolated value stays above this part of the plain step's
 
 struct Extrapolation {
+  explicit Extrapolation(std::size_t table_width) : width(table_width) {}
+
+  std::size_t width;
   std::deque<std::vector<double>> residuals, images;
 
   void clear() {
@@ -36,16 +39,20 @@ struct Extrapolation {
     const std::size_t n = residuals.size() - 1;
     if (n == 0) return image;
 
-    // Least squares for the combination of differences that cancels the newest residual. Errors of a spectrum count
-    // relative to its square root, as Poisson noise does.
+    // Least squares for the combination of differences that cancels the newest residual. Errors in a channel count
+    // relative to the square root of its content, as Poisson noise does.
     const std::vector<double>& newest = residuals.back();
     std::vector<double> gram(n * n, 0.0), right(n, 0.0), mix(n, 0.0), scratch;
-    for (std::size_t i = 0; i < point.size(); ++i) {
-      if (!(image[i] > 0)) continue;
-      for (std::size_t a = 0; a < n; ++a) {
-        const double da = newest[i] - residuals[a][i];
-        right[a] += da * newest[i] / image[i];
-        for (std::size_t b = a; b < n; ++b) gram[a * n + b] += da * (newest[i] - residuals[b][i]) / image[i];
+    for (std::size_t c = 0; c < point.size(); c += width) {
+      double channel = 0;
+      for (std::size_t i = c; i < c + width; ++i) channel += image[i];
+      if (!(channel > 0)) continue;
+      for (std::size_t i = c; i < c + width; ++i) {
+        for (std::size_t a = 0; a < n; ++a) {
+          const double da = newest[i] - residuals[a][i];
+          right[a] += da * newest[i] / channel;
+          for (std::size_t b = a; b < n; ++b) gram[a * n + b] += da * (newest[i] - residuals[b][i]) / channel;
+        }
       }
     }
     double trace = 0;
@@ -87,7 +94,7 @@ std::vector<double> scale_to_unit_sums(std::vector<double>& table, std::size_t c
 
 Descent descend(Factorization& state, const Pass& pass, double tolerance, std::int64_t most_passes) {
   Descent descent;
-  Extrapolation extrapolation;
+  Extrapolation extrapolation(kernels::padded_width(state.components));
   std::vector<double> point = state.table;  // where the next pass starts
   std::vector<double> loadings = state.loadings;
   PassResult kept;  // at state.table
@@ -121,8 +128,8 @@ Descent descend(Factorization& state, const Pass& pass, double tolerance, std::i
       descent.converged = true;
       break;
     }
-    point = extrapolation.next(point, kept.table);
-    plain = extrapolation.residuals.size() < 2;
+    point = extrapolation.next(point, kept.bold.empty() ? kept.table : kept.bold);
+    plain = kept.bold.empty() && extrapolation.residuals.size() < 2;
     scale_to_unit_sums(point, state.components);
     scale(loadings, kept.loading_scale);
   }

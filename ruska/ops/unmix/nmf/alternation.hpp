@@ -24,6 +24,7 @@ struct PassResult {
   double objective = 0;               ///< at the given spectra and the loadings written
   std::vector<double> table;          ///< better spectra, unit sums: the objective there is no higher
   std::vector<double> loading_scale;  ///< by which the loadings are to be multiplied along with the better spectra
+  std::vector<double> bold;  ///< spectra, unit sums, that are better still unless they overshoot; empty for none
 };
 
 /// Refines `loadings` for the given spectra and improves the spectra for these loadings.
@@ -36,8 +37,8 @@ struct Descent {
 };
 
 /// Repeats a pass until the objective falls by less than `tolerance` of itself per pass. Spectra are extrapolated from
-/// the last few passes (Anderson, J. ACM 12, 547 (1965), depth 5, in the metric of Poisson noise); an extrapolation
-/// after which the objective is higher is dropped for the plain step, so that it never rises.
+/// the last few passes (Anderson, J. ACM 12, 547 (1965), depth 5, in the metric of Poisson noise); an extrapolation or
+/// a bold step after which the objective is higher is dropped for the plain step, so that it never rises.
 Descent descend(Factorization& state, const Pass& pass, double tolerance, std::int64_t most_passes);
 
 /// Scales the spectra of a table to unit sums; returns the sums. Spectra that sum to 0 stay.

@@ -18,7 +18,7 @@ struct NmfParams {
   std::string weighting = "auto";
   std::string initialization = "pure_pixel";
   std::int64_t starts = 3;
-  double tolerance = 1e-6;
+  double tolerance = 1e-5;
   std::int64_t max_iterations = 200;
   std::int64_t seed = 0;
 };

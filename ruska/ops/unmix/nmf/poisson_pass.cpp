@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // D(X ‖ WH) = Σ x ln(x/λ) − x + λ with λ = WH, minimised alternately over W (rows: convex problems of K unknowns, see
-// PoissonRowSolver) and H (one multiplicative step per pass, whose numerator the same pass gathers).
-// Cost per pass: nonzeros · (K + K²/2 per Newton step); memory: one table of channels × K per worker.
-// Departure: in the usual multiplicative rules W takes one small step per pass; here it is solved nearly exactly while
-// the row is in the first-level cache, so that a pass over the data moves as far as many.
+// PoissonRowSolver) and H (channels: likewise; one Newton step per pass, whose gradient and Hessian the same pass
+// gathers, with the multiplicative step to fall back on).
+// Cost per pass: nonzeros · K²/2 · (Newton steps + 1); memory: one table of channels × (K + K²/2) per worker.
+// Departure: in the usual multiplicative rules W and H take one small step per pass; here W is solved nearly exactly
+// while the row is in the first-level cache, and H moves by second order, so that a pass moves as far as many.
 #include "ruska/ops/unmix/nmf/poisson_pass.hpp"
 
 #include <algorithm>
@@ -19,52 +20,111 @@
 namespace ruska::ops::unmix {
 namespace {
 
-constexpr int newton_steps = 3;
-constexpr double newton_tolerance = 1e-4;  // nats per row, far below the half nat per unknown of the noise
+constexpr int newton_steps = 4;            // from loadings of the pass before
+constexpr int first_newton_steps = 50;     // from loadings of no meaning
+constexpr double newton_tolerance = 1e-6;  // nats per row, far below the half nat per unknown of the noise
+
+constexpr double timid = 0.1;  // a Newton step leaves at least this part of a spectrum's value: counts
+                               // in a channel that no spectrum reaches would have no likelihood
 
 void add(std::vector<double>& left, std::vector<double>&& right) {
   for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
 }
 
+/// How the upper triangle of w wᵀ lies in a table row.
+struct PairTable {
+  explicit PairTable(std::size_t count) : components(count), width(kernels::padded_width(count * (count + 1) / 2)) {}
+
+  void products(const double* w, double* out) const {
+    for (std::size_t k = 0; k < components; ++k) {
+      for (std::size_t l = k; l < components; ++l) *out++ = w[k] * w[l];
+    }
+  }
+  void unpack(const double* packed, double* square) const {
+    for (std::size_t k = 0; k < components; ++k) {
+      for (std::size_t l = k; l < components; ++l) square[k * components + l] = square[l * components + k] = *packed++;
+    }
+  }
+
+  std::size_t components, width;
+};
+
+/// One Newton step of the spectra for fixed loadings: the channels are independent convex problems, whose quadratic
+/// models with gradient Σw − gain and Hessian `information` are solved over non-negative values.
+std::vector<double> newton_spectra(const std::vector<double>& table, const double* gain, const double* information,
+                                   const double* loading_sums, std::size_t components) {
+  const std::size_t width = kernels::padded_width(components);
+  const PairTable pairs(components);
+  std::vector<double> result = table, hessian(components * components), right(components), next(components);
+  for (std::size_t c = 0; c < table.size() / width; ++c) {
+    const double* now = table.data() + c * width;
+    pairs.unpack(information + c * pairs.width, hessian.data());
+    double trace = 0;
+    for (std::size_t k = 0; k < components; ++k) trace += hessian[k * components + k];
+    if (!(trace > 0)) continue;
+    for (std::size_t k = 0; k < components; ++k) {
+      right[k] = gain[c * width + k] - loading_sums[k];
+      hessian[k * components + k] += 1e-9 * trace;
+      for (std::size_t l = 0; l < components; ++l) right[k] += hessian[k * components + l] * now[l];
+    }
+    math::NonnegativeLeastSquares(hessian, components).solve(right.data(), next.data());
+    for (std::size_t k = 0; k < components; ++k) result[c * width + k] = std::max(next[k], timid * now[k]);
+  }
+  scale_to_unit_sums(result, components);
+  return result;
+}
+
 }  // namespace
 
 Pass poisson_pass(const Rows& data, std::size_t components, Context& context) {
-  return [&data, components, &context](const std::vector<double>& table, std::vector<double>& loadings) {
+  return [&data, components, &context, steps = first_newton_steps](const std::vector<double>& table,
+                                                                   std::vector<double>& loadings) mutable {
     const std::size_t width = kernels::padded_width(components);
-    const std::size_t size = table.size();
-    // The numerator of the spectra, the sums of the loadings and the objective travel as one array.
+    const PairTable pairs(components);
+    const std::size_t channels = table.size() / width;
+    // Gain and information of the spectra, the sums of the loadings and the objective travel as one array.
+    const std::size_t information = table.size();
+    const std::size_t loading_sums = information + channels * pairs.width;
+    const std::size_t objective = loading_sums + components;
     const std::vector<double> sums = Executor(context).reduce<std::vector<double>>(
-        "refining spectra", data.partitions(), [&] { return std::vector<double>(size + width + 1, 0.0); },
+        "refining spectra", data.partitions(), [&] { return std::vector<double>(objective + 1, 0.0); },
         [&](std::vector<double>& partial, std::int64_t partition, RowRange range) {
           const auto block = data.block(partition);
           RowValues values(*block, data.columns());
           PoissonRowSolver solver(table, components);
-          std::vector<double> w(width, 0.0);
-          double objective = 0;
+          std::vector<double> w(width, 0.0), products(pairs.width, 0.0), inverse_variance;
+          double divergence = 0;
           for (std::int64_t row = range.begin; row < range.end; ++row) {
             values.go_to(row - range.begin);
             solver.load(values.channel(), values.value());
             double* kept = loadings.data() + static_cast<std::size_t>(row) * components;
-            solver.solve(kept, newton_steps, newton_tolerance);
+            solver.solve(kept, steps, newton_tolerance);
             std::copy(kept, kept + components, w.begin());
-            objective += solver.divergence(kept);
+            divergence += solver.divergence(kept);
+            solver.information(inverse_variance);
+            pairs.products(kept, products.data());
             kernels::add_row_to_table(solver.channel(), solver.ratio(), w.data(), width, partial.data());
-            for (std::size_t k = 0; k < components; ++k) partial[size + k] += w[k];
+            kernels::add_row_to_table(solver.channel(), inverse_variance.data(), products.data(), pairs.width,
+                                      partial.data() + information);
+            for (std::size_t k = 0; k < components; ++k) partial[loading_sums + k] += w[k];
           }
-          partial[size + width] += objective;
+          partial[objective] += divergence;
         },
         add);
+    steps = newton_steps;
     PassResult result;
-    result.objective = sums[size + width];
+    result.objective = sums[objective];
     result.table = table;
-    for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t i = 0; i < table.size(); ++i) {
       // A component that no row uses keeps its spectrum.
-      if (i % width < components && sums[size + i % width] > 0) result.table[i] = table[i] * sums[i];
+      if (i % width < components && sums[loading_sums + i % width] > 0) result.table[i] = table[i] * sums[i];
     }
     result.loading_scale = scale_to_unit_sums(result.table, components);
     for (std::size_t k = 0; k < components; ++k) {
-      result.loading_scale[k] = sums[size + k] > 0 ? result.loading_scale[k] / sums[size + k] : 1.0;
+      const double loading_sum = sums[loading_sums + k];
+      result.loading_scale[k] = loading_sum > 0 ? result.loading_scale[k] / loading_sum : 1.0;
     }
+    result.bold = newton_spectra(table, sums.data(), sums.data() + information, sums.data() + loading_sums, components);
     return result;
   };
 }
@@ -72,13 +132,12 @@ Pass poisson_pass(const Rows& data, std::size_t components, Context& context) {
 PoissonUncertainty poisson_uncertainty(const Rows& data, const Factorization& solution, Context& context) {
   const std::size_t components = solution.components;
   const std::size_t width = kernels::padded_width(components);
-  const std::size_t pairs = components * (components + 1) / 2;
-  const std::size_t pair_width = kernels::padded_width(pairs);
+  const PairTable pairs(components);
   const std::size_t channels = solution.channels;
   PoissonUncertainty result;
   result.loadings.assign(solution.loadings.size(), 0.0);
   // Per channel the information Σ x/λ² · w wᵀ on its part of the spectra; behind it the column sums and loading sums.
-  const std::size_t size = channels * pair_width;
+  const std::size_t size = channels * pairs.width;
   Executor executor(context);
   const std::vector<double> sums = executor.reduce<std::vector<double>>(
       "estimating uncertainties", data.partitions(),
@@ -87,7 +146,7 @@ PoissonUncertainty poisson_uncertainty(const Rows& data, const Factorization& so
         const auto block = data.block(partition);
         RowValues values(*block, data.columns());
         PoissonRowSolver solver(solution.table, components);
-        std::vector<double> products(pair_width, 0.0), information;
+        std::vector<double> products(pairs.width, 0.0), information;
         for (std::int64_t row = range.begin; row < range.end; ++row) {
           const std::size_t first = static_cast<std::size_t>(row) * components;
           const double* w = solution.loadings.data() + first;
@@ -97,16 +156,10 @@ PoissonUncertainty poisson_uncertainty(const Rows& data, const Factorization& so
           const std::size_t count = solver.channel().size();
           for (std::size_t k = 0; k < components; ++k) partial[size + channels + k] += w[k];
           if (!(solver.sum() > 0)) continue;
-          information.resize(count);
-          for (std::size_t j = 0; j < count; ++j) {
-            information[j] = solver.ratio()[j] * solver.ratio()[j] / solver.value()[j];
-            partial[size + solver.channel()[j]] += solver.value()[j];
-          }
-          std::size_t at = 0;
-          for (std::size_t k = 0; k < components; ++k) {
-            for (std::size_t l = k; l < components; ++l) products[at++] = w[k] * w[l];
-          }
-          kernels::add_row_to_table(solver.channel(), information.data(), products.data(), pair_width, partial.data());
+          for (std::size_t j = 0; j < count; ++j) partial[size + solver.channel()[j]] += solver.value()[j];
+          solver.information(information);
+          pairs.products(w, products.data());
+          kernels::add_row_to_table(solver.channel(), information.data(), products.data(), pairs.width, partial.data());
         }
       },
       add);
@@ -115,12 +168,7 @@ PoissonUncertainty poisson_uncertainty(const Rows& data, const Factorization& so
   result.spectra.assign(channels * width, 0.0);
   std::vector<double> matrix(components * components), variance(components), scratch;
   for (std::size_t c = 0; c < channels; ++c) {
-    std::size_t at = c * pair_width;
-    for (std::size_t k = 0; k < components; ++k) {
-      for (std::size_t l = k; l < components; ++l) {
-        matrix[k * components + l] = matrix[l * components + k] = sums[at++];
-      }
-    }
+    pairs.unpack(sums.data() + c * pairs.width, matrix.data());
     const bool known = math::inverse_diagonal(matrix.data(), variance.data(), components, scratch);
     for (std::size_t k = 0; k < components; ++k) {
       const double loading_sum = sums[size + channels + k];

@@ -134,6 +134,11 @@ double PoissonRowSolver::divergence(const double* w) const {
   return divergence;
 }
 
+void PoissonRowSolver::information(std::vector<double>& out) const {
+  out.resize(channel_.size());
+  for (std::size_t j = 0; j < out.size(); ++j) out[j] = ratio_[j] * ratio_[j] / x_[j];
+}
+
 void PoissonRowSolver::sigma(const double* w, double* sigma) {
   const double most = std::max(1.0, sum_);
   const bool known =

@@ -32,6 +32,9 @@ class PoissonRowSolver {
   /// the larger of 1 and the row's sum: no loading can be further from the truth by more than all counts.
   void sigma(const double* w, double* sigma);
 
+  /// x_j / λ_j² at that w.
+  void information(std::vector<double>& out) const;
+
   std::span<const std::uint32_t> channel() const { return channel_; }
   const double* ratio() const { return ratio_.data(); }  ///< x_j / λ_j
   const double* value() const { return x_.data(); }

@@ -1,0 +1,232 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/io/hdf5.hpp"
+
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <hdf5.h>
+#include <unistd.h>
+
+namespace ruska::io::hdf5 {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Hdf5 : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("ruska-hdf5-" + std::to_string(getpid()));
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  fs::path path(const char* name) const { return folder_ / name; }
+  fs::path folder_;
+};
+
+std::vector<std::int32_t> ramp(std::size_t count) {
+  std::vector<std::int32_t> values(count);
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<std::int32_t>(i * i);
+  return values;
+}
+
+template <class Action>
+ErrorKind kind_of(const Action& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return ErrorKind::internal;
+}
+
+TEST_F(Hdf5, ChunksDecodeTheSameWhateverTheCacheHolds) {
+  const Shape shape{7, 10, 13};
+  const auto values = ramp(7 * 10 * 13);
+  {
+    const FilePtr file = OpenFile::create(path("chunks.h5"));
+    file->root()
+        .create_array("data", {DType::int32}, shape, {{2, 3, 5}, 6})
+        .write(Region::whole(shape), std::as_bytes(std::span(values)));
+    file->close();
+  }
+  const Array array = OpenFile::open(path("chunks.h5"))->root().array("data");
+  EXPECT_EQ(array.chunk(), (Shape{2, 3, 5}));
+  for (const std::int64_t cache : {0, 1, 200, 1 << 20}) {
+    array.set_cache(cache);
+    const Region region{{1, 2, 3}, {5, 8, 9}};
+    std::vector<std::int32_t> got(static_cast<std::size_t>(region.count())), wanted(got.size());
+    array.read(region, std::as_writable_bytes(std::span(got)));
+    copy_region(std::as_bytes(std::span(values)), shape, 4, region, std::as_writable_bytes(std::span(wanted)));
+    EXPECT_EQ(got, wanted) << cache;
+  }
+}
+
+TEST_F(Hdf5, ManyThreadsShareOneArray) {
+  const Shape shape{64, 64};
+  const auto values = ramp(64 * 64);
+  {
+    const FilePtr file = OpenFile::create(path("threads.h5"));
+    file->root()
+        .create_array("data", {DType::int32}, shape, {{8, 8}, 1})
+        .write(Region::whole(shape), std::as_bytes(std::span(values)));
+    file->close();
+  }
+  const Array array = OpenFile::open(path("threads.h5"))->root().array("data");
+  array.set_cache(1000);
+  std::vector<std::vector<std::int32_t>> got(6, std::vector<std::int32_t>(values.size()));
+  std::vector<std::thread> threads;
+  for (auto& one : got) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) array.read(Region::whole(shape), std::as_writable_bytes(std::span(one)));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& one : got) EXPECT_EQ(one, values);
+}
+
+TEST_F(Hdf5, MissingChunksHoldTheFillValue) {
+  {
+    const FilePtr file = OpenFile::create(path("holes.h5"));
+    const Array array = file->root().create_array("data", {DType::uint16}, {10}, {{4}, 1});
+    const std::vector<std::uint16_t> part{7, 8};
+    array.write({{4}, {2}}, std::as_bytes(std::span(part)));
+    file->close();
+  }
+  std::vector<std::uint16_t> got(10);
+  OpenFile::open(path("holes.h5"))
+      ->root()
+      .array("data")
+      .read(Region::whole({10}), std::as_writable_bytes(std::span(got)));
+  EXPECT_EQ(got, (std::vector<std::uint16_t>{0, 0, 0, 0, 7, 8, 0, 0, 0, 0}));
+}
+
+TEST_F(Hdf5, AttributesComeBack) {
+  const Json values{{"yes", true},        {"number", -3},   {"large", UINT64_MAX}, {"real", 0.25},
+                    {"text", "Å and µm"}, {"empty", ""},    {"list", {1, 2, 3}},   {"reals", {0.5, 1.5}},
+                    {"names", {"a", ""}}, {"flags", {true}}};
+  {
+    const FilePtr file = OpenFile::create(path("attributes.h5"));
+    for (const auto& [name, value] : values.items()) file->root().set_attribute(name, value);
+    file->close();
+  }
+  const Group root = OpenFile::open(path("attributes.h5"))->root();
+  for (const auto& [name, value] : values.items()) EXPECT_EQ(root.attribute(name), value) << name;
+  EXPECT_TRUE(root.attribute("absent").is_null());
+  EXPECT_EQ(root.text("text"), "Å and µm");
+  EXPECT_EQ(root.number("list"), std::nullopt);
+}
+
+TEST_F(Hdf5, NamesKeepTheirOrderWhereAsked) {
+  {
+    const FilePtr file = OpenFile::create(path("order.h5"));
+    for (const bool ordered : {false, true}) {
+      const Group group = file->root().create_group(ordered ? "ordered" : "sorted", ordered);
+      for (const char* name : {"c", "a", "b"}) group.create_group(name);
+    }
+    file->close();
+  }
+  const Group root = OpenFile::open(path("order.h5"))->root();
+  EXPECT_EQ(root.group("ordered").names(), (std::vector<std::string>{"c", "a", "b"}));
+  EXPECT_EQ(root.group("sorted").names(), (std::vector<std::string>{"a", "b", "c"}));
+}
+
+TEST_F(Hdf5, LinksOutOfTheFileLeadNowhere) {
+  {
+    const FilePtr secret = OpenFile::create(path("secret.h5"));
+    secret->root().create_group("group");
+    secret->close();
+    const FilePtr file = OpenFile::create(path("links.h5"));
+    file->close();
+  }
+  const hid_t id = H5Fopen(path("links.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  H5Lcreate_external(path("secret.h5").c_str(), "/group", id, "out", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_soft("/out", id, "soft", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_soft("/loop", id, "loop", H5P_DEFAULT, H5P_DEFAULT);
+  H5Fclose(id);
+  const Group root = OpenFile::open(path("links.h5"))->root();
+  EXPECT_EQ(root.names(), (std::vector<std::string>{"loop", "soft"}));
+  for (const char* name : {"out", "soft", "loop"}) EXPECT_EQ(root.kind(name), Kind::none) << name;
+  EXPECT_EQ(kind_of([&] { root.group("out"); }), ErrorKind::bad_data);
+}
+
+TEST_F(Hdf5, ErrorsNameTheFileAndTheObject) {
+  {
+    const FilePtr file = OpenFile::create(path("named.h5"));
+    file->root().create_group("inner");
+    file->close();
+  }
+  try {
+    OpenFile::open(path("named.h5"))->root().group("inner").array("data");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("named.h5"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("/inner"), std::string::npos);
+  }
+  EXPECT_EQ(kind_of([&] { OpenFile::open(path("absent.h5")); }), ErrorKind::not_found);
+  EXPECT_EQ(kind_of([&] { OpenFile::open(folder_); }), ErrorKind::io);
+  std::ofstream(path("text.h5")) << "no HDF5";
+  EXPECT_EQ(kind_of([&] { OpenFile::open(path("text.h5")); }), ErrorKind::bad_data);
+  EXPECT_EQ(kind_of([&] { OpenFile::create(folder_ / "no" / "folder.h5"); }), ErrorKind::io);
+}
+
+TEST_F(Hdf5, RefusesArraysThatTheirFileCannotHold) {
+  {
+    const FilePtr file = OpenFile::create(path("huge.h5"));
+    file->root().create_array("data", {DType::float64}, {1 << 20, 1 << 20}, {{1 << 10, 1 << 10}, 1});
+    file->close();
+  }
+  const Array array = OpenFile::open(path("huge.h5"))->root().array("data");
+  Description description;
+  description.axes = {{"y", "", "", Role::signal, 1 << 20}, {"x", "", "", Role::signal, 1 << 20}};
+  EXPECT_EQ(kind_of([&] { Hdf5Source(description, array); }), ErrorKind::bad_data);
+  EXPECT_EQ(kind_of([&] { array.read_all(); }), ErrorKind::bad_data);
+}
+
+TEST_F(Hdf5, DamagedChunksAreRefused) {
+  const std::vector<std::uint8_t> values(5000, 42);
+  {
+    const FilePtr file = OpenFile::create(path("damaged.h5"));
+    file->root()
+        .create_array("data", {DType::uint8}, {5000}, {{5000}, 9})
+        .write(Region::whole({5000}), std::as_bytes(std::span(values)));
+    file->close();
+  }
+  // The compressed chunk begins with zlib's two bytes.
+  std::fstream file(path("damaged.h5"), std::ios::in | std::ios::out | std::ios::binary);
+  std::string content((std::istreambuf_iterator<char>(file)), {});
+  const std::size_t at = content.find("\x78\xda");
+  ASSERT_NE(at, std::string::npos);
+  file.seekp(static_cast<std::streamoff>(at + 4));
+  file.write("\xff\xff\xff\xff", 4);
+  file.close();
+  const Array array = OpenFile::open(path("damaged.h5"))->root().array("data");
+  std::vector<std::uint8_t> got(5000);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(kind_of([&] { array.read(Region::whole({5000}), std::as_writable_bytes(std::span(got))); }),
+              ErrorKind::bad_data);
+  }
+}
+
+TEST_F(Hdf5, SourcesSeeAxesInTheirOwnOrder) {
+  const auto values = ramp(24);
+  {
+    const FilePtr file = OpenFile::create(path("order.h5"));
+    file->root().write_numbers("data", DType::int32, {2, 3, 4}, std::as_bytes(std::span(values)));
+    file->close();
+  }
+  const Array array = OpenFile::open(path("order.h5"))->root().array("data");
+  Description description;
+  description.axes = {{"z", "", "", Role::navigation, 4}, {"x", "", "", Role::signal, 2}};
+  const Hdf5Source source(description, array, {2, 0}, {0, 1, 0});
+  std::vector<std::int32_t> got(4);
+  source.read({{1, 0}, {2, 2}}, std::as_writable_bytes(std::span(got)));
+  const auto at = [&](std::size_t x, std::size_t z) { return values[x * 12 + 1 * 4 + z]; };
+  EXPECT_EQ(got, (std::vector<std::int32_t>{at(0, 1), at(1, 1), at(0, 2), at(1, 2)}));
+}
+
+}  // namespace
+}  // namespace ruska::io::hdf5
