@@ -35,6 +35,8 @@ constexpr auto parameters = std::tuple{
     parameter(&PhasesParams::seed, "seed", "", at_least<std::int64_t>(0),
               "Seed of count splitting, starts and repetitions")};
 
+constexpr double softest_xrays = 0.1;  // keV; no element but lithium has a line below
+
 std::int64_t most_phases(const PhasesParams& params) { return params.phases.value_or(10); }
 
 Plan check(const Inputs& inputs, const PhasesParams& params) {
@@ -192,10 +194,26 @@ std::vector<std::string> summary_of(const PhasesResult& result, const NamedPhase
   return lines;
 }
 
+/// The masks of the inputs; of EDS spectra also the channels below the softest X-rays, where the zero (strobe) peak and
+/// the noise of the electronics lie, which come and go with the scan and not with the specimen.
+Masks masks_for(const Inputs& inputs) {
+  Masks masks = masks_of(inputs);
+  const Description& data = inputs.at("data").describe();
+  if (!data.signal_type.starts_with("EDS") || data.signal_shape().size() != 1) return masks;
+  const Axis& axis = data.signal_axis();
+  if (axis.units != "keV" && axis.units != "eV") return masks;
+  const double softest = axis.units == "eV" ? 1000 * softest_xrays : softest_xrays;
+  masks.columns.resize(static_cast<std::size_t>(axis.size), 0);
+  for (std::int64_t c = 0; c < axis.size; ++c) {
+    if (axis.at(static_cast<double>(c)) < softest) masks.columns[static_cast<std::size_t>(c)] = 1;
+  }
+  return masks;
+}
+
 Outputs run(const Inputs& inputs, const PhasesParams& params, Context& context) {
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
-  const Rows rows(dataset, context, masks_of(inputs),
+  const Rows rows(dataset, context, masks_for(inputs),
                   phases_memory(data, params) + context.threads * phases_memory_per_worker(data));
   const PhasesResult result = find_phases(rows, params, context);
   const NamedPhases named = name_phases(data, result.pure_counts, result.phases, params.elements);
@@ -236,7 +254,8 @@ Outputs run(const Inputs& inputs, const PhasesParams& params, Context& context) 
                .sigma = "spectra_sigma",
                .components = named.names,
                .marks = marks_of(named, data),
-               .note = "Counts per position, averaged over the purest positions of the phase."});
+               .note = "Counts per position, averaged over the purest positions of the phase. EDS channels below "
+                       "0.1 keV (zero peak, noise) are left out of everything."});
   outputs.add({.name = "phases",
                .title = "Phases",
                .value = phases_table(result, named),
