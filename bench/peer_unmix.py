@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 
+import hyperspy
 import hyperspy.api as hs
 import numpy as np
 
@@ -23,14 +24,14 @@ def peak_memory():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def spread(array):
+def in_memory(array):
     """The mapped file's pages count as memory only once they are read, as in any reader."""
     return np.array(array)
 
 
 before = peak_memory()
 start = time.perf_counter()
-signal = hs.signals.Signal1D(spread(np.load(folder / "cube.npy", mmap_mode="r")))
+signal = hs.signals.Signal1D(in_memory(np.load(folder / "cube.npy", mmap_mode="r")))
 signal.change_dtype("float64")
 loaded = time.perf_counter()
 if job == "pca":
@@ -43,4 +44,4 @@ name = "pca" if job == "pca" else "nmf_frobenius"
 np.save(folder / f"hyperspy_{name}_factors.npy", np.ascontiguousarray(result.factors.T))
 np.save(folder / f"hyperspy_{name}_loadings.npy", np.ascontiguousarray(result.loadings))
 print(json.dumps({"job": name, "seconds": seconds, "load_seconds": loaded - start,
-                  "memory_bytes": peak_memory() - before, "version": hs.__name__ and __import__("hyperspy").__version__}))
+                  "memory_bytes": peak_memory() - before, "version": hyperspy.__version__}))

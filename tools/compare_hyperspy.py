@@ -51,12 +51,15 @@ def ruska_phases(binary, path, options):
 def hyperspy_nmf(signal, components):
     signal.change_dtype("float64")
     used = signal.data.sum(axis=-1) > 0
+    # Left in, empty positions and channels become NaN in the weighting and the factorisation refuses them.
+    empty = signal.data.reshape(-1, signal.data.shape[-1]).sum(axis=0) == 0
     start = time.perf_counter()
     signal.decomposition(normalize_poissonian_noise=True, algorithm="NMF", output_dimension=components,
-                         navigation_mask=~used if (~used).any() else None, print_info=False)
+                         navigation_mask=~used if (~used).any() else None,
+                         signal_mask=empty if empty.any() else None, print_info=False)
     seconds = time.perf_counter() - start
     results = signal.learning_results
-    return results.factors.T, np.nan_to_num(results.loadings), seconds
+    return np.nan_to_num(results.factors.T), np.nan_to_num(results.loadings), seconds
 
 
 def angle(one, other):

@@ -34,8 +34,8 @@ ProductSource::ProductSource(Dataset loadings, Dataset factors, Dataset mean, st
   const Description& left = loadings_.describe();
   const Description& right = factors_.describe();
   if (left.axes.empty() || right.axes.empty() || left.axes[0].size != right.axes[0].size) {
-    misfit(title, "loadings of shape " + to_string(left.shape()) + " and factors of shape " +
-                      to_string(right.shape()) + " do not share their first axis, the components");
+    misfit(title, "loadings of shape " + to_string(left.shape()) + " and factors of shape " + to_string(right.shape()) +
+                      " do not share their first axis, the components");
   }
   if (right.dtype != DType::float32 && right.dtype != DType::float64) {
     misfit(title, "factors must be float32 or float64, not " + std::string(name_of(right.dtype)));

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <mutex>
 
+#include "ruska/kernels/nonzeros.hpp"
+
 namespace ruska {
 namespace {
 
@@ -53,12 +55,15 @@ void fill(RowBlock& block, const std::vector<T>& values, std::int64_t columns, c
   block.channel.reserve(static_cast<std::size_t>(nonzeros));
   block.value.reserve(static_cast<std::size_t>(nonzeros));
   block.row_start.push_back(0);
+  std::vector<std::uint32_t> found(static_cast<std::size_t>(columns));
   for (std::int64_t r = 0; r < rows; ++r) {
     const T* row = values.data() + r * columns;
-    for (std::int64_t c = 0; row_kept(r) && c < columns; ++c) {
-      if (row[c] == T{0} || !column_kept(c)) continue;
-      block.channel.push_back(static_cast<std::uint32_t>(c));
-      block.value.push_back(static_cast<float>(row[c]));
+    const std::size_t count =
+        row_kept(r) ? kernels::find_nonzeros(row, static_cast<std::size_t>(columns), found.data()) : 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!column_kept(found[i])) continue;
+      block.channel.push_back(found[i]);
+      block.value.push_back(static_cast<float>(row[found[i]]));
     }
     block.row_start.push_back(static_cast<std::int64_t>(block.channel.size()));
   }

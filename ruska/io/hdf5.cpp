@@ -73,14 +73,28 @@ Json nested(std::vector<Json>& flat, const Shape& shape, std::size_t axis, std::
   return list;
 }
 
+/// IEEE 754 of 16, 32 or 64 bits; HDF5 would convert any other layout, and trusts what a damaged file says of it.
+bool is_ieee(hid_t type, std::size_t size) {
+  std::size_t sign = 0, exponent = 0, exponent_bits = 0, mantissa = 0, mantissa_bits = 0;
+  if (H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) < 0) return false;
+  const std::size_t wanted = size == 2 ? 10 : size == 4 ? 23 : 52;
+  return sign == 8 * size - 1 && mantissa == 0 && mantissa_bits == wanted && exponent == wanted &&
+         exponent_bits == 8 * size - 1 - wanted;
+}
+
 std::optional<DType> number_type(hid_t type) {
+  const H5T_class_t kind = H5Tget_class(type);
+  if (kind != H5T_FLOAT && kind != H5T_INTEGER) return std::nullopt;
   const std::size_t size = H5Tget_size(type);
-  if (H5Tget_class(type) == H5T_FLOAT) {
-    if (size == 2 || size == 4) return DType::float32;
-    if (size == 8) return DType::float64;
+  const H5T_order_t order = H5Tget_order(type);
+  if (size == 0 || size > 8 || H5Tget_precision(type) != 8 * size || H5Tget_offset(type) != 0 ||
+      (order != H5T_ORDER_LE && order != H5T_ORDER_BE)) {
     return std::nullopt;
   }
-  if (H5Tget_class(type) != H5T_INTEGER) return std::nullopt;
+  if (kind == H5T_FLOAT) {
+    if ((size != 2 && size != 4 && size != 8) || !is_ieee(type, size)) return std::nullopt;
+    return size == 8 ? DType::float64 : DType::float32;
+  }
   const bool is_signed = H5Tget_sign(type) == H5T_SGN_2;
   switch (size) {
     case 1: return is_signed ? DType::int8 : DType::uint8;
@@ -133,11 +147,17 @@ std::optional<Element> structure(hid_t type) {
   const int members = H5Tget_nmembers(type);
   if (members < 1 || members > 64) return std::nullopt;
   Element element;
+  std::size_t end = 0;
   for (int i = 0; i < members; ++i) {
+    const std::size_t offset = H5Tget_member_offset(type, static_cast<unsigned>(i));
     const Handle member(H5Tget_member_type(type, static_cast<unsigned>(i)), H5Tclose);
     if (!member) return std::nullopt;
     const auto dtype = number_type(member);
     if (!dtype || (i > 0 && *dtype != element.dtype)) return std::nullopt;
+    if (offset < end || H5Tget_size(member) > H5Tget_size(type) || offset > H5Tget_size(type) - H5Tget_size(member)) {
+      return std::nullopt;
+    }
+    end = offset + H5Tget_size(member);
     element.dtype = *dtype;
     element.fields.push_back(member_name(type, static_cast<unsigned>(i)));
   }
@@ -369,9 +389,22 @@ void Object::fail(ErrorKind kind, const std::string& what) const {
   throw Error(kind, "'" + file().string() + "', " + path() + ": " + what);
 }
 
+const ReferenceCheck* Object::reference_check() const { return state_->file->reference_check_.get(); }
+
+void Object::check_addresses() const {
+  if (reference_check() != nullptr) reference_check()->object(address());
+}
+
+void Object::check_texts(const std::string& attribute, std::int64_t elements) const {
+  if (reference_check() != nullptr) reference_check()->attribute(address(), attribute, elements);
+}
+
 std::vector<std::string> Object::attribute_names() const {
   const Lock lock;
   std::vector<std::string> names;
+  // HDF5 1.10 frees what it never allocated when a list of attributes turns out damaged half way; looking for a name
+  // that is not there reads them all without that list.
+  if (H5Aexists(state_->handle, "\x01") < 0) throw_failure(file(), path(), "reading the attributes");
   const auto collect = [](hid_t, const char* name, const H5A_info_t*, void* data) -> herr_t {
     auto& list = *static_cast<std::vector<std::string>*>(data);
     list.emplace_back(name);
@@ -403,6 +436,7 @@ Json Object::attribute(const std::string& name) const {
   const Handle type(H5Aget_type(attribute), H5Tclose);
   const Handle space(H5Aget_space(attribute), H5Sclose);
   if (!type || !space) throw_failure(file(), path(), doing());
+  if (H5Tis_variable_str(type) > 0) check_texts(name, count(shape_of(space).value_or(Shape{0})));
   return json_value(*this, type, space, max_json_elements, [&](hid_t memory, void* buffer) {
     if (H5Aread(attribute, memory, buffer) < 0) throw_failure(file(), path(), doing());
   });
@@ -511,7 +545,9 @@ Group Group::group(const std::string& name) const {
   const Lock lock;
   Handle opened(H5Gopen2(state_->handle, name.c_str(), link_access()), H5Gclose);
   if (!opened) throw_failure(file(), joined(path(), name), "opening the group");
-  return Group(std::make_shared<State>(state_->file, std::move(opened), joined(path(), name)));
+  const Group group(std::make_shared<State>(state_->file, std::move(opened), joined(path(), name)));
+  group.check_addresses();
+  return group;
 }
 
 Group Group::create_group(const std::string& name, bool ordered) const {
@@ -567,6 +603,7 @@ Json Array::value_up_to(std::int64_t elements) const {
   const Handle type(H5Dget_type(state_->handle), H5Tclose);
   const Handle space(H5Dget_space(state_->handle), H5Sclose);
   if (!type || !space) throw_failure(file(), path(), "reading the type");
+  if (H5Tis_variable_str(type) > 0) check_stored_texts();
   return json_value(*this, type, space, elements, [&](hid_t memory, void* buffer) {
     if (H5Dread(state_->handle, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) < 0) {
       throw_failure(file(), path(), "reading values");
@@ -612,13 +649,28 @@ FilePtr OpenFile::open(const std::filesystem::path& path) {
   H5Pset_file_locking(access, false, true);
   const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access);
   if (id < 0) throw_failure(path, "", "opening as HDF5");
-  return FilePtr(new OpenFile(path, id, size, false));
+  const FilePtr file(new OpenFile(path, id, size, false));
+  const Handle creation(H5Fget_create_plist(id), H5Pclose);
+  hsize_t base = 0;
+  std::size_t address_size = 0, length_size = 0;
+  if (!creation || H5Pget_userblock(creation, &base) < 0 || H5Pget_sizes(creation, &address_size, &length_size) < 0) {
+    throw_failure(path, "", "reading the superblock");
+  }
+  if (address_size != 8 || length_size != 8) {
+    throw Error(ErrorKind::unsupported, "'" + path.string() + "': addresses of " + std::to_string(address_size) +
+                                            " bytes; HDF5 files with addresses of 8 bytes are supported");
+  }
+  file->reference_check_ = std::make_unique<ReferenceCheck>(path, size, base);
+  return file;
 }
 
 FilePtr OpenFile::create(const std::filesystem::path& path) {
   const Lock lock;
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_file_locking(access, false, true);
+  // Since version 1.8 headers carry checksums, so that damage is noticed; every HDF5 of the last fifteen years reads
+  // it.
+  H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110);
   const hid_t id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);
   if (id < 0) throw_failure(path, "", "making the file", true);
   return FilePtr(new OpenFile(path, id, INT64_MAX, true));
@@ -637,7 +689,9 @@ Group OpenFile::root() {
   const Lock lock;
   Handle opened(H5Gopen2(id_, "/", H5P_DEFAULT), H5Gclose);
   if (!opened) throw_failure(path_, "/", "opening the group");
-  return Group(std::make_shared<Object::State>(shared_from_this(), std::move(opened), "/"));
+  const Group group(std::make_shared<Object::State>(shared_from_this(), std::move(opened), "/"));
+  group.check_addresses();
+  return group;
 }
 
 void OpenFile::close() {

@@ -33,8 +33,8 @@ class Lock {
 /// What the elements of an array are.
 struct Element {
   DType dtype = DType::float32;
-  std::vector<std::string> fields{};  ///< of a structure whose members all have `dtype`; empty for plain numbers
-  bool boolean = false;               ///< an enumeration of FALSE and TRUE
+  std::vector<std::string> fields{};        ///< of a structure whose members all have `dtype`; empty for plain numbers
+  bool boolean = false;                     ///< an enumeration of FALSE and TRUE
   std::string real = "r", imaginary = "i";  ///< what the file calls the parts of complex numbers
 
   std::int64_t bytes() const;
@@ -44,6 +44,7 @@ enum class Kind { none, group, array, other };
 
 class Group;
 class Array;
+class ReferenceCheck;
 class OpenFile;
 using FilePtr = std::shared_ptr<OpenFile>;
 
@@ -78,6 +79,10 @@ class Object {
   struct State;
   explicit Object(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;
+  /// Refuses an attribute whose texts HDF5 could not read safely; `elements` of it.
+  void check_texts(const std::string& attribute, std::int64_t elements) const;
+  void check_addresses() const;
+  const ReferenceCheck* reference_check() const;
   friend class Group;
   friend class OpenFile;
 };
@@ -115,6 +120,7 @@ class Array : public Object {
  private:
   struct ArrayState;
   Json value_up_to(std::int64_t elements) const;
+  void check_stored_texts() const;
   explicit Array(std::shared_ptr<State> state) : Object(std::move(state)) {}
   ArrayState& array() const;
   friend class Group;
@@ -122,8 +128,8 @@ class Array : public Object {
 
 /// How a new array lies in the file.
 struct Storage {
-  Shape chunk{};    ///< empty for contiguous
-  int gzip = 0;     ///< 1 to 9, after a shuffle; 0 for none
+  Shape chunk{};  ///< empty for contiguous
+  int gzip = 0;   ///< 1 to 9, after a shuffle; 0 for none
 };
 
 class Group : public Object {
@@ -173,6 +179,7 @@ class OpenFile : public std::enable_shared_from_this<OpenFile> {
   Id id_;
   std::int64_t size_;
   bool writing_;
+  std::unique_ptr<ReferenceCheck> reference_check_;  ///< of files that are read
   friend class Object;
 };
 

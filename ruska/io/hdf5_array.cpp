@@ -367,6 +367,7 @@ Array Group::array(const std::string& name) const {
   Handle opened(H5Dopen2(state_->handle, name.c_str(), H5P_DEFAULT), H5Dclose);
   if (!opened) throw_failure(file(), at, "opening the array");
   const auto state = std::make_shared<Array::ArrayState>(state_->file, std::move(opened), at);
+  Array(state).check_addresses();
   state->describe();
   return Array(state);
 }
@@ -451,6 +452,48 @@ std::vector<double> Array::read_numbers() const {
     }
   });
   return numbers;
+}
+
+void Array::check_stored_texts() const {
+  const ArrayState& state = array();
+  if (reference_check() == nullptr || count(state.shape) == 0) return;
+  const Handle creation(H5Dget_create_plist(state.handle), H5Pclose);
+  const std::int64_t elements = count(state.shape);
+  if (elements > file_size() / 16) fail(ErrorKind::bad_data, "more texts than the file can hold");
+  if (H5Pget_layout(creation) == H5D_CONTIGUOUS) {
+    const haddr_t offset = H5Dget_offset(state.handle);
+    if (offset == HADDR_UNDEF) return;  // never written
+    reference_check()->references(
+        reference_check()->bytes(offset - reference_check()->base(), static_cast<std::uint64_t>(elements) * 16),
+        elements);
+    return;
+  }
+  // Small tables of texts are chunks of a few; what is filtered or stored in the header itself is left to HDF5.
+  if (H5Pget_layout(creation) != H5D_CHUNKED || H5Pget_nfilters(creation) != 0) return;
+  const std::int64_t per_chunk = count(state.chunk);
+  if (per_chunk > file_size() / 16) fail(ErrorKind::bad_data, "a chunk of more texts than the file can hold");
+  Shape grid(state.shape.size());
+  for (std::size_t a = 0; a < grid.size(); ++a) grid[a] = (state.shape[a] + state.chunk[a] - 1) / state.chunk[a];
+  for (std::int64_t number = 0; number < count(grid); ++number) {
+    std::vector<hsize_t> offset(grid.size());
+    std::int64_t rest = number;
+    for (std::size_t a = grid.size(); a-- > 0;) {
+      offset[a] = static_cast<hsize_t>(rest % grid[a] * state.chunk[a]);
+      rest /= grid[a];
+    }
+    hsize_t bytes = 0;
+    if (H5Dget_chunk_storage_size(state.handle, offset.data(), &bytes) < 0 || bytes == 0) {
+      H5Eclear2(H5E_DEFAULT);
+      continue;
+    }
+    if (bytes != static_cast<hsize_t>(per_chunk) * 16) fail(ErrorKind::bad_data, "a chunk of texts is cut short");
+    std::vector<std::byte> stored(static_cast<std::size_t>(bytes));
+    std::uint32_t skipped = 0;
+    if (H5Dread_chunk(state.handle, H5P_DEFAULT, offset.data(), &skipped, stored.data()) < 0) {
+      throw_failure(file(), path(), "reading a chunk");
+    }
+    reference_check()->references(stored, per_chunk);
+  }
 }
 
 void Array::set_cache(std::int64_t bytes) const {

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <hdf5.h>
-
+#include <fstream>
+#include <map>
 #include <optional>
 #include <utility>
+
+#include <hdf5.h>
 
 #include "ruska/io/hdf5.hpp"
 
@@ -47,6 +49,34 @@ struct Object::State {
   FilePtr file;  // closed after the handle
   Handle handle;
   std::string path;
+};
+
+/// Checks addresses and references to texts of variable length before HDF5 follows them.
+class ReferenceCheck {
+ public:
+  /// `base` is where the HDF5 part of the file begins.
+  ReferenceCheck(std::filesystem::path path, std::int64_t size, std::uint64_t base);
+
+  /// The addresses in the object header at `object`. Throws bad_data.
+  void object(std::uint64_t object) const;
+  /// The attribute `name` of the object whose header lies at `object`. Attributes that are not in the header itself
+  /// (HDF5 stores many or large ones elsewhere, with checksums) pass. Throws bad_data.
+  void attribute(std::uint64_t object, const std::string& name, std::int64_t elements) const;
+  /// References as they are stored. Throws bad_data.
+  void references(const std::vector<std::byte>& values, std::int64_t elements) const;
+
+  std::uint64_t base() const { return base_; }
+  std::vector<std::byte> bytes(std::uint64_t address, std::uint64_t count) const;
+  [[noreturn]] void fail(const std::string& what) const;
+
+ private:
+  using Collection = std::map<std::uint32_t, std::uint64_t>;  // size of each text by index
+  const Collection& collection(std::uint64_t address) const;
+
+  std::filesystem::path path_;
+  mutable std::ifstream stream_;
+  std::uint64_t size_, base_;
+  mutable std::map<std::uint64_t, Collection> collections_;
 };
 
 /// HDF5's own words on the failure that just happened, and whether the operating system refused.

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/io/hdf5.hpp"
 
-#include <gtest/gtest.h>
-#include <hdf5.h>
-#include <unistd.h>
-
 #include <cstring>
 #include <fstream>
 #include <thread>
+
+#include <gtest/gtest.h>
+#include <hdf5.h>
+#include <unistd.h>
 
 namespace ruska::io::hdf5 {
 namespace {
@@ -48,7 +48,9 @@ TEST_F(Hdf5, ChunksDecodeTheSameWhateverTheCacheHolds) {
   const auto values = ramp(7 * 10 * 13);
   {
     const FilePtr file = OpenFile::create(path("chunks.h5"));
-    file->root().create_array("data", {DType::int32}, shape, {{2, 3, 5}, 6}).write(Region::whole(shape), std::as_bytes(std::span(values)));
+    file->root()
+        .create_array("data", {DType::int32}, shape, {{2, 3, 5}, 6})
+        .write(Region::whole(shape), std::as_bytes(std::span(values)));
     file->close();
   }
   const Array array = OpenFile::open(path("chunks.h5"))->root().array("data");
@@ -68,7 +70,9 @@ TEST_F(Hdf5, ManyThreadsShareOneArray) {
   const auto values = ramp(64 * 64);
   {
     const FilePtr file = OpenFile::create(path("threads.h5"));
-    file->root().create_array("data", {DType::int32}, shape, {{8, 8}, 1}).write(Region::whole(shape), std::as_bytes(std::span(values)));
+    file->root()
+        .create_array("data", {DType::int32}, shape, {{8, 8}, 1})
+        .write(Region::whole(shape), std::as_bytes(std::span(values)));
     file->close();
   }
   const Array array = OpenFile::open(path("threads.h5"))->root().array("data");
@@ -93,7 +97,10 @@ TEST_F(Hdf5, MissingChunksHoldTheFillValue) {
     file->close();
   }
   std::vector<std::uint16_t> got(10);
-  OpenFile::open(path("holes.h5"))->root().array("data").read(Region::whole({10}), std::as_writable_bytes(std::span(got)));
+  OpenFile::open(path("holes.h5"))
+      ->root()
+      .array("data")
+      .read(Region::whole({10}), std::as_writable_bytes(std::span(got)));
   EXPECT_EQ(got, (std::vector<std::uint16_t>{0, 0, 0, 0, 7, 8, 0, 0, 0, 0}));
 }
 
@@ -183,7 +190,9 @@ TEST_F(Hdf5, DamagedChunksAreRefused) {
   const std::vector<std::uint8_t> values(5000, 42);
   {
     const FilePtr file = OpenFile::create(path("damaged.h5"));
-    file->root().create_array("data", {DType::uint8}, {5000}, {{5000}, 9}).write(Region::whole({5000}), std::as_bytes(std::span(values)));
+    file->root()
+        .create_array("data", {DType::uint8}, {5000}, {{5000}, 9})
+        .write(Region::whole({5000}), std::as_bytes(std::span(values)));
     file->close();
   }
   // The compressed chunk begins with zlib's two bytes.
@@ -197,7 +206,42 @@ TEST_F(Hdf5, DamagedChunksAreRefused) {
   const Array array = OpenFile::open(path("damaged.h5"))->root().array("data");
   std::vector<std::uint8_t> got(5000);
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(kind_of([&] { array.read(Region::whole({5000}), std::as_writable_bytes(std::span(got))); }), ErrorKind::bad_data);
+    EXPECT_EQ(kind_of([&] { array.read(Region::whole({5000}), std::as_writable_bytes(std::span(got))); }),
+              ErrorKind::bad_data);
+  }
+}
+
+/// A file as instruments write it, without checksums, whose text attribute refers to the index `index` of its heap.
+void write_text_reference(const fs::path& path, std::uint32_t index) {
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+  H5Tset_size(type, H5T_VARIABLE);
+  const hid_t attribute = H5Acreate2(file, "text", type, space, H5P_DEFAULT, H5P_DEFAULT);
+  const char* text = "some text";
+  H5Awrite(attribute, type, &text);
+  H5Aclose(attribute);
+  H5Sclose(space);
+  H5Tclose(type);
+  H5Fclose(file);
+  std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::string content((std::istreambuf_iterator<char>(stream)), {});
+  const std::uint64_t heap = content.find("GCOL");
+  // Length, address, index.
+  const std::uint32_t length = 9;
+  const std::string place(reinterpret_cast<const char*>(&heap), sizeof heap);
+  const std::size_t reference =
+      content.find(std::string(reinterpret_cast<const char*>(&length), sizeof length) + place);
+  ASSERT_NE(reference, std::string::npos);
+  stream.seekp(static_cast<std::streamoff>(reference + sizeof length + sizeof heap));
+  stream.write(reinterpret_cast<const char*>(&index), sizeof index);
+}
+
+TEST_F(Hdf5, TextsThatReferNowhereAreRefused) {
+  write_text_reference(path("whole.h5"), 1);
+  EXPECT_EQ(OpenFile::open(path("whole.h5"))->root().text("text"), "some text");
+  for (const std::uint32_t index : {2u, 77u, 0x7fffffffu}) {
+    write_text_reference(path("damaged.h5"), index);
+    EXPECT_EQ(kind_of([&] { OpenFile::open(path("damaged.h5"))->root().text("text"); }), ErrorKind::bad_data) << index;
   }
 }
 

@@ -1,12 +1,14 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
+#include "ruska/kernels/channel_table.hpp"
+
+// foreach_target includes this file once per target and must come before all else of Highway.
+// clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ruska/kernels/channel_table.cpp"
 #include <hwy/foreach_target.h>
-
-#include "ruska/kernels/channel_table.hpp"
-
 #include <hwy/highway.h>
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace ruska::kernels::HWY_NAMESPACE {
@@ -31,8 +33,8 @@ void RowTimesTable(std::span<const std::uint32_t> channel, const double* value, 
   }
 }
 
-void AddRowToTable(std::span<const std::uint32_t> channel, const double* value, const double* weight,
-                   std::size_t width, double* table) {
+void AddRowToTable(std::span<const std::uint32_t> channel, const double* value, const double* weight, std::size_t width,
+                   double* table) {
   const Lane d;
   const std::size_t lanes = hn::Lanes(d);
   for (std::size_t k = 0; k < width; k += lanes) {

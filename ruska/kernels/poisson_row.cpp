@@ -1,16 +1,17 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "ruska/kernels/poisson_row.cpp"
-#include <hwy/foreach_target.h>
-
 #include "ruska/kernels/poisson_row.hpp"
 
 #include <cmath>
 
+// foreach_target includes this file once per target and must come before all else of Highway.
+// clang-format off
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ruska/kernels/poisson_row.cpp"
+#include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-
 #include <hwy/contrib/math/math-inl.h>
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace ruska::kernels::HWY_NAMESPACE {

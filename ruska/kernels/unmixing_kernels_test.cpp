@@ -3,6 +3,7 @@
 
 // Every kernel against its plain reference, for every SIMD target that this CPU has.
 #include <cmath>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -10,6 +11,7 @@
 
 #include "ruska/kernels/channel_table.hpp"
 #include "ruska/kernels/gram.hpp"
+#include "ruska/kernels/nonzeros.hpp"
 #include "ruska/kernels/poisson_row.hpp"
 #include "ruska/kernels/targets.hpp"
 
@@ -142,6 +144,36 @@ TEST(PoissonRow, SaysWhereNoSpectrumReaches) {
       EXPECT_FALSE(
           reference::poisson_derivatives(padded.row, nothing.data(), ratio.data(), gain.data(), hessian.data()));
     }
+  });
+}
+
+template <class T>
+void expect_same_nonzeros(std::mt19937& random) {
+  for (const std::size_t count : {0u, 1u, 63u, 64u, 65u, 1000u}) {
+    for (const unsigned period : {1u, 3u, 40u}) {
+      std::vector<T> values(count);
+      for (T& value : values) value = random() % period == 0 ? static_cast<T>(1 + random() % 200) : T{0};
+      if constexpr (std::is_floating_point_v<T>) {
+        if (count > 10) values[3] = std::numeric_limits<T>::quiet_NaN();
+        if (count > 10) values[4] = T{-0.0};
+      }
+      std::vector<std::uint32_t> got(count), expected(count);
+      got.resize(find_nonzeros(values.data(), count, got.data()));
+      expected.resize(reference::find_nonzeros(values.data(), count, expected.data()));
+      EXPECT_EQ(got, expected);
+    }
+  }
+}
+
+TEST(Nonzeros, MeetTheirReferenceOnEveryTarget) {
+  std::mt19937 random(6);
+  for_each_target([&](const char* target) {
+    SCOPED_TRACE(target);
+    expect_same_nonzeros<std::uint8_t>(random);
+    expect_same_nonzeros<std::uint16_t>(random);
+    expect_same_nonzeros<std::uint32_t>(random);
+    expect_same_nonzeros<float>(random);
+    expect_same_nonzeros<double>(random);
   });
 }
 

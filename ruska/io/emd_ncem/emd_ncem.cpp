@@ -48,8 +48,8 @@ Confidence probe(const Probe& file) {
 /// "[n_m]" and "n_m" → "nm", "A^-1" → "1/Å", "[]" → "".
 std::string plain_units(const std::string& text) {
   static const std::vector<std::pair<std::string, std::string>> spellings{
-      {"A^-1", "1/Å"}, {"Å^-1", "1/Å"}, {"nm^-1", "1/nm"}, {"1 / nm", "1/nm"}, {"1 / Å", "1/Å"},
-      {"A", "Å"},      {"Angstrom", "Å"}, {"um", "µm"},    {"pixels", ""},     {"<undefined>", ""}};
+      {"A^-1", "1/Å"}, {"Å^-1", "1/Å"},   {"nm^-1", "1/nm"}, {"1 / nm", "1/nm"}, {"1 / Å", "1/Å"},
+      {"A", "Å"},      {"Angstrom", "Å"}, {"um", "µm"},      {"pixels", ""},     {"<undefined>", ""}};
   std::string units;
   if (text.find('[') == std::string::npos) {
     std::string joined = text;
@@ -83,14 +83,15 @@ Axis read_axis(const hdf5::Group& group, const std::string& name, std::int64_t l
   // Labels ("DPC_CoM_x") and single numbers calibrate nothing.
   if (!dim.is_numeric() || dim.shape().size() != 1 || dim.shape()[0] < 1) return axis;
   if (dim.shape()[0] != length && dim.shape()[0] > 2) {
-    dim.fail(ErrorKind::bad_data, std::to_string(dim.shape()[0]) + " coordinates for an axis of " +
-                                      std::to_string(length) + " places");
+    dim.fail(ErrorKind::bad_data,
+             std::to_string(dim.shape()[0]) + " coordinates for an axis of " + std::to_string(length) + " places");
   }
   const std::vector<double> at = dim.read_numbers();
   axis.offset = at.front();
   if (at.size() > 1) axis.scale = (at.back() - at.front()) / static_cast<double>(at.size() - 1);
   double deviation = 0;
-  for (std::size_t i = 0; i < at.size(); ++i) deviation = std::max(deviation, std::fabs(at[i] - axis.at(static_cast<double>(i))));
+  for (std::size_t i = 0; i < at.size(); ++i)
+    deviation = std::max(deviation, std::fabs(at[i] - axis.at(static_cast<double>(i))));
   if (at.size() == static_cast<std::size_t>(length) && deviation > 0.01 * std::fabs(axis.scale)) axis.values = at;
   return axis;
 }
@@ -111,7 +112,8 @@ class StackSource final : public Source {
     const Region slice{{region.start.begin() + 1, region.start.end()}, {region.shape.begin() + 1, region.shape.end()}};
     const std::size_t bytes = out.size() / static_cast<std::size_t>(region.shape[0]);
     for (std::int64_t i = 0; i < region.shape[0]; ++i) {
-      slices_[static_cast<std::size_t>(region.start[0] + i)]->read(slice, out.subspan(static_cast<std::size_t>(i) * bytes, bytes));
+      slices_[static_cast<std::size_t>(region.start[0] + i)]->read(
+          slice, out.subspan(static_cast<std::size_t>(i) * bytes, bytes));
     }
   }
 
@@ -136,7 +138,8 @@ class Emd {
     for (std::size_t i = 0; i < found_.size(); ++i) {
       if (!found_[i].taken) add_signal(i);
     }
-    if (signals_.empty()) root_.fail(ErrorKind::unsupported, "there is no group with an array of numbers; lists of points are not read");
+    if (signals_.empty())
+      root_.fail(ErrorKind::unsupported, "there is no group with an array of numbers; lists of points are not read");
     return std::move(signals_);
   }
 
@@ -173,7 +176,9 @@ class Emd {
     }
   }
 
-  static std::string name_of_group(const hdf5::Group& group) { return group.path().substr(group.path().rfind('/') + 1); }
+  static std::string name_of_group(const hdf5::Group& group) {
+    return group.path().substr(group.path().rfind('/') + 1);
+  }
 
   /// "…/virtual_detector_depth0001" → "…/virtual_detector_depth"; the path itself where no number ends it.
   std::string without_number(const std::string& path) const {
@@ -231,7 +236,8 @@ class Emd {
     const auto number = [&](const char* key, std::size_t index) -> std::optional<double> {
       const Json* entry = find(*parameters, key);
       if (entry == nullptr) return std::nullopt;
-      if (entry->is_array() && index < entry->size() && (*entry)[index].is_number()) return (*entry)[index].get<double>();
+      if (entry->is_array() && index < entry->size() && (*entry)[index].is_number())
+        return (*entry)[index].get<double>();
       return entry->is_number() ? std::optional(entry->get<double>()) : std::nullopt;
     };
     const auto slices = number("ns", 0), thickness = number("s", 0), start = number("zs", 0);
@@ -252,9 +258,9 @@ class Emd {
     const std::string stem = without_number(found_[first].group.path());
     std::vector<std::size_t> members;
     for (std::size_t i = first; i < found_.size(); ++i) {
-      const bool same = i == first || (stem != found_[first].group.path() && !found_[i].taken &&
-                                       found_[i].array == found_[first].array &&
-                                       without_number(found_[i].group.path()) == stem);
+      const bool same =
+          i == first || (stem != found_[first].group.path() && !found_[i].taken &&
+                         found_[i].array == found_[first].array && without_number(found_[i].group.path()) == stem);
       if (!same) continue;
       found_[i].taken = true;
       members.push_back(i);

@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/fixtures.hpp"
-
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/hdf5.hpp"
+#include "tests/fixtures.hpp"
 
 namespace ruska::io {
 namespace {
@@ -35,7 +34,8 @@ Fixture image() {
   Description description = titled("image");
   set(description.metadata, "Acquisition_instrument.TEM.beam_energy", 200.0);
   description.axes = {{"y", "length", "nm", Role::signal, 3, 0.5, -1}, {"x", "length", "nm", Role::signal, 4, 0.25, 2}};
-  return {"emd_ncem", "image.emd",
+  return {"emd_ncem",
+          "image.emd",
           [=](const std::filesystem::path& folder) {
             const auto path = folder / "image.emd";
             const hdf5::FilePtr file = hdf5::OpenFile::create(path);
@@ -73,7 +73,8 @@ Fixture simulated_stack() {
   description.axes = {{"annular_detector_depth", "length", "Å", Role::navigation, 2, 2.5, 2.5},
                       {"R_y", "length", "nm", Role::signal, 3, 0.5, 0},
                       {"R_x", "length", "nm", Role::signal, 2, 0.25, 0}};
-  return {"emd_ncem", "stack.emd",
+  return {"emd_ncem",
+          "stack.emd",
           [=](const std::filesystem::path& folder) {
             const auto path = folder / "stack.emd";
             const hdf5::FilePtr file = hdf5::OpenFile::create(path);
@@ -90,8 +91,10 @@ Fixture simulated_stack() {
                 write_dim(group, "dim1", {0, 0.25}, "R_x", "[n_m]");
                 write_dim(group, "dim2", {0, 0.5, 1}, "R_y", "[n_m]");
               }
-              const hdf5::Group parameters = top.create_group("metadata").create_group("metadata_0")
-                                                 .create_group("original").create_group("simulation_parameters");
+              const hdf5::Group parameters = top.create_group("metadata")
+                                                 .create_group("metadata_0")
+                                                 .create_group("original")
+                                                 .create_group("simulation_parameters");
               parameters.set_attribute("E", 80.0);
               parameters.set_attribute("ns", 2);
               parameters.set_attribute("s", 1.25);
@@ -113,7 +116,8 @@ Fixture datacube() {
   description.axes = {{"Rx", "length", "nm", Role::signal, 2, 0.5, 0},
                       {"Ry", "length", "nm", Role::signal, 3, 0.5, 0},
                       {"Qx", "wavenumber", "1/Å", Role::signal, 4, 0.05, 0}};
-  return {"emd_ncem", "datacube.h5",
+  return {"emd_ncem",
+          "datacube.h5",
           [=](const std::filesystem::path& folder) {
             const auto path = folder / "datacube.h5";
             const hdf5::FilePtr file = hdf5::OpenFile::create(path);

@@ -8,10 +8,10 @@
 // /SharedProperties say what is what. /Data/SpectrumImage holds the EDS cube in a closed compression and is not read.
 //
 // The raster of an EDS stream is the scanned area in scan pixels (Scan.ScanArea × Scan.ScanSize).
-#include <xraylib.h>
-
 #include <cmath>
 #include <map>
+
+#include <xraylib.h>
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
@@ -51,7 +51,9 @@ Confidence probe(const Probe& file) {
 std::string without_escapes(const std::string& text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto hexadecimal = [&](std::size_t at) { return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at])); };
+    const auto hexadecimal = [&](std::size_t at) {
+      return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at]));
+    };
     if (text[i] == '%' && hexadecimal(i + 1) && hexadecimal(i + 2)) {
       out += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
       i += 2;
@@ -351,7 +353,8 @@ class Velox {
     if (frames() > 0) {
       set(description.metadata, "Acquisition_instrument.TEM.Detector.EDS.number_of_frames", frames());
     }
-    signals_.push_back(std::make_shared<velox::EventStreamSource>(std::move(description), std::move(streams), frames()));
+    signals_.push_back(
+        std::make_shared<velox::EventStreamSource>(std::move(description), std::move(streams), frames()));
   }
 
   hdf5::Group root_, data_;

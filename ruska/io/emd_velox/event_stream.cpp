@@ -34,8 +34,10 @@ template <class Event>
 void for_each_event(const Run& run, std::int64_t pixels, const Event& event) {
   std::int64_t pixel = run.pixel;
   for (const std::uint16_t word : run.words) {
-    if (word == next_pixel) ++pixel;
-    else if (pixel >= 0 && pixel < pixels) event(pixel, word);
+    if (word == next_pixel)
+      ++pixel;
+    else if (pixel >= 0 && pixel < pixels)
+      event(pixel, word);
   }
 }
 
@@ -85,8 +87,7 @@ std::vector<std::int64_t> EventStreamSource::scan(const hdf5::Array& stream) con
   }
   // What follows the last whole line belongs to the line begun there; lines that were never reached are empty.
   if (starts.back() < all) starts.push_back(all);
-  const auto frames = std::max<std::int64_t>(
-      1, (static_cast<std::int64_t>(starts.size()) - 1 + height - 1) / height);
+  const auto frames = std::max<std::int64_t>(1, (static_cast<std::int64_t>(starts.size()) - 1 + height - 1) / height);
   starts.resize(static_cast<std::size_t>(frames * height + 1), starts.back());
   return starts;
 }
@@ -129,8 +130,7 @@ SparseCounts EventStreamSource::read_counts(std::int64_t begin, std::int64_t end
     for_each_event(run, pixels, [&](std::int64_t pixel, std::uint16_t channel) {
       if (channel >= channels) {
         throw Error(ErrorKind::bad_data, "'" + description_.title + "': an event in channel " +
-                                             std::to_string(channel) + ", where there are " +
-                                             std::to_string(channels));
+                                             std::to_string(channel) + ", where there are " + std::to_string(channels));
       }
       ++event_start[static_cast<std::size_t>(pixel) + 1];
     });

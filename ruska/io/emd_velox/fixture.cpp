@@ -1,33 +1,33 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/fixtures.hpp"
-
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/hdf5.hpp"
+#include "tests/fixtures.hpp"
 
 namespace ruska::io {
 namespace {
 
 /// Metadata of a scan of 2 × 3 pixels within one of 8 × 8, and of two detectors.
 Json scan_metadata(const std::string& detector) {
-  return {{"Acquisition", {{"AcquisitionStartDatetime", {{"DateTime", "1488794201"}}}}},
-          {"Optics", {{"AccelerationVoltage", "200000"}, {"CameraLength", "0.125"}}},
-          {"Stage", {{"AlphaTilt", "0.5"}, {"Position", {{"x", "1e-005"}}}}},
-          {"Scan",
-           {{"ScanSize", {{"width", "8"}, {"height", "8"}}},
-            {"ScanArea", {{"left", "0.25"}, {"top", "0.5"}, {"right", "0.625"}, {"bottom", "0.75"}}},
-            {"FrameTime", "0.25"}}},
-          {"Detectors",
-           {{"Detector-0", {{"DetectorName", "HAADF"}}},
-            {"Detector-1",
-             {{"DetectorName", "SuperX1"}, {"Dispersion", "10"}, {"OffsetEnergy", "-200"}, {"ElevationAngle", "0.5"}}},
-            {"Detector-2",
-             {{"DetectorName", "SuperX2"}, {"Dispersion", "10"}, {"OffsetEnergy", "-200"}, {"ElevationAngle", "0.5"}}}}},
-          {"BinaryResult",
-           {{"Detector", detector},
-            {"PixelSize", {{"width", "5e-009"}, {"height", "5e-009"}}},
-            {"PixelUnitX", "m"},
-            {"Offset", {{"x", "-1e-009"}, {"y", "2e-009"}}}}}};
+  return {
+      {"Acquisition", {{"AcquisitionStartDatetime", {{"DateTime", "1488794201"}}}}},
+      {"Optics", {{"AccelerationVoltage", "200000"}, {"CameraLength", "0.125"}}},
+      {"Stage", {{"AlphaTilt", "0.5"}, {"Position", {{"x", "1e-005"}}}}},
+      {"Scan",
+       {{"ScanSize", {{"width", "8"}, {"height", "8"}}},
+        {"ScanArea", {{"left", "0.25"}, {"top", "0.5"}, {"right", "0.625"}, {"bottom", "0.75"}}},
+        {"FrameTime", "0.25"}}},
+      {"Detectors",
+       {{"Detector-0", {{"DetectorName", "HAADF"}}},
+        {"Detector-1",
+         {{"DetectorName", "SuperX1"}, {"Dispersion", "10"}, {"OffsetEnergy", "-200"}, {"ElevationAngle", "0.5"}}},
+        {"Detector-2",
+         {{"DetectorName", "SuperX2"}, {"Dispersion", "10"}, {"OffsetEnergy", "-200"}, {"ElevationAngle", "0.5"}}}}},
+      {"BinaryResult",
+       {{"Detector", detector},
+        {"PixelSize", {{"width", "5e-009"}, {"height", "5e-009"}}},
+        {"PixelUnitX", "m"},
+        {"Offset", {{"x", "-1e-009"}, {"y", "2e-009"}}}}}};
 }
 
 void write_metadata(const hdf5::Group& group, const Json& metadata, std::int64_t frames = 1) {
@@ -66,7 +66,8 @@ Description described(const std::string& title, const std::string& signal_type) 
 }
 
 Axes map_axes(Role role) {
-  return {{"y", "length", "nm", role, 2, 5e-9 * 1e9, 2e-9 * 1e9}, {"x", "length", "nm", role, 3, 5e-9 * 1e9, -1e-9 * 1e9}};
+  return {{"y", "length", "nm", role, 2, 5e-9 * 1e9, 2e-9 * 1e9},
+          {"x", "length", "nm", role, 3, 5e-9 * 1e9, -1e-9 * 1e9}};
 }
 
 Axis energy(const std::string& name, std::int64_t size) {
@@ -85,8 +86,8 @@ void write_stream(const hdf5::Group& streams, const std::string& name, const std
 Fixture spectrum_image() {
   constexpr std::uint16_t next = 65535;
   // What comes after the last pixel of the second frame is no longer part of the map.
-  const std::vector<std::uint16_t> first{3, 3, next, next, 5, next, next, 15, next, 0,    next,
-                                         3, next, next, 5, next, next, next, 7, next, 9, 9};
+  const std::vector<std::uint16_t> first{3, 3,    next, next, 5,    next, next, 15, next, 0, next,
+                                         3, next, next, 5,    next, next, next, 7,  next, 9, 9};
   // The second detector was stopped in its second frame.
   const std::vector<std::uint16_t> second{3, next, 1, next, next, next, next, 2, next, 4, 3};
   std::vector<std::uint16_t> counts(2 * 3 * 16, 0);
@@ -115,7 +116,8 @@ Fixture spectrum_image() {
   map.axes.push_back(energy("X-ray energy", 16));
   set(map.metadata, "Acquisition_instrument.TEM.Detector.EDS.number_of_frames", 2);
 
-  return {"emd_velox", "map.emd",
+  return {"emd_velox",
+          "map.emd",
           [=](const std::filesystem::path& folder) {
             const auto path = folder / "map.emd";
             const hdf5::FilePtr file = hdf5::OpenFile::create(path);
@@ -137,11 +139,15 @@ Fixture spectrum_image() {
               const hdf5::Group streams = data.create_group("SpectrumStream");
               write_stream(streams, "cc", "SuperX", first);
               write_stream(streams, "dd", "SuperX", second);
-              data.create_group("SpectrumImage").create_group("ee").write_texts("SpectrumImageSettings",
-                                                                               {R"({"endFramePosition": "2"})"});
-              root.create_group("Operations").create_group("ImageQuantificationOperation")
+              data.create_group("SpectrumImage")
+                  .create_group("ee")
+                  .write_texts("SpectrumImageSettings", {R"({"endFramePosition": "2"})"});
+              root.create_group("Operations")
+                  .create_group("ImageQuantificationOperation")
                   .write_texts("ff", {R"({"elementSelection": ["8", "26"]})"});
-              root.create_group("Presentation").create_group("Displays").create_group("ImageDisplay")
+              root.create_group("Presentation")
+                  .create_group("Displays")
+                  .create_group("ImageDisplay")
                   .write_texts("gg", {R"({"dataPath": "\/Data\/Image\/bb", "display": {"label": "HAADF%20µ"}})"});
             }
             file->close();
@@ -160,39 +166,40 @@ Fixture images() {
   Description transform = described("Half FFT", "");
   transform.axes = map_axes(Role::signal);
   const std::vector<std::complex<float>> waves{{1, 0}, {0, 1}, {2, -1}, {3, 3}, {0, 0}, {-1, 0.5}};
-  return {"emd_velox", "images.emd",
-          [=](const std::filesystem::path& folder) {
-            const auto path = folder / "images.emd";
-            const hdf5::FilePtr file = hdf5::OpenFile::create(path);
-            {
-              const hdf5::Group root = file->root();
-              root.write_texts("Version", {R"({"version": "8", "format": "Velox"})"});
-              const hdf5::Group all = root.create_group("Data").create_group("Image");
-              const hdf5::Group camera = all.create_group("aa");
-              std::vector<std::int16_t> stored;
-              for (std::size_t p = 0; p < 6; ++p) {
-                stored.push_back(frames[p]);
-                stored.push_back(frames[6 + p]);
-              }
-              write_array(camera, {2, 3, 2}, stored);
-              write_metadata(camera, scan_metadata("Ceta"), 2);
-              const hdf5::Group half = all.create_group("bb");
-              hdf5::Element element{DType::complex64};
-              element.real = "realFloatHalfEven";
-              element.imaginary = "imagFloatHalfEven";
-              half.create_array("Data", element, {2, 3, 1}).write(Region::whole({2, 3, 1}), std::as_bytes(std::span(waves)));
-              write_metadata(half, scan_metadata("Ceta"));
-              const hdf5::Group operations = root.create_group("Operations");
-              operations.create_group("CameraInputOperation")
-                  .write_texts("cc", {R"({"dataPath": "\/Data\/Image\/aa", "cameraName": "Ceta"})"});
-              operations.create_group("FftOperation")
-                  .write_texts("dd", {R"({"imageOutputPath": "\/Data\/Image\/bb"})"});
-            }
-            file->close();
-            return path;
-          },
-          {Dataset::from_values<std::int16_t>(stack, frames),
-           Dataset::from_values<std::complex<float>>(transform, waves)}};
+  return {
+      "emd_velox",
+      "images.emd",
+      [=](const std::filesystem::path& folder) {
+        const auto path = folder / "images.emd";
+        const hdf5::FilePtr file = hdf5::OpenFile::create(path);
+        {
+          const hdf5::Group root = file->root();
+          root.write_texts("Version", {R"({"version": "8", "format": "Velox"})"});
+          const hdf5::Group all = root.create_group("Data").create_group("Image");
+          const hdf5::Group camera = all.create_group("aa");
+          std::vector<std::int16_t> stored;
+          for (std::size_t p = 0; p < 6; ++p) {
+            stored.push_back(frames[p]);
+            stored.push_back(frames[6 + p]);
+          }
+          write_array(camera, {2, 3, 2}, stored);
+          write_metadata(camera, scan_metadata("Ceta"), 2);
+          const hdf5::Group half = all.create_group("bb");
+          hdf5::Element element{DType::complex64};
+          element.real = "realFloatHalfEven";
+          element.imaginary = "imagFloatHalfEven";
+          half.create_array("Data", element, {2, 3, 1})
+              .write(Region::whole({2, 3, 1}), std::as_bytes(std::span(waves)));
+          write_metadata(half, scan_metadata("Ceta"));
+          const hdf5::Group operations = root.create_group("Operations");
+          operations.create_group("CameraInputOperation")
+              .write_texts("cc", {R"({"dataPath": "\/Data\/Image\/aa", "cameraName": "Ceta"})"});
+          operations.create_group("FftOperation").write_texts("dd", {R"({"imageOutputPath": "\/Data\/Image\/bb"})"});
+        }
+        file->close();
+        return path;
+      },
+      {Dataset::from_values<std::int16_t>(stack, frames), Dataset::from_values<std::complex<float>>(transform, waves)}};
 }
 
 }  // namespace

@@ -97,10 +97,11 @@ Json frame_metadata(const hdf5::Group& group, const std::string& name, std::int6
   const hdf5::Array array = group.array(name);
   const Shape& shape = array.shape();
   if (shape.size() != 2 || frame >= shape[1] || array.element().bytes() != 1) {
-    array.fail(ErrorKind::bad_data, "metadata of the shape " + to_string(shape) + " have no frame " +
-                                        std::to_string(frame) + " of bytes");
+    array.fail(ErrorKind::bad_data,
+               "metadata of the shape " + to_string(shape) + " have no frame " + std::to_string(frame) + " of bytes");
   }
-  if (shape[0] > largest_metadata) array.fail(ErrorKind::bad_data, "metadata of " + std::to_string(shape[0]) + " bytes");
+  if (shape[0] > largest_metadata)
+    array.fail(ErrorKind::bad_data, "metadata of " + std::to_string(shape[0]) + " bytes");
   std::string text(static_cast<std::size_t>(shape[0]), '\0');
   array.read({{0, frame}, {shape[0], 1}}, std::as_writable_bytes(std::span(text)));
   text.resize(std::min(text.find('\0'), text.size()));
@@ -129,7 +130,8 @@ Calibration handy(double scale, const std::string& units, std::int64_t size) {
   if (reciprocal) {
     // The prefix that a reciprocal needs is the opposite one: 5e8 1/m = 0.5 1/nm = 500 1/µm.
     for (const Step& step : steps) {
-      if (half * std::pow(10.0, step.power) >= 1) return {std::pow(10.0, step.power), "1/" + (step.prefix + std::string("m"))};
+      if (half * std::pow(10.0, step.power) >= 1)
+        return {std::pow(10.0, step.power), "1/" + (step.prefix + std::string("m"))};
     }
     return {1, units};
   }

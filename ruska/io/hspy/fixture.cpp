@@ -1,7 +1,5 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/fixtures.hpp"
-
 #include <complex>
 
 #include "ruska/core/driver.hpp"
@@ -9,6 +7,7 @@
 #include "ruska/core/product.hpp"
 #include "ruska/io/hdf5.hpp"
 #include "ruska/io/hspy/result_file.hpp"
+#include "tests/fixtures.hpp"
 
 namespace ruska::io {
 
@@ -40,7 +39,8 @@ std::vector<T> ramp(std::int64_t count) {
 
 /// Written as `ruska convert` writes.
 Fixture converted(const std::string& name, const Dataset& data) {
-  return {"hspy", name,
+  return {"hspy",
+          name,
           [=](const std::filesystem::path& folder) {
             const auto path = folder / name;
             const auto sink = hspy_driver().create(path, data.describe());
@@ -105,7 +105,8 @@ Fixture version_one() {
   set(description.metadata, "Acquisition_instrument.TEM.beam_energy", 120.0);
   set(description.metadata, "Acquisition_instrument.TEM.Detector.EELS.collection_angle", 3.4);
   const std::vector<double> values = ramp<double>(12);
-  return {"hspy", "old.hdf5",
+  return {"hspy",
+          "old.hdf5",
           [=](const std::filesystem::path& folder) {
             const auto path = folder / "old.hdf5";
             const hdf5::FilePtr file = hdf5::OpenFile::create(path);
@@ -150,7 +151,8 @@ Fixture result() {
   const Dataset factors = Dataset::from_values<double>(
       described("factors", {component, axis("Energy", "keV", Role::signal, 4, 0.01, 0)}), ramp<double>(8));
   const Dataset made = product(loadings, factors, {}, "reconstruction");
-  return {"hspy", "result.h5",
+  return {"hspy",
+          "result.h5",
           [=](const std::filesystem::path& folder) {
             Result all;
             all.outputs.add({"loadings", "", loadings});

@@ -27,7 +27,7 @@ Confidence probe(const Probe& file) {
   } catch (const Error&) {
     // Damaged or cut short: whoever opens it says where.
     return extension_of(file.path) == "hspy" || extension_of(file.path) == "hdf5" ? Confidence::extension
-                                                                                    : Confidence::none;
+                                                                                  : Confidence::none;
   }
 }
 

@@ -164,10 +164,14 @@ void write_list(const hdf5::Group& group, const std::string& name, const Json& l
 }
 
 void write_entry(const hdf5::Group& group, const std::string& name, const Json& value) {
-  if (value.is_object()) write_tree(group.create_group(member_name(name)), value);
-  else if (value.is_array()) write_list(group, name, value);
-  else if (value.is_null()) group.set_attribute(name, nothing);
-  else group.set_attribute(name, value);
+  if (value.is_object())
+    write_tree(group.create_group(member_name(name)), value);
+  else if (value.is_array())
+    write_list(group, name, value);
+  else if (value.is_null())
+    group.set_attribute(name, nothing);
+  else
+    group.set_attribute(name, value);
 }
 
 /// Moves the entry at one dotted path to another, unless something is there.

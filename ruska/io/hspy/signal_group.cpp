@@ -39,8 +39,8 @@ Axis read_axis(const hdf5::Group& group, std::int64_t length, Role without_role)
   if (group.has_array("axis")) {
     axis.values = group.array("axis").read_numbers();
     if (axis.values.size() != static_cast<std::size_t>(length)) {
-      group.fail(ErrorKind::bad_data, std::to_string(axis.values.size()) + " coordinates for " +
-                                          std::to_string(length) + " places");
+      group.fail(ErrorKind::bad_data,
+                 std::to_string(axis.values.size()) + " coordinates for " + std::to_string(length) + " places");
     }
     if (!axis.values.empty()) axis.offset = axis.values.front();
     if (axis.values.size() > 1) {
@@ -68,8 +68,8 @@ hdf5::Group axis_group(const hdf5::Group& group, std::size_t index, std::size_t 
   if (group.has_group(listed) && group.group(listed).has_group(std::to_string(index))) {
     return group.group(listed).group(std::to_string(index));
   }
-  group.fail(ErrorKind::bad_data, "there is no group '" + own + "' for one of the " + std::to_string(rank) +
-                                      " axes of the data");
+  group.fail(ErrorKind::bad_data,
+             "there is no group '" + own + "' for one of the " + std::to_string(rank) + " axes of the data");
 }
 
 Json tree_at(const hdf5::Group& group, const char* name, const char* old_name) {
@@ -130,8 +130,9 @@ hdf5::Array create_signal(const hdf5::Group& parent, const std::string& name, co
   Axes axes = description.axes;
   if (!description.fields.empty()) axes.pop_back();
   if (axes.empty()) {
-    throw Error(ErrorKind::unsupported, "'" + description.title + "' has no axis; HyperSpy files hold signals with one "
-                                        "or more");
+    throw Error(ErrorKind::unsupported, "'" + description.title +
+                                            "' has no axis; HyperSpy files hold signals with one "
+                                            "or more");
   }
   std::string group_name = name.empty() ? unnamed : name;
   std::replace(group_name.begin(), group_name.end(), '/', '-');

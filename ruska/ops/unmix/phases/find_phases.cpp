@@ -231,14 +231,13 @@ void Search::prepare() {
     throw Error(ErrorKind::bad_data, "all values that the masks leave in are zero: there is nothing to find phases in");
   }
 
-  std::vector<double> sums;
+  std::vector<double> sums;  // of positions that have any: most of a map may be empty
   for (std::int64_t p = 0; p < grid_.positions; ++p) {
-    if (!rows_.row_masked(p)) sums.push_back(marginals_.row_sum[static_cast<std::size_t>(p)]);
+    const double sum = marginals_.row_sum[static_cast<std::size_t>(p)];
+    if (!rows_.row_masked(p) && sum > 0) sums.push_back(sum);
   }
-  const double bright = quantile(sums, 0.95);
-  result_.vacuum_threshold = std::max(marginals_.counts ? zero_vacuum : 0.0, params_.vacuum_level * bright);
-  // A few bright positions in an otherwise empty map stay.
-  if (result_.vacuum_threshold > bright) result_.vacuum_threshold = 0;
+  result_.vacuum_threshold =
+      std::max(marginals_.counts ? zero_vacuum : 0.0, params_.vacuum_level * quantile(std::move(sums), 0.95));
   std::vector<std::uint8_t> used = positions_with_counts(rows_, marginals_.row_sum, grid_, result_.vacuum_threshold);
   std::vector<double> column_sum = marginals_.column_sum;
   // Groups are to hold enough counts; values on another scale are measured by their mean size instead.
@@ -247,12 +246,11 @@ void Search::prepare() {
   result_.used = data_->used_rows();
   result_.vacuum = marginals_.rows_left_in - result_.used;
 
-  double measured = measure_dispersion(*data_, marginals_.row_sum, grid_.line, context_);
+  // Integers of an EDS detector are photons. Others, such as those of a camera, may be counts times a gain.
+  const bool photons = marginals_.counts && rows_.data().describe().signal_type.starts_with("EDS");
+  double measured = photons ? 1.0 : measure_dispersion(*data_, marginals_.row_sum, grid_.line, context_);
   const double floor = marginals_.total / static_cast<double>(result_.used) * 1e-8;  // noise-free values
-  if (marginals_.counts && measured < overdispersed)
-    measured = 1;
-  else
-    measured = std::max(measured, floor);
+  measured = marginals_.counts && measured < overdispersed ? 1.0 : std::max(measured, floor);
   data_->set_dispersion(measured, marginals_.counts);
   result_.dispersion = measured;
   for (double& sum : marginals_.row_sum) sum /= measured;
@@ -344,9 +342,12 @@ std::size_t Search::choose_number(const std::vector<Candidate>& candidates) {
       break;
     }
   }
-  std::string reason = std::to_string(best + 1) + ": " + std::to_string(candidates.size()) +
-                       (candidates.size() == 1 ? " component stands" : " components stand") +
+  std::string reason = std::to_string(best + 1) + ": " + std::to_string(result_.edge.rank) +
+                       (result_.edge.rank == 1 ? " component stands" : " components stand") +
                        " above the noise edge of the weighted counts";
+  if (result_.edge.rank > static_cast<std::int64_t>(candidates.size())) {
+    reason += ", of which " + std::to_string(candidates.size()) + " are tried";
+  }
   if (candidates.size() > 1) {
     if (best > 0) {
       reason += "; held-out counts are best predicted by " + number_of_phases(static_cast<std::int64_t>(best) + 1) +

@@ -3,6 +3,7 @@
 #include "ruska/ops/unmix/phases/phases.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <numeric>
 
@@ -34,6 +35,8 @@ constexpr auto parameters = std::tuple{
     parameter(&PhasesParams::seed, "seed", "", at_least<std::int64_t>(0),
               "Seed of count splitting, starts and repetitions")};
 
+constexpr double softest_xrays = 0.1;  // keV; no element but lithium has a line below
+
 std::int64_t most_phases(const PhasesParams& params) { return params.phases.value_or(10); }
 
 Plan check(const Inputs& inputs, const PhasesParams& params) {
@@ -58,6 +61,14 @@ Plan check(const Inputs& inputs, const PhasesParams& params) {
 std::string format(const char* pattern, double value) {
   char buffer[64];
   std::snprintf(buffer, sizeof(buffer), pattern, value);
+  return buffer;
+}
+
+/// "12.3 ± 0.4 %", with as many digits as σ has.
+std::string percent(double share, double sigma) {
+  const int digits = sigma > 0 ? std::clamp(static_cast<int>(std::ceil(-std::log10(100 * sigma))), 1, 3) : 1;
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "%.*f ± %.*f %%", digits, 100 * share, digits, 100 * sigma);
   return buffer;
 }
 
@@ -170,8 +181,8 @@ std::vector<std::string> summary_of(const PhasesResult& result, const NamedPhase
   }
   lines.push_back(first);
   for (std::size_t k = 0; k < named.names.size() && k < most_lines_of_phases; ++k) {
-    std::string line = std::to_string(k) + " " + named.names[k] + ": " + format("%.1f", 100 * result.area[k]) + " ± " +
-                       format("%.1f", 100 * result.area_sigma[k]) + " % of the area";
+    std::string line = std::to_string(k) + " " + named.names[k] + ": " + percent(result.area[k], result.area_sigma[k]) +
+                       " of the area";
     if (const std::string elements = elements_of(named, k); !elements.empty()) line += "; " + elements;
     lines.push_back(line);
   }
@@ -183,10 +194,26 @@ std::vector<std::string> summary_of(const PhasesResult& result, const NamedPhase
   return lines;
 }
 
+/// The masks of the inputs; of EDS spectra also the channels below the softest X-rays, where the zero (strobe) peak and
+/// the noise of the electronics lie, which come and go with the scan and not with the specimen.
+Masks masks_for(const Inputs& inputs) {
+  Masks masks = masks_of(inputs);
+  const Description& data = inputs.at("data").describe();
+  if (!data.signal_type.starts_with("EDS") || data.signal_shape().size() != 1) return masks;
+  const Axis& axis = data.signal_axis();
+  if (axis.units != "keV" && axis.units != "eV") return masks;
+  const double softest = axis.units == "eV" ? 1000 * softest_xrays : softest_xrays;
+  masks.columns.resize(static_cast<std::size_t>(axis.size), 0);
+  for (std::int64_t c = 0; c < axis.size; ++c) {
+    if (axis.at(static_cast<double>(c)) < softest) masks.columns[static_cast<std::size_t>(c)] = 1;
+  }
+  return masks;
+}
+
 Outputs run(const Inputs& inputs, const PhasesParams& params, Context& context) {
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
-  const Rows rows(dataset, context, masks_of(inputs),
+  const Rows rows(dataset, context, masks_for(inputs),
                   phases_memory(data, params) + context.threads * phases_memory_per_worker(data));
   const PhasesResult result = find_phases(rows, params, context);
   const NamedPhases named = name_phases(data, result.pure_counts, result.phases, params.elements);
@@ -227,7 +254,8 @@ Outputs run(const Inputs& inputs, const PhasesParams& params, Context& context) 
                .sigma = "spectra_sigma",
                .components = named.names,
                .marks = marks_of(named, data),
-               .note = "Counts per position, averaged over the purest positions of the phase."});
+               .note = "Counts per position, averaged over the purest positions of the phase. EDS channels below "
+                       "0.1 keV (zero peak, noise) are left out of everything."});
   outputs.add({.name = "phases",
                .title = "Phases",
                .value = phases_table(result, named),
