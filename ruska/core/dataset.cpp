@@ -53,6 +53,10 @@ class CountsSource final : public Source {
                      [this](std::int64_t begin, std::int64_t end) { return read_counts(begin, end); });
   }
   SparseCounts read_counts(std::int64_t begin, std::int64_t end) const override {
+    if (begin < 0 || end < begin || end > counts_.rows()) {
+      throw Error(ErrorKind::invalid_argument, "positions " + std::to_string(begin) + " to " + std::to_string(end) +
+                                                   " leave the " + std::to_string(counts_.rows()) + " that are there");
+    }
     const std::int64_t from = counts_.row_start[static_cast<std::size_t>(begin)];
     const std::int64_t to = counts_.row_start[static_cast<std::size_t>(end)];
     SparseCounts part;

@@ -48,6 +48,7 @@ TEST(Dataset, SparseCountsReadAsTheirDenseSelf) {
   EXPECT_EQ(data.read<std::uint16_t>({{0, 0, 2}, {2, 1, 2}}), (std::vector<std::uint16_t>{9, 0, 0, 7}));
   const SparseCounts last = data.source().read_counts(2, 4);
   EXPECT_EQ(last.row_start, (std::vector<std::int64_t>{0, 2, 3}));
+  EXPECT_THROW(data.source().read_counts(2, 5), Error);
 }
 
 TEST(Dataset, DigestFollowsValuesAndAxes) {
