@@ -59,15 +59,13 @@ std::string usage(const Operation& operation) {
 
 }  // namespace
 
-std::string default_text(const ParameterFacts& facts) {
-  const Json& value = facts.default_value;
+std::string word_of(const Json& value) {
   if (value.is_null()) return "auto";
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) return value.dump();
-  std::string text;
-  for (const Json& one : value)
-    text += (text.empty() ? "" : ",") + (one.is_string() ? one.get<std::string>() : one.dump());
-  return text;
+  std::string word;
+  for (const Json& one : value) word += (word.empty() ? "" : ",") + word_of(one);
+  return word;
 }
 
 std::string help_text(const Operation& operation) {
@@ -89,8 +87,8 @@ std::string help_text(const Operation& operation) {
   }
   text += "\nParameters\n";
   for (const ParameterFacts& parameter : operation.parameters) {
-    text += "  --" + parameter.name + "  <" + allowed_text(parameter) + ">  default " + default_text(parameter) + "\n" +
-            wrapped(parameter.help, "      ");
+    text += "  --" + parameter.name + "  <" + allowed_text(parameter) + ">  default " +
+            word_of(parameter.default_value) + "\n" + wrapped(parameter.help, "      ");
   }
   text += "\nOutputs\n";
   for (const OutputPort& port : facts.outputs) text += "  " + port.name + "\n" + wrapped(port.help, "      ");
@@ -125,8 +123,8 @@ std::string reference_text(const Operation& operation) {
   }
   section("Parameters", "| name | allowed | default | meaning |\n| --- | --- | --- | --- |\n");
   for (const ParameterFacts& parameter : operation.parameters) {
-    text += "| `" + parameter.name + "` | " + table_cell(allowed_text(parameter)) + " | `" + default_text(parameter) +
-            "` | " + table_cell(parameter.help) + " |\n";
+    text += "| `" + parameter.name + "` | " + table_cell(allowed_text(parameter)) + " | `" +
+            word_of(parameter.default_value) + "` | " + table_cell(parameter.help) + " |\n";
   }
   text += "\n";
   section("Outputs", "| name | what |\n| --- | --- |\n");

@@ -14,7 +14,7 @@ std::string help_text(const Operation& operation);
 std::string reference_text(const Operation& operation);
 /// The value that a command-line word means for this parameter. Throws invalid_argument naming the parameter.
 Json parse_value(const ParameterFacts& facts, const std::string& word);
-/// The default as a user would type it: "auto" for automatic.
-std::string default_text(const ParameterFacts& facts);
+/// The word that `parse_value` reads back as this value: "auto" for null, lists with commas.
+std::string word_of(const Json& value);
 
 }  // namespace ruska::cli

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "apps/cli/describe_operation.hpp"
 #include "ruska/base/pending_file.hpp"
 #include "ruska/io/hspy/result_file.hpp"
 #include "ruska/report/report.hpp"
@@ -38,15 +39,6 @@ std::string now_text() {
   ::gmtime_r(&now, &parts);
   std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text.data();
-}
-
-std::string word_of(const Json& value) {
-  if (value.is_null()) return "auto";
-  if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) return value.dump();
-  std::string word;
-  for (const Json& one : value) word += (word.empty() ? "" : ",") + word_of(one);
-  return word;
 }
 
 void write_output(Session& session, const Job& job, const Result& result) {

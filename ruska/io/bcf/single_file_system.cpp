@@ -28,6 +28,14 @@ constexpr std::int64_t block_header = 16;
   throw Error(ErrorKind::bad_data, "the container is damaged: " + what);
 }
 
+void require_inside(std::int64_t offset, std::size_t bytes, std::int64_t size) {
+  const auto wanted = static_cast<std::int64_t>(bytes);
+  if (offset < 0 || offset > size || wanted > size - offset) {
+    damaged(std::to_string(wanted) + " bytes at byte " + std::to_string(offset) + " of a file of " +
+            std::to_string(size));
+  }
+}
+
 /// A file's bytes as they lie in the container, chunk after chunk.
 class StoredStream final : public Stream {
  public:
@@ -38,11 +46,7 @@ class StoredStream final : public Stream {
   std::int64_t size() const override { return size_; }
 
   void read(std::int64_t offset, std::span<std::byte> out) const override {
-    const auto wanted = static_cast<std::int64_t>(out.size());
-    if (offset < 0 || offset > size_ || wanted > size_ - offset) {
-      damaged(std::to_string(wanted) + " bytes at byte " + std::to_string(offset) + " of a file of " +
-              std::to_string(size_));
-    }
+    require_inside(offset, out.size(), size_);
     while (!out.empty()) {
       const std::int64_t within = offset % chunk_content_;
       const auto now =
@@ -92,11 +96,7 @@ class CompressedStream final : public Stream {
   std::int64_t size() const override { return size_; }
 
   void read(std::int64_t offset, std::span<std::byte> out) const override {
-    const auto wanted = static_cast<std::int64_t>(out.size());
-    if (offset < 0 || offset > size_ || wanted > size_ - offset) {
-      damaged(std::to_string(wanted) + " bytes at byte " + std::to_string(offset) + " of a file of " +
-              std::to_string(size_));
-    }
+    require_inside(offset, out.size(), size_);
     while (!out.empty()) {
       const auto content = block(static_cast<std::size_t>(offset / block_size_));
       const auto within = static_cast<std::size_t>(offset % block_size_);
