@@ -13,6 +13,12 @@ pkg_check_modules(LIBHWY REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(LIBXRL REQUIRED IMPORTED_TARGET libxrl)
 pkg_check_modules(RSVG REQUIRED IMPORTED_TARGET librsvg-2.0)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
+find_package(TIFF REQUIRED)
+find_package(JPEG REQUIRED)
+pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(BLOSC REQUIRED IMPORTED_TARGET blosc)
+pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 if(RUSKA_MPI)
   find_package(MPI COMPONENTS CXX)
 endif()
@@ -21,7 +27,8 @@ add_library(ruska_dependencies INTERFACE)
 target_include_directories(ruska_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(ruska_dependencies INTERFACE
   ${HDF5_C_LIBRARIES} TBB::tbb Eigen3::Eigen nlohmann_json::nlohmann_json CLI11::CLI11 OpenSSL::Crypto ZLIB::ZLIB
-  pugixml::pugixml PkgConfig::OPENBLAS PkgConfig::LIBHWY PkgConfig::LIBXRL PkgConfig::RSVG PkgConfig::PNG lapacke)
+  pugixml::pugixml PkgConfig::OPENBLAS PkgConfig::LIBHWY PkgConfig::LIBXRL PkgConfig::RSVG PkgConfig::PNG TIFF::TIFF
+  JPEG::JPEG PkgConfig::LZ4 PkgConfig::ZSTD PkgConfig::BLOSC PkgConfig::LIBZIP lapacke)
 
 # g++ 12 reports overlapping copies inside std::string that are not there (GCC bug 105651).
 set(ruska_warnings -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-restrict $<$<BOOL:${RUSKA_WERROR}>:-Werror>)

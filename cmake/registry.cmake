@@ -1,4 +1,4 @@
-# The registry is the folder listing: ruska/io/<format>/ must define `const Driver& <format>_driver()` in namespace
+# The registry is the folder listing: ruska/io/<format>/<format>.cpp must define `const Driver& <format>_driver()` in namespace
 # ruska::io, ruska/ops/<family>/<op>/ must define `const Operation& <op>_operation()` in ruska::ops::<family>.
 file(GLOB driver_folders CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/ruska/io ${CMAKE_SOURCE_DIR}/ruska/io/*/)
 file(GLOB operation_folders CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/ruska/ops ${CMAKE_SOURCE_DIR}/ruska/ops/*/*/)
@@ -8,7 +8,7 @@ list(SORT operation_folders)
 set(declarations "")
 set(driver_entries "")
 foreach(format IN LISTS driver_folders)
-  if(IS_DIRECTORY ${CMAKE_SOURCE_DIR}/ruska/io/${format})
+  if(EXISTS ${CMAKE_SOURCE_DIR}/ruska/io/${format}/${format}.cpp)
     string(APPEND declarations "namespace ruska::io { const Driver& ${format}_driver(); }\n")
     string(APPEND driver_entries "      &io::${format}_driver(),\n")
   endif()

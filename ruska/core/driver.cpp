@@ -84,40 +84,61 @@ const Dataset& File::signal(const std::string& which) const {
   throw Error(ErrorKind::not_found, path.string() + " has no signal '" + which + "'; there are " + there);
 }
 
-File open_file(const fs::path& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) throw Error(ErrorKind::not_found, "there is no file " + path.string());
-  if (fs::is_directory(status)) {
-    throw Error(ErrorKind::unsupported, path.string() + " is a folder; name a file in it");
-  }
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw Error(ErrorKind::io, "cannot open " + path.string() + "; may it be read?");
-  std::vector<std::byte> head(4096);
-  stream.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, stream.gcount())));
+namespace {
 
-  const Probe probe{path, head, static_cast<std::int64_t>(fs::file_size(path))};
+/// The driver that is surest of what lies at a path, by what `ask` gets from each; nullptr when none is.
+template <typename Ask>
+const Driver* surest_driver(const Ask& ask) {
   const Driver* best = nullptr;
   Confidence surest = Confidence::none;
   for (const Driver* driver : drivers()) {
-    const Confidence confidence = driver->probe(probe);
+    const Confidence confidence = ask(*driver);
     if (confidence > surest) {
       surest = confidence;
       best = driver;
     }
   }
-  if (best == nullptr) {
-    std::string supported;
-    for (const Driver* driver : drivers()) supported += (supported.empty() ? "" : ", ") + std::string(driver->title);
-    throw Error(ErrorKind::unsupported,
-                path.string() + " seems to be " + seems_to_be(head, path) + "; supported are " + supported);
-  }
-  return with_context([&] { return "opening " + path.string() + " as " + std::string(best->title); },
+  return best;
+}
+
+std::string supported_formats() {
+  std::string titles;
+  for (const Driver* driver : drivers()) titles += (titles.empty() ? "" : ", ") + std::string(driver->title);
+  return titles;
+}
+
+const Driver& driver_of_folder(const fs::path& path) {
+  const Driver* best = surest_driver(
+      [&](const Driver& driver) { return driver.probe_folder ? driver.probe_folder(path) : Confidence::none; });
+  if (best != nullptr) return *best;
+  throw Error(ErrorKind::unsupported, path.string() + " is a folder; name a file in it");
+}
+
+const Driver& driver_of_file(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw Error(ErrorKind::io, "cannot open " + path.string() + "; may it be read?");
+  std::vector<std::byte> head(4096);
+  stream.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, stream.gcount())));
+  const Probe probe{path, head, static_cast<std::int64_t>(fs::file_size(path))};
+  const Driver* best = surest_driver([&](const Driver& driver) { return driver.probe(probe); });
+  if (best != nullptr) return *best;
+  throw Error(ErrorKind::unsupported,
+              path.string() + " seems to be " + seems_to_be(head, path) + "; supported are " + supported_formats());
+}
+
+}  // namespace
+
+File open_file(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) throw Error(ErrorKind::not_found, "there is no file " + path.string());
+  const Driver& driver = fs::is_directory(status) ? driver_of_folder(path) : driver_of_file(path);
+  return with_context([&] { return "opening " + path.string() + " as " + std::string(driver.title); },
                       [&] {
-                        File file{path, best, {}};
+                        File file{path, &driver, {}};
                         std::size_t number = 0;
-                        for (auto& source : best->open(path)) {
+                        for (auto& source : driver.open(path)) {
                           source->describe().validate();
                           file.signals.emplace_back(std::move(source), Origin{path.string(), std::to_string(number++)});
                         }

@@ -36,6 +36,8 @@ struct Driver {
   /// A sink for one signal, or nullptr where the driver does not write.
   /// `path` is where to write now; the caller renames it.
   std::unique_ptr<Sink> (*create)(const std::filesystem::path& path, const Description&) = nullptr;
+  /// For formats whose "file" is a folder; nullptr for the others, which are never shown one.
+  Confidence (*probe_folder)(const std::filesystem::path& path) = nullptr;
 };
 
 /// Every driver, from the folder listing of ruska/io at build time.

@@ -6,6 +6,7 @@ The files and the facts (expected.json) lie in ../shared/data beside the reposit
 so and succeeds. Integers must be equal, floats within 1e-6 (sums, means, axes) or equal (single values).
 """
 
+import collections
 import json
 import math
 import os
@@ -207,44 +208,66 @@ def file_problems(binary, name, path, record, folder):
             yield f"signal {number}: {problem}"
 
 
-def selected(files, folders):
-    for path in sorted(files):
-        if any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders):
-            yield path, files[path]
+def matches(path, pattern):
+    """Whether a path of expected.json is the pattern, lies in that folder, or ends so when the pattern is an ending."""
+    if pattern.startswith("."):
+        return path.endswith(pattern)
+    return path == pattern or path.startswith(pattern.rstrip("/") + "/")
 
 
-def run(binary, folders, skip=()):
-    """Checks every file of the folders; returns the exit status. `skip` maps paths to the reason."""
+def jobs_of(files, patterns, folder):
+    """(name, path, facts) of every file that the patterns select, those in ZIP archives unpacked into the folder."""
+    for name, record in sorted(files.items()):
+        if "companion" in record or not any(matches(name, pattern) for pattern in patterns):
+            continue
+        path = os.path.join(DATA, name)
+        if "members" not in record:
+            yield name, path, record
+            continue
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+        for member, facts in record["members"].items():
+            yield f"{name}::{member}", os.path.join(folder, member), facts
+
+
+def table(rows):
+    """Format by (files, signals, right, refused for want of facts)."""
+    print(f"{'format':<28}{'files':>7}{'signals':>9}{'right':>7}{'wrong':>7}{'refused':>9}")
+    sums = collections.Counter()
+    for name in sorted(rows):
+        row = rows[name]
+        sums.update(row)
+        print(f"{name:<28}" + "".join(f"{row[key]:>{width}}" for key, width in COLUMNS))
+    print(f"{'all':<28}" + "".join(f"{sums[key]:>{width}}" for key, width in COLUMNS))
+
+
+COLUMNS = (("files", 7), ("signals", 9), ("right", 7), ("wrong", 7), ("refused", 9))
+
+
+def run(binary, patterns):
+    """Checks every file that the patterns select; returns the exit status."""
     facts = os.path.join(DATA, "expected.json")
     if not os.path.exists(facts):
         print("SKIP: the real files of ../shared/data are not here")
         return 0
     with open(facts, encoding="utf-8") as stream:
         files = json.load(stream)["files"]
-    passed = failed = 0
+    rows = collections.defaultdict(collections.Counter)
     with tempfile.TemporaryDirectory() as folder:
-        jobs = []
-        for name, record in selected(files, folders):
-            if name in skip:
-                print(f"skip  {name}: {skip[name]}")
-                continue
-            path = os.path.join(DATA, name)
-            if "companion" in record:
-                continue
-            if "members" in record:
-                with zipfile.ZipFile(path) as archive:
-                    for member, facts_of_member in record["members"].items():
-                        jobs.append((f"{name}::{member}", archive.extract(member, folder), facts_of_member))
-            else:
-                jobs.append((name, path, record))
-        for name, path, record in jobs:
+        for name, path, record in jobs_of(files, patterns, folder):
+            row = rows[name.split("/")[0] + " " + os.path.splitext(name)[1]]
             problems = list(file_problems(binary, name, path, record, folder))
-            passed, failed = (passed + 1, failed) if not problems else (passed, failed + 1)
-            print(f"{'ok  ' if not problems else 'FAIL'}  {name}")
+            has_facts = any("axes" in signal for signal in record.get("signals", []))
+            row["files"] += 1
+            row["signals"] += len(record.get("signals", []))
+            row["wrong" if problems else "right" if has_facts else "refused"] += 1
+            print(f"{'FAIL' if problems else 'ok  '}  {name}")
             for problem in problems:
                 print(f"        {problem}")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    table(rows)
+    wrong = sum(row["wrong"] for row in rows.values())
+    print(f"{sum(row['files'] for row in rows.values()) - wrong} passed, {wrong} failed")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

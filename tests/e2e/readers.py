@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: ruska contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Real instrument files against the facts of reference readers: readers.py RUSKA [PATH...].
+
+Without paths, everything under READ must be right; with paths (of ../shared/data), those are checked.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "expected"))
+import compare  # noqa: E402
+
+# What the drivers read, as folders of ../shared/data or endings of file names.
+READ = [
+    "bruker/",
+    "eds_maps/",
+    "emd/",
+    "hspy/",
+    "ripple/",
+    "tilt_series/eds_bcf/",
+    ".hspy",
+    ".npy",
+]
+
+if __name__ == "__main__":
+    sys.exit(compare.run(sys.argv[1], sys.argv[2:] or READ))
