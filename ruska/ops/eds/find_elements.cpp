@@ -300,8 +300,7 @@ class Search {
 
       double best = least_gain;
       int winner = -1;
-      for (const auto& [score, element] : ranking) {
-        if (-score + 4.0 < best) break;  // the score bounds the gain
+      for (const auto& [score, element] : ranking) {  // the score is the gain with all else held: no bound
         std::vector<int> with = chosen_;
         with.push_back(element);
         const double gain =
