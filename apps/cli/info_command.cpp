@@ -70,6 +70,15 @@ std::string axis_text(const Axis& axis) {
   return text;
 }
 
+/// The order in which a series was stacked.
+std::string series_text(const Json& original) {
+  const auto files = original.find("series");
+  if (files == original.end() || !files->is_array() || files->size() < 2 || !(*files)[0].is_string()) return "";
+  std::string text = "      frames     " + (*files)[0].get<std::string>() + ", " + (*files)[1].get<std::string>();
+  if (files->size() > 2) text += (files->size() > 3 ? ", …, " : ", ") + files->back().get<std::string>();
+  return text + "\n";
+}
+
 std::string describe_for_people(const File& file, bool with_statistics) {
   std::string text = file.path.string() + ": " + std::string(file.driver->title) + ", " +
                      std::to_string(file.signals.size()) + (file.signals.size() == 1 ? " signal\n" : " signals\n");
@@ -81,6 +90,7 @@ std::string describe_for_people(const File& file, bool with_statistics) {
             format_bytes(static_cast<double>(description.bytes())) + (description.sparse ? ", sparse counts" : "") +
             (description.signal_type.empty() ? "" : ", " + description.signal_type) + "\n";
     for (const Axis& axis : visible_axes(description)) text += axis_text(axis);
+    text += series_text(description.original);
     if (const auto energy = beam_energy(description.metadata)) {
       char line[64];
       std::snprintf(line, sizeof(line), "      beam energy %g keV\n", *energy);
@@ -114,7 +124,7 @@ void add_info_command(CLI::App& app, Session& session) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("info", "What is in a file: signals, axes with units, metadata");
-  command->add_option("file", options->file, "The file")->required();
+  command->add_option("file", options->file, "The file, a folder of frames, or a pattern in quotes")->required();
   command->add_flag("--statistics", options->with_statistics, "Read all values: sum, minimum, maximum, mean");
   command->add_flag("--json", session.json, "One JSON object, with all metadata");
   command->callback([options, &session] {

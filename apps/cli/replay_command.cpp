@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/cli/job.hpp"
-#include "ruska/base/digest.hpp"
+#include "ruska/core/driver.hpp"
+#include "ruska/core/record.hpp"
 #include "ruska/io/hspy/result_file.hpp"
 
 namespace ruska::cli {
@@ -14,11 +15,17 @@ std::vector<std::string> changed_inputs(const Json& record) {
     const std::string file = input.value("file", "");
     if (file.empty())
       throw Error(ErrorKind::unsupported, "the result was made from data in memory; nothing to replay from");
-    if (!std::filesystem::exists(file)) {
-      throw Error(ErrorKind::not_found, "the input " + file + " is no longer there; name it anew with --input");
-    }
-    if (digest_of_file(file) != input.value("digest", ""))
+    const Dataset data = [&] {
+      try {
+        return open_file(file).signal(input.value("signal", ""));
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::not_found) throw;
+        throw Error(ErrorKind::not_found, "the input " + file + " is no longer there; name it anew with --input");
+      }
+    }();
+    if (digest_of_input(data) != input.value("digest", "")) {
       changes.push_back("the input " + file + " has changed since");
+    }
   }
   return changes;
 }

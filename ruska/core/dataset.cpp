@@ -28,6 +28,14 @@ class MemorySource final : public Source {
     check_region(region, description_, out.size());
     copy_region(bytes_, description_.shape(), size_of(description_.dtype), region, out);
   }
+  std::span<const std::byte> view(const Region& region) const override {
+    const std::size_t item = size_of(description_.dtype);
+    const std::size_t bytes = static_cast<std::size_t>(region.count()) * item;
+    check_region(region, description_, bytes);
+    const auto start = contiguous_start(region, description_.shape());
+    if (!start) return {};
+    return std::span(bytes_).subspan(static_cast<std::size_t>(*start) * item, bytes);
+  }
 
  private:
   Description description_;
@@ -90,14 +98,23 @@ class CropSource final : public Source {
     description_.sparse = false;
   }
   const Description& describe() const override { return description_; }
+  std::int64_t buffered() const override { return data_.source().buffered(); }
   void read(const Region& region, std::span<std::byte> out) const override {
     check_region(region, description_, out.size());
-    Region inner = region;
-    for (std::size_t a = 0; a < inner.start.size(); ++a) inner.start[a] += region_.start[a];
-    data_.source().read(inner, out);
+    data_.source().read(within(region), out);
+  }
+  std::span<const std::byte> view(const Region& region) const override {
+    check_region(region, description_, static_cast<std::size_t>(region.count()) * size_of(description_.dtype));
+    return data_.source().view(within(region));
   }
 
  private:
+  Region within(const Region& region) const {
+    Region inner = region;
+    for (std::size_t a = 0; a < inner.start.size(); ++a) inner.start[a] += region_.start[a];
+    return inner;
+  }
+
   Dataset data_;
   Region region_;
   Description description_;

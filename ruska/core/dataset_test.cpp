@@ -3,6 +3,7 @@
 #include "ruska/core/dataset.hpp"
 
 #include <cmath>
+#include <cstring>
 
 #include <gtest/gtest.h>
 
@@ -28,6 +29,21 @@ TEST(Dataset, ReadsRegionsAndCrops) {
   EXPECT_DOUBLE_EQ(part.describe().axes[1].offset, 0.1);
   EXPECT_THROW(data.read<std::int32_t>({{0, 2}, {1, 2}}), Error);
   EXPECT_THROW(data.read<float>({{0, 0}, {1, 1}}), Error);
+}
+
+TEST(Dataset, ShowsWhatLiesInMemoryWithoutAGap) {
+  const Dataset data = small({1, 2, 3, 4, 5, 6});
+  const auto seen = [](const Dataset& from, const Region& region) {
+    const auto bytes = from.source().view(region);
+    std::vector<std::int32_t> values(bytes.size() / sizeof(std::int32_t));
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+    return values;
+  };
+  EXPECT_EQ(seen(data, {{1, 0}, {1, 3}}), (std::vector<std::int32_t>{4, 5, 6}));
+  EXPECT_EQ(seen(data, {{0, 1}, {1, 2}}), (std::vector<std::int32_t>{2, 3}));
+  EXPECT_EQ(seen(data, {{0, 1}, {2, 2}}), (std::vector<std::int32_t>{}));
+  EXPECT_EQ(seen(crop(data, {{1, 0}, {1, 3}}), {{0, 1}, {1, 2}}), (std::vector<std::int32_t>{5, 6}));
+  EXPECT_THROW(data.source().view({{0, 2}, {1, 2}}), Error);
 }
 
 TEST(Dataset, StatisticsAreExactForIntegers) {

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include "ruska/core/series.hpp"
+
 namespace ruska {
 namespace {
 
@@ -107,33 +109,33 @@ std::string supported_formats() {
   return titles;
 }
 
-const Driver& driver_of_folder(const fs::path& path) {
-  const Driver* best = surest_driver(
+const Driver* driver_of_folder(const fs::path& path) {
+  return surest_driver(
       [&](const Driver& driver) { return driver.probe_folder ? driver.probe_folder(path) : Confidence::none; });
-  if (best != nullptr) return *best;
-  throw Error(ErrorKind::unsupported, path.string() + " is a folder; name a file in it");
 }
 
-const Driver& driver_of_file(const fs::path& path) {
+std::vector<std::byte> first_bytes(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream) throw Error(ErrorKind::io, "cannot open " + path.string() + "; may it be read?");
   std::vector<std::byte> head(4096);
   stream.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, stream.gcount())));
+  return head;
+}
+
+const Driver* driver_of_file(const fs::path& path, std::span<const std::byte> head) {
   const Probe probe{path, head, static_cast<std::int64_t>(fs::file_size(path))};
-  const Driver* best = surest_driver([&](const Driver& driver) { return driver.probe(probe); });
-  if (best != nullptr) return *best;
+  return surest_driver([&](const Driver& driver) { return driver.probe(probe); });
+}
+
+const Driver& driver_of_file(const fs::path& path) {
+  const std::vector<std::byte> head = first_bytes(path);
+  if (const Driver* driver = driver_of_file(path, head)) return *driver;
   throw Error(ErrorKind::unsupported,
               path.string() + " seems to be " + seems_to_be(head, path) + "; supported are " + supported_formats());
 }
 
-}  // namespace
-
-File open_file(const fs::path& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) throw Error(ErrorKind::not_found, "there is no file " + path.string());
-  const Driver& driver = fs::is_directory(status) ? driver_of_folder(path) : driver_of_file(path);
+File open_with(const Driver& driver, const fs::path& path) {
   return with_context([&] { return "opening " + path.string() + " as " + std::string(driver.title); },
                       [&] {
                         File file{path, &driver, {}};
@@ -145,6 +147,30 @@ File open_file(const fs::path& path) {
                         if (file.signals.empty()) throw Error(ErrorKind::bad_data, "the file holds no signal");
                         return file;
                       });
+}
+
+File open_series(const fs::path& name, const std::vector<fs::path>& files) {
+  if (files.size() == 1) return open_file(files.front());
+  const Dataset stacked = stack(files, name.filename().empty() ? name.parent_path().filename() : name.filename());
+  return {name, &driver_of_file(files.front()), {Dataset(stacked.shared_source(), Origin{name.string(), "0"})}};
+}
+
+}  // namespace
+
+bool is_readable(const fs::path& path) { return driver_of_file(path, first_bytes(path)) != nullptr; }
+
+File open_file(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) {
+    if (path.filename().string().find_first_of("*?") != std::string::npos) {
+      return open_series(path, series_of_pattern(path));
+    }
+    throw Error(ErrorKind::not_found, "there is no file " + path.string());
+  }
+  if (!fs::is_directory(status)) return open_with(driver_of_file(path), path);
+  if (const Driver* driver = driver_of_folder(path)) return open_with(*driver, path);
+  return open_series(path, series_in_folder(path));
 }
 
 const Driver& writer_for(const fs::path& path) {

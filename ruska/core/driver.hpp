@@ -55,9 +55,11 @@ struct File {
   const Dataset& signal(const std::string& which) const;
 };
 
-/// Opens a file with the driver that knows it. Throws not_found, unsupported ("seems to be …; supported are …"),
-/// bad_data.
+/// Opens a file with the driver that knows it; a folder of frames or a pattern ("scan/frame_*.tif") as one stack.
+/// Throws not_found, unsupported ("seems to be …; supported are …"), bad_data.
 File open_file(const std::filesystem::path& path);
+/// Whether some driver takes the file for its own.
+bool is_readable(const std::filesystem::path& path);
 
 /// The driver that writes files with this extension; throws unsupported with those that there are.
 const Driver& writer_for(const std::filesystem::path& path);

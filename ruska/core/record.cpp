@@ -3,6 +3,7 @@
 #include "ruska/core/record.hpp"
 
 #include <chrono>
+#include <filesystem>
 
 #include "ruska/base/digest.hpp"
 #include "ruska/core/metadata.hpp"
@@ -22,7 +23,7 @@ Json describe_input(const std::string& port, const Dataset& data) {
           {"title", description.title},
           {"shape", description.shape()},
           {"dtype", name_of(description.dtype)},
-          {"digest", origin.file.empty() ? digest_of(data) : digest_of_file(origin.file)}};
+          {"digest", digest_of_input(data)}};
 }
 
 Json digest_of(const Output& output) {
@@ -54,9 +55,11 @@ struct Checked {
   Plan plan;
 };
 
-/// The least that a run on this many threads can do with.
-std::int64_t least_memory(const Plan& plan, const Context& context) {
-  return plan.least_memory + context.threads * plan.memory_per_worker;
+/// The least that a run on this many threads can do with, what the inputs themselves hold included.
+std::int64_t least_memory(const Plan& plan, const Inputs& inputs, const Context& context) {
+  std::int64_t buffered = 0;
+  for (const auto& [port, data] : inputs.all()) buffered += data.source().buffered();
+  return plan.least_memory + context.threads * plan.memory_per_worker + buffered;
 }
 
 Checked check(const Operation& operation, const Inputs& inputs, const Json& given) {
@@ -71,9 +74,14 @@ Checked check(const Operation& operation, const Inputs& inputs, const Json& give
 
 }  // namespace
 
+std::string digest_of_input(const Dataset& data) {
+  const std::string& file = data.origin().file;
+  return std::filesystem::is_regular_file(file) ? digest_of_file(file) : digest_of(data);
+}
+
 Json plan(const Operation& operation, const Inputs& inputs, const Json& given, const Context& context) {
   const Checked checked = check(operation, inputs, given);
-  const std::int64_t least = least_memory(checked.plan, context);
+  const std::int64_t least = least_memory(checked.plan, inputs, context);
   Json outputs = Json::array();
   for (const Plan::Item& item : checked.plan.outputs) {
     outputs.push_back({{"name", item.name}, {"shape", item.shape}, {"dtype", name_of(item.dtype)}});
@@ -94,7 +102,7 @@ Json plan(const Operation& operation, const Inputs& inputs, const Json& given, c
 Result execute(const Operation& operation, const Inputs& inputs, const Json& given, Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const Checked checked = check(operation, inputs, given);
-  if (const std::int64_t least = least_memory(checked.plan, context); least > context.memory) {
+  if (const std::int64_t least = least_memory(checked.plan, inputs, context); least > context.memory) {
     throw Error(ErrorKind::out_of_memory,
                 operation.facts.name + " needs at least " + std::to_string(least >> 20) + " MiB and " +
                     std::to_string(context.memory >> 20) + " MiB are allowed; give --memory more or --threads less" +

@@ -23,6 +23,10 @@ Result execute(const Operation& operation, const Inputs& inputs, const Json& par
 /// The plan of a run as JSON: predicted memory, time, output shapes.
 Json plan(const Operation& operation, const Inputs& inputs, const Json& parameters, const Context& context);
 
+/// What tells an input apart from others: the digest of its file, or of its values where it comes from a folder, a
+/// series of files or memory.
+std::string digest_of_input(const Dataset& data);
+
 /// Compiler, version, commit, SIMD level, BLAS.
 Json build_facts();
 

@@ -113,7 +113,7 @@ Rows::Rows(Dataset data, Context& context, Masks masks, std::int64_t reserved)
   check_mask(masks_.rows, rows(), "positions");
   check_mask(masks_.columns, columns_, "channels");
 
-  const std::int64_t workers = context.threads * bytes_per_worker(description);
+  const std::int64_t workers = context.threads * bytes_per_worker(description) + data_.source().buffered();
   const std::int64_t left = context.memory - reserved - workers;
   if (left < 0) {
     throw Error(ErrorKind::out_of_memory,

@@ -141,6 +141,17 @@ void check_region(const Region& region, const Description& description, std::siz
   }
 }
 
+std::optional<std::int64_t> contiguous_start(const Region& region, const Shape& shape) {
+  std::size_t partial = 0;  // the first axis along which the box is longer than one; all after it must be whole
+  while (partial < shape.size() && region.shape[partial] == 1) ++partial;
+  for (std::size_t a = partial + 1; a < shape.size(); ++a) {
+    if (region.shape[a] != shape[a]) return std::nullopt;
+  }
+  std::int64_t start = 0;
+  for (std::size_t a = 0; a < shape.size(); ++a) start = start * shape[a] + region.start[a];
+  return start;
+}
+
 void copy_region(std::span<const std::byte> array, const Shape& shape, std::size_t item_size, const Region& region,
                  std::span<std::byte> out) {
   for_each_run(shape, item_size, region, [&](std::size_t in_array, std::size_t in_box, std::size_t bytes) {

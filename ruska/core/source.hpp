@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -78,10 +79,20 @@ class Source {
 
   /// Counts of the navigation positions [begin, end), numbered in C order; only when `describe().sparse`.
   virtual SparseCounts read_counts(std::int64_t begin, std::int64_t end) const;
+
+  /// The region's elements where they lie in memory as `read` would give them, without a copy; empty when they do not.
+  /// Valid as long as the source. Throws invalid_argument for a region outside.
+  virtual std::span<const std::byte> view([[maybe_unused]] const Region& region) const { return {}; }
+
+  /// Bytes that the source itself may come to hold between reads: decoded chunks, streams. Counts against the budget.
+  virtual std::int64_t buffered() const { return 0; }
 };
 
 /// Throws invalid_argument when the region leaves the shape or `bytes` is not its size in `dtype`.
 void check_region(const Region& region, const Description& description, std::size_t bytes);
+
+/// Where a box of a C-ordered array begins, in elements, when its elements follow each other without a gap.
+std::optional<std::int64_t> contiguous_start(const Region& region, const Shape& shape);
 
 /// Copies the box `region` of a C-ordered array of the given shape to `out`, C order.
 void copy_region(std::span<const std::byte> array, const Shape& shape, std::size_t item_size, const Region& region,
