@@ -15,10 +15,6 @@
 /// what they hold.
 namespace ruska::io::bruker {
 
-/// Parses the text of a header. No entity is expanded but the five of XML itself.
-/// Throws bad_data when it is not well-formed or nested deeper than 200 elements.
-pugi::xml_document parse(std::string text);
-
 /// The child `ClassInstance` of a type, the first if there are several; an empty node for none.
 pugi::xml_node instance(pugi::xml_node parent, const char* type);
 
@@ -34,10 +30,6 @@ std::int64_t required_integer(pugi::xml_node parent, const char* child, std::int
 std::vector<std::uint64_t> integers_of(pugi::xml_node parent, const char* child);
 /// Throws bad_data for a character that is not of the base64 alphabet.
 std::vector<std::byte> base64_of(pugi::xml_node parent, const char* child);
-
-/// An element as JSON: leaves are their text, attributes have "@" before their name, repeated children are lists.
-/// Leaves above 4 kB (images, spectra) are left out, since they are signals of their own.
-Json to_json(pugi::xml_node node);
 
 /// One spectrum and how it was measured (`ClassInstance Type="TRTSpectrum"`).
 struct Spectrum {

@@ -35,14 +35,16 @@ class StoredArray final : public Source {
     description_.validate();
     const Shape shape = description_.shape();
     if (count(shape) == 0) return;
+    std::int64_t first = layout_.offset;
     std::int64_t end = layout_.offset;
     bool overflow = __builtin_add_overflow(end, item_, &end);
     for (std::size_t axis = 0; axis < shape.size(); ++axis) {
       std::int64_t reach = 0;
       overflow |= __builtin_mul_overflow(shape[axis] - 1, layout_.stride[axis], &reach);
-      overflow |= __builtin_add_overflow(end, reach, &end);
+      std::int64_t& limit = reach < 0 ? first : end;
+      overflow |= __builtin_add_overflow(limit, reach, &limit);
     }
-    if (overflow || layout_.offset < 0 || end > file_->size()) {
+    if (overflow || first < 0 || end > file_->size()) {
       throw Error(ErrorKind::bad_data, file_->path().filename().string() + " has " + std::to_string(file_->size()) +
                                            " bytes; an array " + to_string(shape) + " of " +
                                            std::string(name_of(description_.dtype)) + " from byte " +
@@ -59,16 +61,25 @@ class StoredArray final : public Source {
     if (out.empty()) return;
     const Shape out_strides = c_strides(region.shape, static_cast<std::size_t>(item_));
     std::int64_t start = layout_.offset;
+    std::byte* first_out = out.data();
     std::vector<StoredAxis> axes;
     for (std::size_t axis = 0; axis < region.shape.size(); ++axis) {
       start += region.start[axis] * layout_.stride[axis];
-      if (region.shape[axis] > 1) axes.push_back({region.shape[axis], layout_.stride[axis], out_strides[axis]});
+      if (region.shape[axis] <= 1) continue;
+      axes.push_back({region.shape[axis], layout_.stride[axis], out_strides[axis]});
+      StoredAxis& last = axes.back();
+      if (last.file_stride > 0) continue;
+      // The file is walked forwards, so the output is walked backwards.
+      start += (last.count - 1) * last.file_stride;
+      first_out += (last.count - 1) * last.out_stride;
+      last.file_stride = -last.file_stride;
+      last.out_stride = -last.out_stride;
     }
     std::stable_sort(axes.begin(), axes.end(),
                      [](const StoredAxis& a, const StoredAxis& b) { return a.file_stride > b.file_stride; });
     merge_runs(axes);
     std::vector<std::byte> block;
-    read_box(axes, start, out.data(), block);
+    read_box(axes, start, first_out, block);
     if (layout_.swapped) swap_bytes(out, description_.dtype);
   }
 

@@ -15,7 +15,7 @@ namespace ruska::io {
 /// How the elements of an array lie in a file: element (i, j, …) starts at byte offset + i·stride[0] + j·stride[1] + …
 struct StoredLayout {
   std::int64_t offset = 0;
-  Shape stride{};        ///< bytes, one per axis, all positive
+  Shape stride{};        ///< bytes, one per axis, not 0; negative where the last element comes first in the file
   bool swapped = false;  ///< the other byte order than the machine's
 };
 

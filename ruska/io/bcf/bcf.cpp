@@ -16,6 +16,7 @@
 #include "ruska/io/bcf/packed_map.hpp"
 #include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/text.hpp"
+#include "ruska/io/xml.hpp"
 
 namespace ruska::io {
 
@@ -72,9 +73,9 @@ Instrument read_instrument(pugi::xml_node database) {
   if (const std::string name = database.attribute("Name").value(); !name.empty()) {
     set(instrument.metadata, "Sample.name", name);
   }
-  if (microscope) instrument.original["Microscope"] = bruker::to_json(microscope);
-  if (scan) instrument.original["DSP Configuration"] = bruker::to_json(scan);
-  if (stage) instrument.original["Stage"] = bruker::to_json(stage);
+  if (microscope) instrument.original["Microscope"] = xml_to_json(microscope);
+  if (scan) instrument.original["DSP Configuration"] = xml_to_json(scan);
+  if (stage) instrument.original["Stage"] = xml_to_json(stage);
   return instrument;
 }
 
@@ -234,7 +235,7 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   }
   std::string text(static_cast<std::size_t>(header->size()), '\0');
   header->read(0, std::as_writable_bytes(std::span(text)));
-  const pugi::xml_document document = bruker::parse(std::move(text));
+  const pugi::xml_document document = parse_xml(std::move(text));
   const pugi::xml_node database = bruker::instance(document.child("TRTSpectrumDatabase"), "TRTSpectrumDatabase");
   if (!database) throw Error(ErrorKind::bad_data, "the header holds no TRTSpectrumDatabase");
 

@@ -17,12 +17,12 @@
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/emd_velox/event_stream.hpp"
 #include "ruska/io/emd_velox/metadata.hpp"
+#include "ruska/io/si_prefix.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io {
 namespace {
 
-using velox::Calibration;
 using velox::frame_metadata;
 using velox::json_text;
 using velox::known_metadata;
@@ -245,7 +245,7 @@ class Velox {
     // Beside a spectrum image the stack repeats the frames of its scan; the first one stands for it.
     if (shape[2] != 1 && !spectrum_image_) {
       const double step = frame_time(metadata);
-      const Calibration unit = velox::handy(step, "s", 2 * shape[2]);
+      const Calibration unit = handy(step, "s", 2 * shape[2]);
       description.axes.push_back({"Time", "time", unit.units, Role::navigation, shape[2], step * unit.factor, 0});
       order.push_back(2);
     }

@@ -9,6 +9,8 @@
 #include <numbers>
 
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/date_time.hpp"
+#include "ruska/io/si_prefix.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io::velox {
@@ -21,37 +23,6 @@ double degrees(double radians) { return radians * 180 / std::numbers::pi; }
 double rounded(double value, double places) {
   const double power = std::pow(10.0, places);
   return std::round(value * power) / power;
-}
-
-/// Seconds since 1970 as date and time of day in UTC.
-void set_date(Json& tree, double seconds) {
-  if (!(std::fabs(seconds) < 1e11)) return;
-  const double whole = std::floor(seconds);
-  const auto microseconds = static_cast<int>(std::min(999999.0, std::round((seconds - whole) * 1e6)));
-  const auto total = static_cast<std::int64_t>(whole);
-  const std::int64_t days = (total >= 0 ? total : total - 86399) / 86400;
-  const auto of_day = static_cast<int>(total - days * 86400);
-  // Civil date from days (H. Hinnant, "chrono-compatible low-level date algorithms").
-  const std::int64_t z = days + 719468;
-  const std::int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-  const auto day_of_era = static_cast<int>(z - era * 146097);
-  const int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int shifted = (5 * day_of_year + 2) / 153;
-  const int day = day_of_year - (153 * shifted + 2) / 5 + 1;
-  const int month = shifted < 10 ? shifted + 3 : shifted - 9;
-  const auto year = static_cast<long>(year_of_era + era * 400 + (month <= 2 ? 1 : 0));
-  char text[64];
-  std::snprintf(text, sizeof text, "%04ld-%02d-%02d", year, month, day);
-  set(tree, "General.date", text);
-  std::snprintf(text, sizeof text, "%02d:%02d:%02d", of_day / 3600, of_day / 60 % 60, of_day % 60);
-  std::string time = text;
-  if (microseconds != 0) {
-    std::snprintf(text, sizeof text, ".%06d", microseconds);
-    time += text;
-  }
-  set(tree, "General.time", time);
-  set(tree, "General.time_zone", "UTC");
 }
 
 /// The detectors whose names begin with that of the one that recorded the data ("SuperXG2" sums four).
@@ -116,31 +87,6 @@ std::optional<double> number_of(const Json& metadata, std::string_view path) {
   if (entry->is_number()) return entry->get<double>();
   if (entry->is_string()) return parse_number(entry->get<std::string>());
   return std::nullopt;
-}
-
-Calibration handy(double scale, const std::string& units, std::int64_t size) {
-  struct Step {
-    int power;
-    const char* prefix;
-  };
-  static constexpr std::array steps{Step{-12, "p"}, Step{-9, "n"}, Step{-6, "µ"}, Step{-3, "m"}, Step{0, ""}};
-  const bool reciprocal = units == "1/m";
-  if ((units != "m" && units != "s" && !reciprocal) || !(scale != 0) || !std::isfinite(scale)) return {1, units};
-  const double half = std::fabs(scale) * static_cast<double>(std::max<std::int64_t>(size, 1)) / 2;
-  if (reciprocal) {
-    // The prefix that a reciprocal needs is the opposite one: 5e8 1/m = 0.5 1/nm = 500 1/µm.
-    for (const Step& step : steps) {
-      if (half * std::pow(10.0, step.power) >= 1)
-        return {std::pow(10.0, step.power), "1/" + (step.prefix + std::string("m"))};
-    }
-    return {1, units};
-  }
-  const Step* best = &steps.front();
-  for (const Step& step : steps) {
-    // Half a part in 10¹² lets 1e-6 m, which is not exact, count as 1 µm.
-    if (half * (1 + 5e-13) >= std::pow(10.0, step.power)) best = &step;
-  }
-  return {std::pow(10.0, -best->power), best->prefix + units};
 }
 
 Axes image_axes(const Json& metadata, std::int64_t height, std::int64_t width, Role role, std::int64_t steps) {

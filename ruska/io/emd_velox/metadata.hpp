@@ -18,14 +18,6 @@ Json json_text(const hdf5::Array& array);
 /// Velox writes numbers as texts; nothing when the entry is absent or no number.
 std::optional<double> number_of(const Json& metadata, std::string_view path);
 
-/// A length or time in the unit of the file, in the unit with the SI prefix that gives `size` steps of `scale` a handy
-/// number: 5.3e-9 m → 5.3 nm.
-struct Calibration {
-  double factor = 1;  ///< multiplies numbers in the file's unit
-  std::string units;
-};
-Calibration handy(double scale, const std::string& units, std::int64_t size);
-
 /// The two axes of an image or map of `height` × `width` from its BinaryResult, in one unit: that which is handy for
 /// `steps` pixels along x.
 Axes image_axes(const Json& metadata, std::int64_t height, std::int64_t width, Role role, std::int64_t steps);

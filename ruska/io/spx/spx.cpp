@@ -7,6 +7,7 @@
 #include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/random_access_file.hpp"
 #include "ruska/io/text.hpp"
+#include "ruska/io/xml.hpp"
 
 namespace ruska::io {
 
@@ -21,7 +22,7 @@ Confidence probe(const Probe& file) {
 }
 
 std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& path) {
-  const pugi::xml_document document = bruker::parse(RandomAccessFile(path).read_text(longest_file, "an .spx file"));
+  const pugi::xml_document document = parse_xml(RandomAccessFile(path).read_text(longest_file, "an .spx file"));
   const pugi::xml_node node = bruker::instance(document.child("TRTSpectrum"), "TRTSpectrum");
   if (!node) throw Error(ErrorKind::bad_data, path.filename().string() + " holds no TRTSpectrum");
   const bruker::Spectrum spectrum = bruker::read_spectrum(node);
