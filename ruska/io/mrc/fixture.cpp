@@ -93,6 +93,7 @@ Fixture thermo_fisher() {
   Description description = description_of(
       {axis("y", 3, 5e-9 * 1e9, 0, "nm"), axis("x", 4, 5e-9 * 1e9, 0, "nm")});
   Json& metadata = description.metadata;
+  set(metadata, "Acquisition_instrument.TEM.microscope", "Spectra");
   set(metadata, "Acquisition_instrument.TEM.beam_energy", 300.0);
   set(metadata, "Acquisition_instrument.TEM.Stage.tilt_alpha", 30.5);
   set(metadata, "Acquisition_instrument.TEM.Stage.tilt_beta", -1.25);

@@ -209,7 +209,14 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
       // Whole seconds and milliseconds are subtracted each for itself: their sum has no room for exact milliseconds.
       const double step = (static_cast<double>(second.seconds) - first.seconds) +
                           (static_cast<double>(second.milliseconds) - first.milliseconds) / 1000.0;
-      if (step > 0) time.scale = step;
+      if (step > 0) {
+        time.scale = step;
+      } else {
+        // The clock did not go on between the frames, so it tells nothing of their time.
+        time.units.clear();
+        time.quantity.clear();
+        time.offset = 0;
+      }
     }
     Description whole = description;
     time.size += frames;
