@@ -152,9 +152,7 @@ void set_eds(Json& tree, const Json& tags) {
 }
 
 void set_cathodoluminescence(Json& tree, const Json& tags) {
-  set_moment(tree, tags, "CL.Acquisition.Acquisition_begin", "");
-  const std::string begin = text_of(tags, "CL.Acquisition.Acquisition begin");
-  if (const auto iso = iso_date(begin)) set(tree, "General.date", *iso);
+  set_moment(tree, tags, "CL.Acquisition.Acquisition begin", "");
   set_moment(tree, tags, "CL.Acquisition.Date", "CL.Acquisition.Start time");
   set_moment(tree, tags, "DataBar.Acquisition Date", "DataBar.Acquisition Time");
   static constexpr std::array entries{
@@ -214,7 +212,9 @@ Json metadata_of(const Json& image, const std::string& title, const std::string&
   const std::string at = std::string("Acquisition_instrument.") + (sem ? "SEM." : "TEM.");
   set_microscope(tree, *tags, at);
   const bool scanning = find(*tags, "DigiScan") != nullptr;
-  if (find(*tags, "SI") != nullptr) set_moment(tree, *tags, "SI.Acquisition.Date", "SI.Acquisition.Start time");
+  if (find(tree, "General.date") == nullptr) {
+    set_moment(tree, *tags, "SI.Acquisition.Date", "SI.Acquisition.Start time");
+  }
   if (signal_type == "EELS") set_eels(tree, *tags, scanning);
   if (signal_type == "EDS_TEM") set_eds(tree, *tags);
   if (signal_type == "CL") set_cathodoluminescence(tree, *tags);
