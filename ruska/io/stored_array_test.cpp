@@ -113,5 +113,43 @@ TEST_F(StoredArrayTest, FileShortenedMeanwhileIsAnError) {
   EXPECT_THROW(source->read({{0}, {8}}, out), Error);
 }
 
+// Rows from the bottom up behind a header of each image, as cameras store them.
+TEST_F(StoredArrayTest, NegativeStridesTurnAnAxisAround) {
+  const Shape shape{3, 4, 5};
+  std::vector<std::uint32_t> values(60);
+  std::iota(values.begin(), values.end(), 0u);
+  FileBytes file;
+  for (std::size_t image = 0; image < 3; ++image) {
+    file.text("head");
+    for (std::size_t row = 4; row-- > 0;) {
+      for (std::size_t column = 0; column < 5; ++column) file.little(values[(image * 4 + row) * 5 + column]);
+    }
+  }
+  file.write(path_);
+  const auto source = stored_array(std::make_shared<const RandomAccessFile>(path_),
+                                   description_of(shape, DType::uint32), {4 + 3 * 20, {84, -20, 4}});
+  EXPECT_EQ(read(*source, Region::whole(shape)), values);
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    Random random(1, "turned", i);
+    Region region;
+    for (const std::int64_t size : shape) {
+      region.start.push_back(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(size))));
+      region.shape.push_back(
+          1 + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(size - region.start.back()))));
+    }
+    std::vector<std::uint32_t> expected(static_cast<std::size_t>(region.count()));
+    copy_region(std::as_bytes(std::span(values)), shape, 4, region, std::as_writable_bytes(std::span(expected)));
+    ASSERT_EQ(read(*source, region), expected) << to_string(region.start) << ", " << to_string(region.shape);
+  }
+}
+
+TEST_F(StoredArrayTest, RefusesANegativeStrideThatLeavesTheFile) {
+  FileBytes().text(std::string(64, 'x')).write(path_);
+  const auto file = std::make_shared<const RandomAccessFile>(path_);
+  EXPECT_NO_THROW(stored_array(file, description_of({4, 4}, DType::uint32), {48, {-16, 4}}));
+  EXPECT_THROW(stored_array(file, description_of({4, 4}, DType::uint32), {47, {-16, 4}}), Error);
+  EXPECT_THROW(stored_array(file, description_of({4, 4}, DType::uint32), {49, {-16, 4}}), Error);
+}
+
 }  // namespace
 }  // namespace ruska::io

@@ -13,12 +13,20 @@ import compare  # noqa: E402
 
 # What the drivers read, as folders of ../shared/data or endings of file names.
 READ = [
+    "blockfile/",
     "bruker/",
+    "dm/",
     "eds_maps/",
     "emd/",
+    "empad/",
     "hspy/",
+    "mib/",
+    "mrc/",
     "ripple/",
-    "tilt_series/eds_bcf/",
+    "tia/",
+    "tilt_series/",
+    "tvips/",
+    ".dm3",
     ".hspy",
     ".npy",
 ]

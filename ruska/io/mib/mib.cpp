@@ -3,19 +3,21 @@
 //
 // Quantum Detectors' Merlin: frames one after another in a .mib file, each behind a header of comma-separated text
 // (Merlin EM user manual, "Image file format"), and a .hdr file beside it that tells the acquisition. Values are
-// big-endian, the first row lies at the bottom.
+// big-endian, the first row lies at the bottom. Raw frames (R64) are put together as Merlin's software does it.
 //
 // The raster of a scan is that of ScanX and ScanY in the .hdr, else one line per trigger. A scan that is triggered pixel
-// by pixel says neither, but the flyback shows: between two lines more time passes than between any two frames within one.
+// by pixel says neither, but the flyback shows: between two lines more time passes than between two frames of a line.
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <numeric>
 #include <optional>
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/mib/raw_frames.hpp"
 #include "ruska/io/stored_array.hpp"
 #include "ruska/io/text.hpp"
 
@@ -33,6 +35,8 @@ struct FrameHeader {
   std::int64_t bytes = 0;
   std::int64_t width = 0, height = 0;
   std::string pixel;                 ///< "U08", "U16", "U32", "U64" or "R64"
+  std::string chips;                 ///< "1x1" or "2x2"
+  std::int64_t depth = 0;            ///< bits of the counters; 0 where it is not told
   std::string started;               ///< date and time, to the nanosecond and in UTC where the header has them
   std::optional<double> exposure;    ///< s
   std::vector<std::string> fields;
@@ -75,9 +79,10 @@ FrameHeader frame_header(const RandomAccessFile& file, std::int64_t offset) {
   header.height = integer(5, "height", 1, 65536);
   if (header.fields.size() < 11) refuse("has fewer than 11 fields");
   header.pixel = header.fields[6];
+  header.chips = header.fields[7];
   header.started = header.fields[9];
   header.exposure = parse_number(header.fields[10]);
-  text = text_at(header.bytes);
+  if (header.bytes > shortest) text = text_at(header.bytes);
   text.resize(std::min(text.find('\0'), text.size()));
   header.fields = fields_of(text);
   const auto extension = std::find(header.fields.begin(), header.fields.end(), "MQ1A");
@@ -87,6 +92,7 @@ FrameHeader frame_header(const RandomAccessFile& file, std::int64_t offset) {
       header.exposure = *nanoseconds * 1e-9;
     }
   }
+  if (header.fields.end() - extension > 3) header.depth = parse_integer(extension[3]).value_or(0);
   return header;
 }
 
@@ -95,13 +101,32 @@ DType dtype_of(const FrameHeader& header) {
   if (header.pixel == "U16") return DType::uint16;
   if (header.pixel == "U32") return DType::uint32;
   if (header.pixel == "U64") return DType::uint64;
-  if (header.pixel == "R64") {
-    throw Error(ErrorKind::unsupported,
-                "the frames are raw (R64), in the order in which the chips were read out; Merlin's software converts "
-                "them to U08, U16 or U32, which are supported");
-  }
+  if (header.pixel == "R64") return header.depth == 12 ? DType::uint16 : DType::uint8;
   throw Error(ErrorKind::bad_data,
               "the frame header gives '" + header.pixel + "' as pixel type; known are U08, U16, U32, U64 and R64");
+}
+
+/// Where raw frames lie and how, from the header of the first; `offset` and `frame_bytes` are left to the caller.
+mib::RawLayout raw_layout(const FrameHeader& header) {
+  mib::RawLayout layout;
+  if (header.depth != 1 && header.depth != 6 && header.depth != 12) {
+    throw Error(ErrorKind::unsupported, "raw frames (R64) with counters of " + std::to_string(header.depth) +
+                                            " bits; supported are 1, 6 and 12. Merlin's software converts them to "
+                                            "U08, U16 or U32");
+  }
+  layout.bits = header.depth == 1 ? 1 : header.depth == 6 ? 8 : 16;
+  layout.four_chips = header.chips == "2x2";
+  if (!layout.four_chips && header.chips != "1x1") {
+    throw Error(ErrorKind::unsupported,
+                "raw frames (R64) of chips in the arrangement '" + header.chips + "'; supported are 1x1 and 2x2");
+  }
+  layout.lines = header.height;
+  if (header.width * layout.bits % (layout.four_chips ? 256 : 64) != 0) {
+    throw Error(ErrorKind::bad_data, "raw lines of " + std::to_string(header.width) + " values of " +
+                                         std::to_string(layout.bits) + " bits are no whole words of 64 bits per chip");
+  }
+  layout.line_bytes = header.width * layout.bits / 8;
+  return layout;
 }
 
 /// The keys and values of the .hdr file. Throws bad_data when its last line is missing.
@@ -233,7 +258,9 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   description.signal_type = "electron_diffraction";
 
   const auto item = static_cast<std::int64_t>(size_of(description.dtype));
-  const std::int64_t row = header.width * item;
+  std::optional<mib::RawLayout> raw;
+  if (header.pixel == "R64") raw = raw_layout(header);
+  const std::int64_t row = raw ? raw->line_bytes : header.width * item;
   const std::int64_t frame_bytes = header.bytes + header.height * row;
   const std::int64_t frames = file->size() / frame_bytes;
   if (frames == 0 || file->size() % frame_bytes != 0) {
@@ -263,6 +290,18 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   for (const std::int64_t length : raster) {
     description.axes.push_back({.role = Role::navigation, .size = length});
   }
+  description.metadata = metadata_of(header);
+  description.original["frame_header"] = header.fields;
+  for (const auto& [key, value] : acquisition) description.original["acquisition"][key] = value;
+  if (raw) {
+    raw->offset = header.bytes;
+    raw->frame_bytes = frame_bytes;
+    // The header counts the chips' rows side by side.
+    const std::int64_t chip_rows = raw->four_chips ? 2 : 1;
+    description.axes.push_back({.size = header.height * chip_rows});
+    description.axes.push_back({.size = header.width / chip_rows});
+    return {mib::raw_frames(file, std::move(description), *raw)};
+  }
   if (raster.size() == 2) layout.stride.push_back(raster[1] * frame_bytes);
   if (!raster.empty()) layout.stride.push_back(frame_bytes);
   description.axes.push_back({.size = header.height});
@@ -271,9 +310,6 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   layout.stride.push_back(item);
   layout.offset = header.bytes + (header.height - 1) * row;
   layout.swapped = item > 1 && std::endian::native != std::endian::big;
-  description.metadata = metadata_of(header);
-  description.original["frame_header"] = header.fields;
-  for (const auto& [key, value] : acquisition) description.original["acquisition"][key] = value;
   return {stored_array(file, std::move(description), std::move(layout))};
 }
 

@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/io/mib/raw_frames.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "ruska/base/error.hpp"
+
+namespace ruska::io::mib {
+
+namespace {
+
+std::uint64_t big_endian_word(const std::byte* bytes) {
+  std::uint64_t word = 0;
+  for (int i = 0; i < 8; ++i) word = word << 8 | std::to_integer<std::uint64_t>(bytes[i]);
+  return word;
+}
+
+class RawFrames final : public Source {
+ public:
+  RawFrames(std::shared_ptr<const RandomAccessFile> file, Description description, RawLayout layout)
+      : file_(std::move(file)), description_(std::move(description)), layout_(layout) {
+    description_.validate();
+    const std::int64_t frames = description_.navigation_size();
+    const std::int64_t needed =
+        layout_.offset + (frames - 1) * layout_.frame_bytes + layout_.lines * layout_.line_bytes;
+    if (needed > file_->size()) {
+      throw Error(ErrorKind::bad_data, "raw frames up to byte " + std::to_string(needed) + " in a file of " +
+                                           std::to_string(file_->size()) + " bytes; it is cut short");
+    }
+  }
+
+  const Description& describe() const override { return description_; }
+
+  void read(const Region& region, std::span<std::byte> out) const override {
+    check_region(region, description_, out.size());
+    if (out.empty()) return;
+    const Shape shape = description_.shape();
+    const std::size_t navigation = shape.size() - 2;
+    const std::int64_t top = region.start[navigation], rows = region.shape[navigation];
+    const std::int64_t left = region.start[navigation + 1], columns = region.shape[navigation + 1];
+    const std::size_t item = size_of(description_.dtype);
+
+    // The lines that the wanted rows lie in: rows of the lower chips have the lines of the upper ones mirrored.
+    std::int64_t first = layout_.lines, last = -1;
+    for (std::int64_t y = top; y < top + rows; ++y) {
+      first = std::min(first, line_of(y));
+      last = std::max(last, line_of(y));
+    }
+    std::vector<std::byte> lines(static_cast<std::size_t>((last - first + 1) * layout_.line_bytes));
+    std::vector<std::byte> row(static_cast<std::size_t>(shape.back()) * item);
+    Shape index(region.start.begin(), region.start.begin() + static_cast<std::ptrdiff_t>(navigation));
+    std::byte* to = out.data();
+    while (true) {
+      std::int64_t frame = 0;
+      for (std::size_t axis = 0; axis < navigation; ++axis) frame = frame * shape[axis] + index[axis];
+      file_->read(layout_.offset + frame * layout_.frame_bytes + first * layout_.line_bytes, lines);
+      for (std::int64_t y = top; y < top + rows; ++y) {
+        decode(y, lines.data() + (line_of(y) - first) * layout_.line_bytes, row);
+        const std::size_t bytes = static_cast<std::size_t>(columns) * item;
+        std::memcpy(to, row.data() + static_cast<std::size_t>(left) * item, bytes);
+        to += bytes;
+      }
+      bool more = false;
+      for (std::size_t axis = navigation; !more && axis-- > 0;) {
+        more = ++index[axis] < region.start[axis] + region.shape[axis];
+        if (!more) index[axis] = region.start[axis];
+      }
+      if (!more) return;
+    }
+  }
+
+ private:
+  std::int64_t height() const { return layout_.four_chips ? 2 * layout_.lines : layout_.lines; }
+  /// Rows of the image count from the top, those of the detector from the other end.
+  std::int64_t stored_row(std::int64_t y) const { return height() - 1 - y; }
+  std::int64_t line_of(std::int64_t y) const {
+    const std::int64_t r = stored_row(y);
+    return r < layout_.lines ? r : 2 * layout_.lines - 1 - r;
+  }
+
+  void decode(std::int64_t y, const std::byte* line, std::span<std::byte> row) const {
+    if (!layout_.four_chips) {
+      unpack(line, layout_.line_bytes, row);
+      return;
+    }
+    const std::int64_t chip = layout_.line_bytes / 4;
+    const std::size_t half = row.size() / 2;
+    const bool turned = stored_row(y) >= layout_.lines;
+    unpack(line + (turned ? 1 : 3) * chip, chip, row.first(half));
+    unpack(line + (turned ? 0 : 2) * chip, chip, row.subspan(half));
+    if (!turned) return;
+    reverse(row.first(half));
+    reverse(row.subspan(half));
+  }
+
+  void unpack(const std::byte* in, std::int64_t bytes, std::span<std::byte> out) const {
+    std::byte* to = out.data();
+    const auto mask = (std::uint64_t{1} << layout_.bits) - 1;
+    for (const std::byte* end = in + bytes; in != end; in += 8) {
+      std::uint64_t word = big_endian_word(in);
+      for (int bit = 0; bit < 64; bit += layout_.bits, word >>= layout_.bits) {
+        if (layout_.bits == 16) {
+          const auto value = static_cast<std::uint16_t>(word & mask);
+          std::memcpy(to, &value, 2);
+          to += 2;
+        } else {
+          *to++ = static_cast<std::byte>(word & mask);
+        }
+      }
+    }
+  }
+
+  void reverse(std::span<std::byte> values) const {
+    std::reverse(values.begin(), values.end());
+    if (layout_.bits < 16) return;
+    for (std::size_t i = 0; i < values.size(); i += 2) std::swap(values[i], values[i + 1]);
+  }
+
+  std::shared_ptr<const RandomAccessFile> file_;
+  Description description_;
+  RawLayout layout_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Source> raw_frames(std::shared_ptr<const RandomAccessFile> file, Description description,
+                                         RawLayout layout) {
+  return std::make_shared<RawFrames>(std::move(file), std::move(description), layout);
+}
+
+}  // namespace ruska::io::mib
