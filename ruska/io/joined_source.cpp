@@ -20,8 +20,8 @@ class JoinedSource final : public Source {
       const Shape lengths = part->describe().shape();
       if (!lengths.empty()) whole.at(0) = lengths[0];
       if (lengths != whole || part->describe().dtype != description_.dtype) {
-        throw Error(ErrorKind::bad_data, "a part of the shape " + to_string(lengths) + " cannot be joined to a signal " +
-                                             to_string(shape));
+        throw Error(ErrorKind::bad_data,
+                    "a part of the shape " + to_string(lengths) + " cannot be joined to a signal " + to_string(shape));
       }
       starts_.push_back(starts_.back() + lengths[0]);
     }

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// NanoMegas ASTAR blockfiles (.blo): a header, a virtual bright-field image of the scan, and square 8-bit patterns, each
-// behind six bytes (AA 55 and its number). The header's pixel sizes are nm in the scan and hundredths of pixels per cm
-// on the screen.
+// NanoMegas ASTAR blockfiles (.blo): a header, a virtual bright-field image of the scan, and square 8-bit patterns,
+// each behind six bytes (AA 55 and its number). The header's pixel sizes are nm in the scan and hundredths of pixels
+// per cm on the screen.
 #include <bit>
 #include <cmath>
 

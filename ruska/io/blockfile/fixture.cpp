@@ -61,7 +61,9 @@ Fixture scan() {
       description_of({axis("y", Role::navigation, 3, 20.25, "nm"), axis("x", Role::navigation, 2, 12.5, "nm"),
                       axis("dy", Role::signal, 4, 100.0 / 6226, "cm"), axis("dx", Role::signal, 4, 100.0 / 6226, "cm")},
                      "gamma: on");
-  return {"blockfile", "scan.blo", [=](const std::filesystem::path& folder) { return file.write(folder / "scan.blo"); },
+  return {"blockfile",
+          "scan.blo",
+          [=](const std::filesystem::path& folder) { return file.write(folder / "scan.blo"); },
           {Dataset::from_values<std::uint8_t>(description, values)}};
 }
 
@@ -69,10 +71,13 @@ Fixture scan() {
 Fixture line() {
   std::vector<std::uint8_t> values;
   const FileBytes file = blockfile(1, 3, 2, 0, "", values);
-  const Description description = description_of({axis("x", Role::navigation, 3, 12.5, "nm"),
-                                                  axis("dy", Role::signal, 2, 1, ""), axis("dx", Role::signal, 2, 1, "")},
-                                                 "");
-  return {"blockfile", "line.blo", [=](const std::filesystem::path& folder) { return file.write(folder / "line.blo"); },
+  const Description description =
+      description_of({axis("x", Role::navigation, 3, 12.5, "nm"), axis("dy", Role::signal, 2, 1, ""),
+                      axis("dx", Role::signal, 2, 1, "")},
+                     "");
+  return {"blockfile",
+          "line.blo",
+          [=](const std::filesystem::path& folder) { return file.write(folder / "line.blo"); },
           {Dataset::from_values<std::uint8_t>(description, values)}};
 }
 

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Gatan DigitalMicrograph, versions 3 and 4: a tree of tags in which every image is a group of the ImageList, its pixels
-// being one array among the tags. Dimensions are stored fastest first. A spectrum image stores all energies' maps one
-// after another; here the energy comes last, as strides. Axes of length 1 are left out.
+// Gatan DigitalMicrograph, versions 3 and 4: a tree of tags in which every image is a group of the ImageList, its
+// pixels being one array among the tags. Dimensions are stored fastest first. A spectrum image stores all energies'
+// maps one after another; here the energy comes last, as strides. Axes of length 1 are left out.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -70,10 +70,9 @@ PixelType pixel_type(const Json& image) {
     case 40: return {DType::uint64};
     default: break;
   }
-  throw Error(ErrorKind::unsupported,
-              "pixels of DigitalMicrograph's data type " + std::to_string(type) +
-                  (type == 5 ? " (transforms packed into real numbers)" : "") +
-                  "; supported are 1 to 3, 6 to 14, 23, 27, 28, 39 and 40");
+  throw Error(ErrorKind::unsupported, "pixels of DigitalMicrograph's data type " + std::to_string(type) +
+                                          (type == 5 ? " (transforms packed into real numbers)" : "") +
+                                          "; supported are 1 to 3, 6 to 14, 23, 27, 28, 39 and 40");
 }
 
 double finite_or(std::optional<double> value, double otherwise) {
@@ -134,8 +133,9 @@ void arrange(std::vector<ImageAxis>& axes, const Json& image, const std::string&
     }
     if (axis.name.empty() && unnamed < names.size()) axis.name = names[unnamed++];
   }
-  if (spectra_first) std::rotate(axes.begin() + static_cast<std::ptrdiff_t>(spectral),
-                                 axes.begin() + static_cast<std::ptrdiff_t>(spectral) + 1, axes.end());
+  if (spectra_first)
+    std::rotate(axes.begin() + static_cast<std::ptrdiff_t>(spectral),
+                axes.begin() + static_cast<std::ptrdiff_t>(spectral) + 1, axes.end());
 }
 
 void drop_single(std::vector<ImageAxis>& axes) {
@@ -193,9 +193,7 @@ std::shared_ptr<const Source> read_image(const std::shared_ptr<const RandomAcces
 
 /// The first bytes of either version, with the byte order and the root's two flags at their places.
 Confidence probe(const Probe& file) {
-  const auto byte = [&](std::size_t at) {
-    return at < file.head.size() ? std::to_integer<int>(file.head[at]) : -1;
-  };
+  const auto byte = [&](std::size_t at) { return at < file.head.size() ? std::to_integer<int>(file.head[at]) : -1; };
   const bool version_3 = byte(3) == 3 && byte(8) == 0 && byte(9) == 0 && byte(10) == 0 && (byte(11) | 1) == 1;
   const bool version_4 = byte(3) == 4 && byte(12) == 0 && byte(13) == 0 && byte(14) == 0 && (byte(15) | 1) == 1;
   if (byte(0) == 0 && byte(1) == 0 && byte(2) == 0 && (version_3 || version_4)) {

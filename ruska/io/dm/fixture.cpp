@@ -116,11 +116,10 @@ std::string image(const TagWriter& writer, const std::string& data, int data_typ
                          writer.number("Origin", 6, one.origin) + writer.number("Scale", 6, one.scale) +
                              writer.text("Units", one.units));
   }
-  const std::string calibration =
-      writer.group("Brightness", 3,
-                   writer.number("Origin", 6, 0.5f) + writer.number("Scale", 6, 2.0f) +
-                       writer.text("Units", brightness)) +
-      writer.group("Dimension", static_cast<int>(calibrations.size()), axes);
+  const std::string calibration = writer.group("Brightness", 3,
+                                               writer.number("Origin", 6, 0.5f) + writer.number("Scale", 6, 2.0f) +
+                                                   writer.text("Units", brightness)) +
+                                  writer.group("Dimension", static_cast<int>(calibrations.size()), axes);
   return writer.group("", 3,
                       writer.group("ImageData", 4,
                                    writer.group("Calibrations", 2, calibration) + data +
@@ -139,7 +138,12 @@ FileBytes file_of(const TagWriter& writer, int images, const std::string& conten
 
 Axis axis(const char* name, std::int64_t size, double scale, double offset, const char* units,
           Role role = Role::signal) {
-  return {.name = name, .quantity = quantity_of(units), .units = units, .role = role, .size = size, .scale = scale,
+  return {.name = name,
+          .quantity = quantity_of(units),
+          .units = units,
+          .role = role,
+          .size = size,
+          .scale = scale,
           .offset = offset};
 }
 
@@ -167,9 +171,9 @@ Fixture spectrum_image(int version, std::endian order) {
       stored[energy * 6 + position] = values[position * 4 + energy];
     }
   }
-  const std::string acquisition =
-      writer.text("Date", u"27/8/2016") + writer.text("Start time", u"7:35:17 PM") +
-      writer.number("Exposure (s)", 7, 0.25) + writer.number("Number of frames", 5, std::uint32_t{4});
+  const std::string acquisition = writer.text("Date", u"27/8/2016") + writer.text("Start time", u"7:35:17 PM") +
+                                  writer.number("Exposure (s)", 7, 0.25) +
+                                  writer.number("Number of frames", 5, std::uint32_t{4});
   const std::string microscope =
       writer.text("Illumination Mode", u"STEM NANOPROBE") + writer.number("Voltage", 6, 200000.0f) +
       writer.number("STEM Camera Length", 6, 135.0f) + writer.number("Indicated Magnification", 7, 640000.0) +
@@ -177,38 +181,44 @@ Fixture spectrum_image(int version, std::endian order) {
       writer.group("Stage Position", 2, writer.number("Stage Alpha", 7, 24.5) + writer.number("Stage X", 7, -480.0));
   const std::string tags =
       writer.group("Meta Data", 2, writer.text("Format", u"Spectrum image") + writer.text("Signal", u"EELS")) +
-      writer.group("EELS", 2,
-                   writer.group("Acquisition", 4, acquisition) +
-                       writer.group("Experimental Conditions", 1,
-                                    writer.number("Convergence semi-angle (mrad)", 7, 21.0))) +
+      writer.group(
+          "EELS", 2,
+          writer.group("Acquisition", 4, acquisition) +
+              writer.group("Experimental Conditions", 1, writer.number("Convergence semi-angle (mrad)", 7, 21.0))) +
       writer.group("EELS Spectrometer", 1, writer.text("Aperture label", u"5 mm")) +
       writer.group("Microscope Info", 6, microscope) + writer.group("DigiScan", 1, writer.number("Rotation", 7, 0.0)) +
       writer.pairs<float>("Active Size (pixels)", 6, {{2048, 2048}}, true);
-  const std::string cube = image(writer, writer.array("Data", 6, stored), 2, {3, 2, 4},
-                                 {{0, 0.5f, u"\u00b5m"}, {0, 0.25f, u"\u00b5m"}, {-600, 0.5f, u"eV"}}, u"e-", u"EELS SI",
-                                 6, tags);
+  const std::string cube =
+      image(writer, writer.array("Data", 6, stored), 2, {3, 2, 4},
+            {{0, 0.5f, u"\u00b5m"}, {0, 0.25f, u"\u00b5m"}, {-600, 0.5f, u"eV"}}, u"e-", u"EELS SI", 6, tags);
   std::vector<std::int16_t> survey(6);
   std::iota(survey.begin(), survey.end(), std::int16_t{-3});
   const std::string beside = image(writer, writer.array("Data", 2, survey), 1, {3, 2},
                                    {{1, 0.5f, u"nm"}, {0, 0.5f, u"nm"}}, u"", u"Survey \U0001F52C");
   const FileBytes file = file_of(writer, 2, cube + beside);
 
-  Description description = description_of("EELS SI", "EELS", "Electrons (Counts)",
-                                           {axis("y", 2, 0.25, -0.0, "µm", Role::navigation),
-                                            axis("x", 3, 0.5, -0.0, "µm", Role::navigation),
-                                            axis("Energy loss", 4, 0.5, 300, "eV")});
+  Description description =
+      description_of("EELS SI", "EELS", "Electrons (Counts)",
+                     {axis("y", 2, 0.25, -0.0, "µm", Role::navigation), axis("x", 3, 0.5, -0.0, "µm", Role::navigation),
+                      axis("Energy loss", 4, 0.5, 300, "eV")});
   Json& metadata = description.metadata;
   set(metadata, "General.date", "2016-08-27");
   set(metadata, "General.time", "19:35:17");
   Json& microscope_entries = metadata["Acquisition_instrument"]["TEM"];
-  microscope_entries = {{"beam_energy", 200.0},       {"acquisition_mode", "STEM"}, {"microscope", "Titan"},
-                        {"magnification", 640000.0},  {"camera_length", 135.0},     {"convergence_angle", 21.0},
+  microscope_entries = {{"beam_energy", 200.0},
+                        {"acquisition_mode", "STEM"},
+                        {"microscope", "Titan"},
+                        {"magnification", 640000.0},
+                        {"camera_length", 135.0},
+                        {"convergence_angle", 21.0},
                         {"Stage", {{"tilt_alpha", 24.5}, {"x", -480.0 * 1e-3}}}};
   microscope_entries["Detector"]["EELS"] = {{"frame_number", 4}, {"aperture_size", 5.0}, {"dwell_time", 1.0}};
   const Description image_description =
       description_of("Survey 🔬", "", "Intensity", {axis("y", 2, 0.5, -0.0, "nm"), axis("x", 3, 0.5, -0.5, "nm")});
   const std::string name = version == 3 ? "cube.dm3" : "cube.dm4";
-  return {"dm", name, [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+  return {"dm",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
           {Dataset::from_values<float>(description, values),
            Dataset::from_values<std::int16_t>(image_description, survey)}};
 }
@@ -216,7 +226,9 @@ Fixture spectrum_image(int version, std::endian order) {
 template <class T>
 Fixture single(const std::string& name, const FileBytes& file, const Description& description,
                const std::vector<T>& values) {
-  return {"dm", name, [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+  return {"dm",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
           {Dataset::from_values<T>(description, values)}};
 }
 
@@ -225,8 +237,9 @@ Fixture stack() {
   const TagWriter writer(4, std::endian::little);
   std::vector<std::uint16_t> values(12);
   std::iota(values.begin(), values.end(), std::uint16_t{65524});
-  const FileBytes file = file_of(writer, 1, image(writer, writer.array("Data", 4, values), 10, {3, 2, 1, 2},
-                                                  {{0, 0.5f, u"nm"}, {0, 0.5f, u"nm"}}, u"counts", u"stack"));
+  const FileBytes file = file_of(writer, 1,
+                                 image(writer, writer.array("Data", 4, values), 10, {3, 2, 1, 2},
+                                       {{0, 0.5f, u"nm"}, {0, 0.5f, u"nm"}}, u"counts", u"stack"));
   return single("stack.dm4", file,
                 description_of("stack", "", "Intensity (counts)",
                                {axis("", 2, 1, -0.0, "", Role::navigation), axis("y", 2, 0.5, -0.0, "nm"),
@@ -246,8 +259,8 @@ Fixture colour() {
   }
   const FileBytes file =
       file_of(writer, 1, image(writer, writer.array("Data", 5, stored), 23, {3, 2}, {}, u"", u"colour"));
-  Description description = description_of("colour", "", "Intensity",
-                                           {axis("y", 2, 1, -0.0, ""), axis("x", 3, 1, -0.0, ""), {.size = 4}});
+  Description description =
+      description_of("colour", "", "Intensity", {axis("y", 2, 1, -0.0, ""), axis("x", 3, 1, -0.0, ""), {.size = 4}});
   description.fields = {"R", "G", "B", "A"};
   return single("colour.dm3", file, description, values);
 }
@@ -273,8 +286,7 @@ Fixture transform(const std::string& name, int data_type, int type, int height, 
   const auto wave = [](int k, int n) { return std::polar(1.0, -2 * 3.14159265358979 * k / n); };
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      const std::complex<double> value =
-          1.0 + 2.0 * wave(x - width / 2, width) + 3.0 * wave(y - height / 2, height);
+      const std::complex<double> value = 1.0 + 2.0 * wave(x - width / 2, width) + 3.0 * wave(y - height / 2, height);
       values.emplace_back(static_cast<T>(value.real()), static_cast<T>(value.imag()));
     }
   }
@@ -288,15 +300,16 @@ Fixture transform(const std::string& name, int data_type, int type, int height, 
     for (int x = width / 2 + 1; x < width; ++x) {
       const int across = (2 * (height / 2) + height - y) % height;
       const std::complex<T> computed = values[static_cast<std::size_t>(y * width + x)];
-      const std::complex<T> mirrored = std::conj(stored[static_cast<std::size_t>(across * (width / 2 + 1) + x - width / 2)]);
+      const std::complex<T> mirrored =
+          std::conj(stored[static_cast<std::size_t>(across * (width / 2 + 1) + x - width / 2)]);
       if (std::abs(computed - mirrored) > 1e-5) throw Error(ErrorKind::internal, "the transform is not Hermitian");
       values[static_cast<std::size_t>(y * width + x)] = mirrored;
     }
   }
-  const FileBytes file = file_of(
-      writer, 1,
-      image(writer, writer.pairs("Data", type, stored, false), data_type,
-            {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)}, {}, u"", u"transform"));
+  const FileBytes file =
+      file_of(writer, 1,
+              image(writer, writer.pairs("Data", type, stored, false), data_type,
+                    {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)}, {}, u"", u"transform"));
   return single(
       name, file,
       description_of("transform", "", "Intensity", {axis("y", height, 1, -0.0, ""), axis("x", width, 1, -0.0, "")}),
@@ -312,8 +325,9 @@ Fixture eds_spectrum() {
       writer.group("EDS", 3,
                    writer.number("Live time", 7, 3.5) + writer.number("Real time", 7, 4.25) +
                        writer.group("Detector Info", 1, writer.number("Elevation angle", 7, 18.0)));
-  const FileBytes file = file_of(writer, 1, image(writer, writer.array("Data", 5, values), 11, {4},
-                                                  {{20, 0.25f, u"keV"}}, u"Counts", u"EDS", 2, tags));
+  const FileBytes file = file_of(
+      writer, 1,
+      image(writer, writer.array("Data", 5, values), 11, {4}, {{20, 0.25f, u"keV"}}, u"Counts", u"EDS", 2, tags));
   Description description = description_of("EDS", "EDS_TEM", "X-rays (Counts)", {axis("Energy", 4, 0.25, -5, "keV")});
   description.metadata["Acquisition_instrument"]["TEM"]["Detector"]["EDS"] = {
       {"elevation_angle", 18.0}, {"live_time", 3.5}, {"real_time", 4.25}};

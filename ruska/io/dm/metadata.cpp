@@ -207,8 +207,7 @@ Json metadata_of(const Json& image, const std::string& title, const std::string&
     set(tree, "Sample.description", name);
   }
   const std::string illumination = text_of(*tags, "Microscope Info.Illumination Mode");
-  const bool sem =
-      illumination.find("STEM") == std::string::npos && illumination.find("SEM") != std::string::npos;
+  const bool sem = illumination.find("STEM") == std::string::npos && illumination.find("SEM") != std::string::npos;
   const std::string at = std::string("Acquisition_instrument.") + (sem ? "SEM." : "TEM.");
   set_microscope(tree, *tags, at);
   const bool scanning = find(*tags, "DigiScan") != nullptr;

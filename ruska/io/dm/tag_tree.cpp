@@ -56,8 +56,8 @@ class Reader {
     TagTree tree;
     tree.version = fields_.number<std::int32_t>(std::endian::big);
     if (tree.version != 3 && tree.version != 4) {
-      throw Error(ErrorKind::unsupported, "version " + std::to_string(tree.version) +
-                                              " of DigitalMicrograph files; supported are 3 and 4");
+      throw Error(ErrorKind::unsupported,
+                  "version " + std::to_string(tree.version) + " of DigitalMicrograph files; supported are 3 and 4");
     }
     wide_ = tree.version == 4;
     size();  // of the file; some writers leave it wrong
@@ -117,7 +117,8 @@ class Reader {
   Json value(bool pixels) {
     const std::int64_t place = fields_.position();
     if (fields_.text(4) != "%%%%") {
-      throw Error(ErrorKind::bad_data, "the tag's value at byte " + std::to_string(place) + " does not begin with '%%%%'");
+      throw Error(ErrorKind::bad_data,
+                  "the tag's value at byte " + std::to_string(place) + " does not begin with '%%%%'");
     }
     const std::int64_t length = size_within("length of the tag's type", 4 * most_fields);
     if (length < 1) refuse("length of the tag's type", length, "at least 1");
@@ -221,7 +222,9 @@ class Reader {
     if (definition.type != array) return number(definition.type);
     const Definition& element = definition.parts[0];
     if (!pixels && element.type == 4 && definition.length <= longest_text) return characters(definition.length);
-    if (pixels || definition.length > longest_array || bytes > 8 * longest_array) {
+    // Elements of no bytes could be any number of them.
+    const bool empty = bytes == 0 && definition.length > 0;
+    if (pixels || empty || definition.length > longest_array || bytes > 8 * longest_array) {
       Json place{{"offset", fields_.position()}, {"bytes", bytes}, {"elements", definition.length}};
       fields_.skip(bytes);
       return place;
@@ -233,8 +236,8 @@ class Reader {
 
   std::string characters(std::int64_t length) {
     if (length > longest_text) {
-      throw Error(ErrorKind::unsupported, "a text of " + std::to_string(length) + " characters at byte " +
-                                              std::to_string(fields_.position()));
+      throw Error(ErrorKind::unsupported,
+                  "a text of " + std::to_string(length) + " characters at byte " + std::to_string(fields_.position()));
     }
     std::u16string units;
     for (std::int64_t i = 0; i < length; ++i) units += static_cast<char16_t>(fields_.number<std::uint16_t>());

@@ -49,14 +49,20 @@ Fixture scan() {
       "<root name=\"a\"><timestamp isoformat=\"2019-06-06T13:30:00.164675\"/><pix_x>1</pix_x><pix_y>2</pix_y>"
       "<raw_file filename=\"scan.raw\"/><iom_measurements><optics.get_cameralength>0.75</optics.get_cameralength>"
       "<source.get_voltage>300000.0</source.get_voltage><optics.get_full_scan_field_of_view>[4e-06, 3e-06]"
-      "</optics.get_full_scan_field_of_view><calibrated_pixelsize>2e-10</calibrated_pixelsize></iom_measurements></root>");
+      "</optics.get_full_scan_field_of_view><calibrated_pixelsize>2e-10</calibrated_pixelsize></iom_measurements></"
+      "root>");
   Axes axes = pattern_axes(2e-10 * 1e9, "1/nm");
-  axes.insert(axes.begin(), {.name = "scan_y", .quantity = "length", .units = "µm", .role = Role::navigation, .size = 2,
+  axes.insert(axes.begin(), {.name = "scan_y",
+                             .quantity = "length",
+                             .units = "µm",
+                             .role = Role::navigation,
+                             .size = 2,
                              .scale = 3e-6 / 2 * 1e6});
   Description description = description_of("scan", axes);
   set(description.metadata, "Acquisition_instrument.TEM.beam_energy", 300.0);
   set(description.metadata, "Acquisition_instrument.TEM.camera_length", 750.0);
-  return {"empad", "scan.xml",
+  return {"empad",
+          "scan.xml",
           [=](const std::filesystem::path& folder) {
             raw.write(folder / "scan.raw");
             return header.write(folder / "scan.xml");
@@ -74,7 +80,8 @@ Fixture series() {
   Axes axes = pattern_axes(1, "");
   axes.insert(axes.begin(),
               {.name = "series_count", .quantity = "time", .units = "ms", .role = Role::navigation, .size = 2});
-  return {"empad", "series.xml",
+  return {"empad",
+          "series.xml",
           [=](const std::filesystem::path& folder) {
             raw.write(folder / "series.raw");
             return header.write(folder / "series.xml");
@@ -95,7 +102,8 @@ Fixture version_1() {
       "</iom_measurements></root>");
   Description description = description_of("new", pattern_axes(1, ""));
   set(description.metadata, "Acquisition_instrument.TEM.beam_energy", 80.0);
-  return {"empad", "new.xml",
+  return {"empad",
+          "new.xml",
           [=](const std::filesystem::path& folder) {
             raw.write(folder / "new.raw");
             return header.write(folder / "new.xml");

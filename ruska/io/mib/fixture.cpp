@@ -73,7 +73,8 @@ Fixture scan_with_raster() {
       "Frames in Acquisition (Number):\t6\r\nFrames per Trigger (Number):\t1\r\nScanX:\t3\r\nScanY:\t2\r\n");
   const Description description =
       description_of({2, 3}, 3, 4, "2024-07-02", "11:46:44.035393170", true, 2500000 * 1e-9);
-  return {"mib", "raster.mib",
+  return {"mib",
+          "raster.mib",
           [=](const std::filesystem::path& folder) {
             header.write(folder / "raster.hdr");
             return frames.write(folder / "raster.mib");
@@ -93,7 +94,8 @@ Fixture scan_with_flyback() {
   const FileBytes header =
       acquisition("Frames in Acquisition (Number):\t8\r\nFrames per Trigger (Number):\t1\r\nScanX:\t0\r\n");
   const Description description = description_of({2, 4}, 2, 3, "2021-05-07", "23:59:59.000000000", true, 0.1);
-  return {"mib", "flyback.mib",
+  return {"mib",
+          "flyback.mib",
           [=](const std::filesystem::path& folder) {
             header.write(folder / "flyback.hdr");
             return frames.write(folder / "flyback.mib");
@@ -108,7 +110,9 @@ Fixture single_frame() {
     frame_header(file, 768, 1, 2, 4, "U32", "2019-09-18 11:15:16.647518", "0.010000", "");
   });
   const Description description = description_of({}, 4, 2, "2019-09-18", "11:15:16.647518", false, 0.01);
-  return {"mib", "frame.mib", [=](const std::filesystem::path& folder) { return frames.write(folder / "frame.mib"); },
+  return {"mib",
+          "frame.mib",
+          [=](const std::filesystem::path& folder) { return frames.write(folder / "frame.mib"); },
           {Dataset::from_values<std::uint32_t>(description, values)}};
 }
 
@@ -129,11 +133,15 @@ Fixture raw_single() {
   std::vector<std::uint8_t> values(128);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = i % 3 == 0 || i % 7 == 2 ? 1 : 0;
   for (const std::size_t row : {1u, 0u}) {
-    raw_line(frames, {values.begin() + static_cast<std::ptrdiff_t>(row * 64),
-                      values.begin() + static_cast<std::ptrdiff_t>(row * 64 + 64)}, 1);
+    raw_line(frames,
+             {values.begin() + static_cast<std::ptrdiff_t>(row * 64),
+              values.begin() + static_cast<std::ptrdiff_t>(row * 64 + 64)},
+             1);
   }
   const Description description = description_of({}, 2, 64, "2021-04-15", "13:43:00.835428351", true, 1000000 * 1e-9);
-  return {"mib", "raw.mib", [=](const std::filesystem::path& folder) { return frames.write(folder / "raw.mib"); },
+  return {"mib",
+          "raw.mib",
+          [=](const std::filesystem::path& folder) { return frames.write(folder / "raw.mib"); },
           {Dataset::from_values<std::uint8_t>(description, values)}};
 }
 
@@ -145,12 +153,13 @@ Fixture raw_quad(const std::string& name, int depth, int bits) {
   FileBytes frames;
   std::vector<T> values;
   for (int frame = 0; frame < 2; ++frame) {
-    frame_header(frames, 768, frame + 1, 4 * width, height, "R64", "2019-09-18 11:15:16.647518", "0.01",
-                 "MQ1A,2019-09-18T10:15:16.64751834" + std::to_string(frame) + "Z,10000000ns," + std::to_string(depth) +
-                     ",",
-                 "2x2");
+    frame_header(
+        frames, 768, frame + 1, 4 * width, height, "R64", "2019-09-18 11:15:16.647518", "0.01",
+        "MQ1A,2019-09-18T10:15:16.64751834" + std::to_string(frame) + "Z,10000000ns," + std::to_string(depth) + ",",
+        "2x2");
     std::vector<T> image(4 * height * width);
-    for (std::size_t i = 0; i < image.size(); ++i) image[i] = static_cast<T>((i * 37 + static_cast<std::size_t>(frame)) % 63);
+    for (std::size_t i = 0; i < image.size(); ++i)
+      image[i] = static_cast<T>((i * 37 + static_cast<std::size_t>(frame)) % 63);
     const auto at = [&](std::size_t row, std::size_t column) {
       return image[(2 * height - 1 - row) * 2 * width + column];  // rows counted from the last
     };
@@ -169,7 +178,8 @@ Fixture raw_quad(const std::string& name, int depth, int bits) {
   const FileBytes header = acquisition("Frames in Acquisition (Number):\t2\r\nFrames per Trigger (Number):\t1\r\n");
   const Description description =
       description_of({2}, 2 * height, 2 * width, "2019-09-18", "10:15:16.647518340", true, 10000000 * 1e-9);
-  return {"mib", name + ".mib",
+  return {"mib",
+          name + ".mib",
           [=](const std::filesystem::path& folder) {
             header.write(folder / (name + ".hdr"));
             return frames.write(folder / (name + ".mib"));
@@ -180,7 +190,11 @@ Fixture raw_quad(const std::string& name, int depth, int bits) {
 }  // namespace
 
 std::vector<Fixture> mib_fixtures() {
-  return {scan_with_raster(), scan_with_flyback(), single_frame(), raw_single(), raw_quad<std::uint8_t>("quad_6", 6, 8),
+  return {scan_with_raster(),
+          scan_with_flyback(),
+          single_frame(),
+          raw_single(),
+          raw_quad<std::uint8_t>("quad_6", 6, 8),
           raw_quad<std::uint16_t>("quad_12", 12, 16)};
 }
 

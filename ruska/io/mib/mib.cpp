@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Quantum Detectors' Merlin: frames one after another in a .mib file, each behind a header of comma-separated text
-// (Merlin EM user manual, "Image file format"), and a .hdr file beside it that tells the acquisition. Values are
-// big-endian, the first row lies at the bottom. Raw frames (R64) are put together as Merlin's software does it.
+// Quantum Detectors' Merlin: frames one after another in a .mib file, each behind a header of comma-separated text, and
+// a .hdr file beside it that tells the acquisition. Values are big-endian, the first row lies at the bottom. Raw frames
+// (R64) are put together as Merlin's software does it.
 //
-// The raster of a scan is that of ScanX and ScanY in the .hdr, else one line per trigger. A scan that is triggered pixel
-// by pixel says neither, but the flyback shows: between two lines more time passes than between two frames of a line.
+// The raster of a scan is that of ScanX and ScanY in the .hdr, else one line per trigger. A scan that is triggered
+// pixel by pixel says neither, but the flyback shows: between two lines more time passes than within one.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -34,11 +34,11 @@ constexpr std::int64_t timed_frames = 10000;
 struct FrameHeader {
   std::int64_t bytes = 0;
   std::int64_t width = 0, height = 0;
-  std::string pixel;                 ///< "U08", "U16", "U32", "U64" or "R64"
-  std::string chips;                 ///< "1x1" or "2x2"
-  std::int64_t depth = 0;            ///< bits of the counters; 0 where it is not told
-  std::string started;               ///< date and time, to the nanosecond and in UTC where the header has them
-  std::optional<double> exposure;    ///< s
+  std::string pixel;               ///< "U08", "U16", "U32", "U64" or "R64"
+  std::string chips;               ///< "1x1" or "2x2"
+  std::int64_t depth = 0;          ///< bits of the counters; 0 where it is not told
+  std::string started;             ///< date and time, to the nanosecond and in UTC where the header has them
+  std::optional<double> exposure;  ///< s
   std::vector<std::string> fields;
 };
 
@@ -190,9 +190,8 @@ std::int64_t frames_per_line(const RandomAccessFile& file, std::int64_t frames, 
   }
   if (waits.size() < 2) return 0;
   const double mean = std::accumulate(waits.begin(), waits.end(), 0.0) / static_cast<double>(waits.size());
-  const auto first = std::find_if(waits.begin(), waits.end(), [&](std::int64_t wait) {
-    return static_cast<double>(wait) > mean;
-  });
+  const auto first =
+      std::find_if(waits.begin(), waits.end(), [&](std::int64_t wait) { return static_cast<double>(wait) > mean; });
   const std::int64_t line = first - waits.begin() + 1;
   if (first == waits.end() || line < 2 || line == frames || frames % line != 0) return 0;
   std::int64_t shortest_flyback = day, shortest = day, longest = 0;

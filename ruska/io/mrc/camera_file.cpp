@@ -60,8 +60,7 @@ std::optional<CameraFile> read_camera_file(const std::filesystem::path& movie, s
   constexpr std::string_view ending = "_movie";
   const std::string stem = movie.stem().string();
   if (!stem.ends_with(ending)) return std::nullopt;
-  const std::filesystem::path path =
-      movie.parent_path() / (stem.substr(0, stem.size() - ending.size()) + "_info.txt");
+  const std::filesystem::path path = movie.parent_path() / (stem.substr(0, stem.size() - ending.size()) + "_info.txt");
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return std::nullopt;
   CameraFile camera;

@@ -18,15 +18,15 @@ void add(ExtendedHeader& header, const char* path, double value) {
 
 /// 1024 records of 32 floats.
 ExtendedHeader read_old(const RandomAccessFile& file, std::int64_t offset, std::endian order) {
-  static constexpr const char* names[] = {"a_tilt",  "b_tilt",  "x_stage",  "y_stage",  "z_stage",    "x_shift",      "y_shift",
-                                          "defocus", "exp_time", "mean_int", "tilt_axis", "pixel_size", "magnification"};
+  static constexpr const char* names[] = {"a_tilt",    "b_tilt",     "x_stage",      "y_stage",  "z_stage",
+                                          "x_shift",   "y_shift",    "defocus",      "exp_time", "mean_int",
+                                          "tilt_axis", "pixel_size", "magnification"};
   FieldReader fields(file, order);
   fields.seek(offset);
   ExtendedHeader header;
   for (const char* name : names) header.original[name] = fields.number<float>();
   const auto value = [&](const char* name) { return header.original[name].get<double>(); };
   header.pixel_size = value("pixel_size");
-  const std::string at = "Acquisition_instrument.TEM.";
   add(header, "Acquisition_instrument.TEM.Stage.tilt_alpha", value("a_tilt"));
   add(header, "Acquisition_instrument.TEM.Stage.tilt_beta", value("b_tilt"));
   add(header, "Acquisition_instrument.TEM.Stage.x", value("x_stage"));
@@ -72,7 +72,8 @@ ExtendedHeader read_masked(const RandomAccessFile& file, std::int64_t offset, st
   text(2, "d_number");
   text(3, "application");
   text(4, "application_version");
-  if (const auto volts = number(5, "high_tension")) add(header, "Acquisition_instrument.TEM.beam_energy", *volts / 1000);
+  if (const auto volts = number(5, "high_tension"))
+    add(header, "Acquisition_instrument.TEM.beam_energy", *volts / 1000);
   number(6, "dose");
   if (const auto tilt = number(7, "alpha_tilt")) add(header, "Acquisition_instrument.TEM.Stage.tilt_alpha", *tilt);
   if (const auto tilt = number(8, "beta_tilt")) add(header, "Acquisition_instrument.TEM.Stage.tilt_beta", *tilt);

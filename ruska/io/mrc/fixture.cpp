@@ -61,13 +61,20 @@ Fixture fixture(const std::string& name, const Layout& layout, Description descr
       layout.order == std::endian::little ? file.little(values.back()) : file.big(values.back());
     }
   }
-  return {"mrc", name, [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+  return {"mrc",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
           {Dataset::from_values<T>(description, values)}};
 }
 
 Axis axis(const char* name, std::int64_t size, double scale, double offset, const char* units,
           Role role = Role::signal) {
-  return {.name = name, .quantity = quantity_of(units), .units = units, .role = role, .size = size, .scale = scale,
+  return {.name = name,
+          .quantity = quantity_of(units),
+          .units = units,
+          .role = role,
+          .size = size,
+          .scale = scale,
           .offset = offset};
 }
 
@@ -90,25 +97,24 @@ std::string record() {
 }
 
 Fixture thermo_fisher() {
-  Description description = description_of(
-      {axis("y", 3, 5e-9 * 1e9, 0, "nm"), axis("x", 4, 5e-9 * 1e9, 0, "nm")});
+  Description description = description_of({axis("y", 3, 5e-9 * 1e9, 0, "nm"), axis("x", 4, 5e-9 * 1e9, 0, "nm")});
   Json& metadata = description.metadata;
   set(metadata, "Acquisition_instrument.TEM.microscope", "Spectra");
   set(metadata, "Acquisition_instrument.TEM.beam_energy", 300.0);
   set(metadata, "Acquisition_instrument.TEM.Stage.tilt_alpha", 30.5);
   set(metadata, "Acquisition_instrument.TEM.Stage.tilt_beta", -1.25);
   set(metadata, "Acquisition_instrument.TEM.Stage.y", 2e-5 * 1000);
-  return fixture<std::uint16_t>("velox.mrc", {.columns = 4, .rows = 3, .sections = 1, .mode = 6, .extended = record(),
-                                              .kind = "FEI2"},
-                                description);
+  return fixture<std::uint16_t>(
+      "velox.mrc", {.columns = 4, .rows = 3, .sections = 1, .mode = 6, .extended = record(), .kind = "FEI2"},
+      description);
 }
 
 /// A scan whose raster stands in the camera's text file.
 Fixture scan() {
   Layout layout{.columns = 3, .rows = 2, .sections = 6, .mode = 1, .angstrom = -10};
-  Description description = description_of({axis("y", 2, 0.25, 0, "nm", Role::navigation),
-                                            axis("x", 3, 0.5, 0, "nm", Role::navigation), axis("ky", 2, 0.125, 0, "1/nm"),
-                                            axis("kx", 3, 1, 0, "")});
+  Description description =
+      description_of({axis("y", 2, 0.25, 0, "nm", Role::navigation), axis("x", 3, 0.5, 0, "nm", Role::navigation),
+                      axis("ky", 2, 0.125, 0, "1/nm"), axis("kx", 3, 1, 0, "")});
   Json& metadata = description.metadata;
   set(metadata, "Acquisition_instrument.TEM.beam_energy", 200.0);
   set(metadata, "Acquisition_instrument.TEM.magnification", 1000.0);

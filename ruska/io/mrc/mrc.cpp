@@ -26,19 +26,19 @@ constexpr std::int64_t header_bytes = 1024;
 
 struct Header {
   std::endian order = std::endian::little;
-  std::array<std::int32_t, 3> size{};   ///< columns, rows, sections
+  std::array<std::int32_t, 3> size{};  ///< columns, rows, sections
   std::int32_t mode = 0;
   std::array<std::int32_t, 3> start{};
   std::array<std::int32_t, 3> intervals{};
-  std::array<float, 3> cell{};          ///< Å
+  std::array<float, 3> cell{};  ///< Å
   std::array<float, 3> angles{};
-  std::array<std::int32_t, 3> axis{};   ///< which of x, y, z (1, 2, 3) runs along columns, rows, sections
-  std::array<float, 3> range{};         ///< least, greatest and mean value
+  std::array<std::int32_t, 3> axis{};  ///< which of x, y, z (1, 2, 3) runs along columns, rows, sections
+  std::array<float, 3> range{};        ///< least, greatest and mean value
   std::int32_t space_group = 0;
-  std::int32_t extended = 0;            ///< bytes
+  std::int32_t extended = 0;  ///< bytes
   std::string extended_type;
   std::int32_t imod_stamp = 0, imod_flags = 0;
-  std::array<float, 3> origin{};        ///< Å
+  std::array<float, 3> origin{};  ///< Å
   std::vector<std::string> labels;
 };
 
@@ -58,7 +58,8 @@ std::optional<std::endian> order_of(std::span<const std::byte> head) {
     const std::int32_t mode = integer(12, order);
     const bool sizes = integer(0, order) > 0 && integer(4, order) > 0 && integer(8, order) > 0;
     const bool known_axes = axes == std::array{1, 2, 3} || axes == std::array{0, 0, 0};
-    if (sizes && known_axes && ((mode >= 0 && mode <= 16) || mode == 101)) return order;
+    constexpr std::array modes{0, 1, 2, 3, 4, 6, 12, 16, 101};
+    if (sizes && known_axes && std::find(modes.begin(), modes.end(), mode) != modes.end()) return order;
   }
   return std::nullopt;
 }
@@ -163,9 +164,9 @@ Json original_of(const Header& header) {
 Confidence probe(const Probe& file) {
   const std::string extension = extension_of(file.path);
   const std::string_view head(reinterpret_cast<const char*>(file.head.data()), file.head.size());
-  const bool named = extension == "mrc" || extension == "mrcs" || extension == "map" || extension == "ccp4" ||
-                     extension == "rec" || extension == "ali" || extension == "st";
   const bool marked = head.size() > 212 && head.substr(208, 4) == "MAP ";
+  const bool named = extension == "mrc" || extension == "mrcs" || extension == "ali" || extension == "rec" ||
+                     extension == "st" || extension == "ccp4";
   if ((named || marked) && order_of(file.head)) return Confidence::content;
   return extension == "mrc" ? Confidence::extension : Confidence::none;
 }

@@ -22,10 +22,12 @@ constexpr std::size_t most_objects = 1000;
 
 /// "Sun Feb 21 17:53:06 2016" as General.date and General.time.
 void set_moment(Json& metadata, const std::string& text) {
-  static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   char name[4] = {};
   int day = 0, hour = 0, minute = 0, second = 0, year = 0;
-  if (std::sscanf(text.c_str(), "%*3s %3s %2d %2d:%2d:%2d %4d", name, &day, &hour, &minute, &second, &year) != 6) return;
+  if (std::sscanf(text.c_str(), "%*3s %3s %2d %2d:%2d:%2d %4d", name, &day, &hour, &minute, &second, &year) != 6)
+    return;
   for (std::size_t month = 0; month < months.size(); ++month) {
     if (std::string_view(name) != months[month]) continue;
     if (day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return;
@@ -55,10 +57,10 @@ Json metadata_of(pugi::xml_node object) {
     double factor;
   };
   static constexpr std::array settings{
-      Setting{"High tension", "kV", "beam_energy", 1},     Setting{"Camera length", "m", "camera_length", 1e3},
-      Setting{"Magnification", "x", "magnification", 1},   Setting{"Stage A", "deg", "Stage.tilt_alpha", 1},
-      Setting{"Stage B", "deg", "Stage.tilt_beta", 1},     Setting{"Stage X", "um", "Stage.x", 1e-3},
-      Setting{"Stage Y", "um", "Stage.y", 1e-3},           Setting{"Stage Z", "um", "Stage.z", 1e-3},
+      Setting{"High tension", "kV", "beam_energy", 1},   Setting{"Camera length", "m", "camera_length", 1e3},
+      Setting{"Magnification", "x", "magnification", 1}, Setting{"Stage A", "deg", "Stage.tilt_alpha", 1},
+      Setting{"Stage B", "deg", "Stage.tilt_beta", 1},   Setting{"Stage X", "um", "Stage.x", 1e-3},
+      Setting{"Stage Y", "um", "Stage.y", 1e-3},         Setting{"Stage Z", "um", "Stage.z", 1e-3},
   };
   Json metadata = Json::object();
   set_moment(metadata, object.child("AcquireDate").child_value());

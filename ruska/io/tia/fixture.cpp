@@ -25,8 +25,8 @@ struct Series {
   bool images = false;
   std::uint32_t total = 1, valid = 1;
   std::vector<Dimension> dimensions{{1, 0, 1, 0, ""}};
-  std::vector<Calibration> calibration;   ///< x, y
-  std::vector<std::uint32_t> size;        ///< x, y
+  std::vector<Calibration> calibration;  ///< x, y
+  std::vector<std::uint32_t> size;       ///< x, y
   std::uint16_t type = 2;
   bool column_by_column = false;
 };
@@ -51,7 +51,8 @@ FileBytes series_file(const Series& series, const std::vector<std::vector<T>>& v
     file.little(std::uint32_t{8}).text("Position");
     file.little(static_cast<std::uint32_t>(std::string_view(one.units).size())).text(one.units);
   }
-  const std::size_t element = series.calibration.size() * 20 + 2 + series.size.size() * 4 + values[0].size() * sizeof(T);
+  const std::size_t element =
+      series.calibration.size() * 20 + 2 + series.size.size() * 4 + values[0].size() * sizeof(T);
   constexpr std::size_t tag = 24;
   const std::size_t first = header + 2 * place_bytes * series.total;
   for (std::uint32_t i = 0; i < series.total; ++i) place(i < series.valid ? first + i * (element + tag) : 0);
@@ -90,7 +91,12 @@ std::vector<T> joined(const std::vector<std::vector<T>>& list) {
 
 Axis axis(const char* name, std::int64_t size, double scale, double offset, const char* units,
           Role role = Role::signal) {
-  return {.name = name, .quantity = quantity_of(units), .units = units, .role = role, .size = size, .scale = scale,
+  return {.name = name,
+          .quantity = quantity_of(units),
+          .units = units,
+          .role = role,
+          .size = size,
+          .scale = scale,
           .offset = offset};
 }
 
@@ -103,9 +109,13 @@ Description description_of(Axes axes) {
 
 /// A map of 2 × 3 spectra and a camera's image of another shape, with the .emi that belongs to them.
 Fixture map_and_image() {
-  const Series map{.version = 0x220, .total = 6, .valid = 6,
+  const Series map{.version = 0x220,
+                   .total = 6,
+                   .valid = 6,
                    .dimensions = {{3, -2e-9, 1e-9, 0, "meters"}, {2, 4e-9, -2e-9, 2, "meters"}},
-                   .calibration = {{-20, 0.5, 0}}, .size = {4}, .type = 6};
+                   .calibration = {{-20, 0.5, 0}},
+                   .size = {4},
+                   .type = 6};
   const auto spectra = elements<std::int32_t>(6, 4, -7);
   const Series pattern{.images = true, .calibration = {{-4e8, 1e8, 0}, {1e8, 2e8, 1}}, .size = {3, 2}, .type = 7};
   const auto image = elements<float>(1, 6, 0.75f);
@@ -124,12 +134,13 @@ Fixture map_and_image() {
       "<Data><Label>Stage A</Label><Value>12.5</Value><Unit>deg</Unit></Data></Root></ExperimentalDescription>"
       "<AcquireDate>Sun Feb 21 17:53:06 2016</AcquireDate><AcquireInfo><DwellTimePath>0.000048</DwellTimePath>"
       "</AcquireInfo></ObjectInfo>");
-  emi.text(std::string(9, '\1')).text("<ObjectInfo><AcquireInfo><CameraNamePath>Ceta</CameraNamePath></AcquireInfo></ObjectInfo>");
+  emi.text(std::string(9, '\1'))
+      .text("<ObjectInfo><AcquireInfo><CameraNamePath>Ceta</CameraNamePath></AcquireInfo></ObjectInfo>");
   emi.text(std::string(5, '\2'));
 
-  Description map_description = description_of({axis("y", 2, -2e-9 * 1e9, (4e-9 - 2 * -2e-9) * 1e9, "nm", Role::navigation),
-                                                axis("x", 3, 1e-9 * 1e9, -2e-9 * 1e9, "nm", Role::navigation),
-                                                axis("Energy", 4, 0.5, -20, "eV")});
+  Description map_description = description_of(
+      {axis("y", 2, -2e-9 * 1e9, (4e-9 - 2 * -2e-9) * 1e9, "nm", Role::navigation),
+       axis("x", 3, 1e-9 * 1e9, -2e-9 * 1e9, "nm", Role::navigation), axis("Energy", 4, 0.5, -20, "eV")});
   Json& metadata = map_description.metadata;
   set(metadata, "General.date", "2016-02-21");
   set(metadata, "General.time", "17:53:06");
@@ -139,10 +150,11 @@ Fixture map_and_image() {
                                                {"acquisition_mode", "STEM"},
                                                {"Stage", {{"tilt_alpha", 12.5}, {"x", -0.5 * 1e-3}}},
                                                {"Detector", {{"Camera", {{"exposure", 0.000048}}}}}};
-  Description image_description = description_of(
-      {axis("y", 2, 2e8 * 1e-9, -1e8 * 1e-9, "1/nm"), axis("x", 3, 1e8 * 1e-9, -4e8 * 1e-9, "1/nm")});
+  Description image_description =
+      description_of({axis("y", 2, 2e8 * 1e-9, -1e8 * 1e-9, "1/nm"), axis("x", 3, 1e8 * 1e-9, -4e8 * 1e-9, "1/nm")});
   set(image_description.metadata, "Acquisition_instrument.TEM.Detector.Camera.Name", "Ceta");
-  return {"tia", "map.emi",
+  return {"tia",
+          "map.emi",
           [=](const std::filesystem::path& folder) {
             first.write(folder / "map_1.ser");
             second.write(folder / "map_2.ser");
@@ -155,14 +167,21 @@ Fixture map_and_image() {
 template <class T>
 Fixture lone(const char* name, const FileBytes& file, const Description& description,
              const std::vector<std::vector<T>>& values) {
-  return {"tia", name, [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+  return {"tia",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
           {Dataset::from_values<T>(description, joined(values))}};
 }
 
 /// Three images of five promised.
 Fixture stopped_series() {
-  const Series series{.images = true, .total = 5, .valid = 3, .dimensions = {{5, 0, 1, 0, ""}},
-                      .calibration = {{-2e-8, 1e-8, 0}, {-3e-8, 1e-8, 0}}, .size = {4, 3}, .type = 2};
+  const Series series{.images = true,
+                      .total = 5,
+                      .valid = 3,
+                      .dimensions = {{5, 0, 1, 0, ""}},
+                      .calibration = {{-2e-8, 1e-8, 0}, {-3e-8, 1e-8, 0}},
+                      .size = {4, 3},
+                      .type = 2};
   const auto values = elements<std::uint16_t>(3, 12, 1801);
   return lone("stopped_1.ser", series_file(series, values),
               description_of({axis("", 3, 1, 0, "", Role::navigation), axis("y", 3, 1e-8 * 1e9, -3e-8 * 1e9, "nm"),
@@ -172,9 +191,15 @@ Fixture stopped_series() {
 
 /// A map of images that ran through the columns, two rows of three: the second dimension is the fast one.
 Fixture column_by_column() {
-  const Series series{.version = 0x220, .images = true, .total = 6, .valid = 6,
+  const Series series{.version = 0x220,
+                      .images = true,
+                      .total = 6,
+                      .valid = 6,
                       .dimensions = {{3, 0, 1e-9, 0, "meters"}, {2, 0, 1e-9, 0, "meters"}},
-                      .calibration = {{0, 1e-8, 0}, {0, 1e-8, 0}}, .size = {2, 2}, .type = 1, .column_by_column = true};
+                      .calibration = {{0, 1e-8, 0}, {0, 1e-8, 0}},
+                      .size = {2, 2},
+                      .type = 1,
+                      .column_by_column = true};
   const auto values = elements<std::uint8_t>(6, 4, 3);
   return lone("columns_1.ser", series_file(series, values),
               description_of({axis("x", 3, 1e-9 * 1e9, 0, "nm", Role::navigation),
@@ -185,11 +210,15 @@ Fixture column_by_column() {
 
 /// What is left of a series of which one spectrum was taken.
 Fixture single_spectrum() {
-  const Series series{.total = 4, .valid = 1, .dimensions = {{4, 0, 1, 0, ""}}, .calibration = {{100, 0.25, 2}},
-                      .size = {5}, .type = 8};
+  const Series series{.total = 4,
+                      .valid = 1,
+                      .dimensions = {{4, 0, 1, 0, ""}},
+                      .calibration = {{100, 0.25, 2}},
+                      .size = {5},
+                      .type = 8};
   const auto values = elements<double>(1, 5, -1.5);
-  return lone("spectrum.ser", series_file(series, values),
-              description_of({axis("Energy", 5, 0.25, 99.5, "eV")}), values);
+  return lone("spectrum.ser", series_file(series, values), description_of({axis("Energy", 5, 0.25, 99.5, "eV")}),
+              values);
 }
 
 }  // namespace

@@ -88,7 +88,6 @@ Header read_header(FieldReader& fields) {
 /// A list of places in the file, checked to fit in it.
 std::vector<std::int64_t> places(const RandomAccessFile& file, const Header& header, std::int64_t start) {
   const std::int64_t each = header.offset_bytes();
-  const std::vector<std::byte> bytes = file.read(start, each * header.valid);
   std::vector<std::int64_t> list;
   FieldReader fields(file);
   fields.seek(start);
@@ -104,8 +103,8 @@ std::vector<std::int64_t> places(const RandomAccessFile& file, const Header& hea
   return list;
 }
 
-/// Lengths are stored in metres, reciprocal ones in 1/metre. A pixel of more than a metre can only be the latter: cameras
-/// give the scale of patterns so without another word.
+/// Lengths are stored in metres, reciprocal ones in 1/metre. A pixel of more than a metre can only be the latter:
+/// cameras give the scale of patterns so without another word.
 void set_length(Axis& axis, double offset, double step) {
   const bool reciprocal = std::fabs(step) >= 1;
   const double factor = reciprocal ? 1e-9 : 1e9;
@@ -246,12 +245,8 @@ Json original_of(const Header& header) {
                           {"description", one.description},
                           {"units", one.units}});
   }
-  return {{"version", header.version},
-          {"data_type", header.data_type},
-          {"tag_type", header.tag_type},
-          {"total_elements", header.total},
-          {"valid_elements", header.valid},
-          {"dimensions", dimensions}};
+  return {{"version", header.version},      {"data_type", header.data_type},  {"tag_type", header.tag_type},
+          {"total_elements", header.total}, {"valid_elements", header.valid}, {"dimensions", dimensions}};
 }
 
 }  // namespace

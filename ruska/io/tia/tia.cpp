@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// FEI's TIA (TEM Imaging & Analysis): `name_1.ser`, `name_2.ser` … hold spectra, images or maps of them (C. Boothroyd, "The
-// structure of FEI's series files"), `name.emi` beside them the state of the microscope. Opening the .emi gives all
-// of its series, opening a .ser that one, with the .emi's metadata where it is there.
+// FEI's TIA (TEM Imaging & Analysis): `name_1.ser`, `name_2.ser` … hold spectra, images or maps of them (described by
+// C. Boothroyd from the files themselves), `name.emi` beside them the state of the microscope. Opening the .emi gives
+// all of its series, opening a .ser that one, with the .emi's metadata where it is there.
 #include <map>
 
 #include "ruska/core/driver.hpp"

@@ -63,7 +63,8 @@ Fixture stream() {
   Json& stage = description.metadata["Acquisition_instrument"]["TEM"]["Stage"];
   stage = {{"tilt_alpha", 1.5f}, {"tilt_beta", -2.0f}, {"x", 0.5f}, {"y", 0.25f}, {"z", -0.5f}};
   set(description.metadata, "Signal.signal_type", "diffraction");
-  return {"tvips", "stream_000.tvips",
+  return {"tvips",
+          "stream_000.tvips",
           [=](const std::filesystem::path& folder) {
             second.write(folder / "stream_001.tvips");
             return first.write(folder / "stream_000.tvips");
@@ -81,7 +82,8 @@ Fixture version_1() {
     values.push_back(static_cast<std::uint8_t>(20 * i));
     file.little(values.back());
   }
-  return {"tvips", "old_000.tvips",
+  return {"tvips",
+          "old_000.tvips",
           [=](const std::filesystem::path& folder) { return file.write(folder / "old_000.tvips"); },
           {Dataset::from_values<std::uint8_t>(description_of(1, 1, ""), values)}};
 }

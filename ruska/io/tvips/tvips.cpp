@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Streams of TVIPS cameras: `name_000.tvips` begins with a header of 256 bytes; frames follow, each behind a header of its
-// own, and go on in `name_001.tvips` and so on, which have no header. Numbers are little-endian.
+// Streams of TVIPS cameras: `name_000.tvips` begins with a header of 256 bytes; frames follow, each behind a header of
+// its own, and go on in `name_001.tvips` and so on, which have no header. Numbers are little-endian.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -29,10 +29,9 @@ struct Header {
 
 Header read_header(FieldReader& fields) {
   Header header{};
-  for (std::uint32_t* field :
-       {&header.bytes, &header.version, &header.width, &header.height, &header.bits, &header.offset_x, &header.offset_y,
-        &header.bin_x, &header.bin_y, &header.pixel_size, &header.high_tension, &header.magnification,
-        &header.frame_header_bytes}) {
+  for (std::uint32_t* field : {&header.bytes, &header.version, &header.width, &header.height, &header.bits,
+                               &header.offset_x, &header.offset_y, &header.bin_x, &header.bin_y, &header.pixel_size,
+                               &header.high_tension, &header.magnification, &header.frame_header_bytes}) {
     *field = fields.number<std::uint32_t>();
   }
   return header;
