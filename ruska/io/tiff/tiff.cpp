@@ -109,7 +109,7 @@ Axes shaped_axes(const std::string& text, std::size_t pages, const Layout& layou
     if (!length.is_number_integer() || length.get<std::int64_t>() < 1) return {};
     shape.push_back(length.get<std::int64_t>());
   }
-  const std::size_t inner = layout.colour ? 3 : 2;
+  const std::size_t inner = layout.samples > 1 ? 3 : 2;
   if (shape.size() <= inner) return {};
   Axes axes;
   for (std::size_t i = 0; i + inner < shape.size(); ++i) axes.push_back(axis_over_pages("", shape[i]));
