@@ -364,7 +364,7 @@ const std::string tem = "Acquisition_instrument.TEM.";
 
 Fixture fei() {
   Builder builder(false, false);
-  builder.page(2, 2, 8, 1, {"abcd"}, 1);
+  builder.page(2, 2, 8, 1, {"ab", "cd"}, 1);
   builder.text(34682,
                "[User]\r\nDate=06/13/2016\r\nTime=05:06:40 PM\r\nUser=anna\r\n\r\n[System]\r\nSystemType=Helios\r\n"
                "[Beam]\r\nHV=5000\r\n[EBeam]\r\nBeamCurrent=2e-9\r\n[Scan]\r\nPixelWidth=0.25\r\nPixelHeight=0.5\r\n"

@@ -171,7 +171,7 @@ std::optional<double> zeiss_number(std::string_view text, std::string_view units
   const std::string_view unit = trimmed(text.substr(gap));
   if (unit == units || units.empty() || unit.empty()) return value;
   if (unit == "K " + std::string(units)) return *value * 1e3;
-  if (unit.size() < units.size() || !unit.ends_with(units.back())) return std::nullopt;
+  if (!unit.ends_with(units.back())) return std::nullopt;
   const auto exponent = [](std::string_view prefix) -> std::optional<int> {
     if (prefix == "p") return -12;
     if (prefix == "n") return -9;
