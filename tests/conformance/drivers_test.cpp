@@ -289,6 +289,10 @@ TEST_P(DriverFixture, StatisticsAgreeWithAFullRead) {
     const std::vector<double> values = signal.read_all_as_double();
     const double sum = std::accumulate(values.begin(), values.end(), 0.0);
     const Statistics got = statistics(signal);
+    if (std::isnan(sum)) {
+      EXPECT_TRUE(std::isnan(got.sum) && std::isnan(got.min) && std::isnan(got.max) && std::isnan(got.mean));
+      continue;
+    }
     EXPECT_EQ(got.min, *std::min_element(values.begin(), values.end()));
     EXPECT_EQ(got.max, *std::max_element(values.begin(), values.end()));
     EXPECT_NEAR(got.sum, sum, 1e-12 * std::fabs(sum));
@@ -331,7 +335,10 @@ TEST_P(DriverFixture, IsClaimedByItsDriverAlone) {
 }
 
 /// A list of lines does not show that its last ones are missing, so a shorter one may well be valid.
-bool shows_its_end(const fs::path& path) { return path.extension() != ".rpl"; }
+bool shows_its_end(const fs::path& path) {
+  const fs::path extension = path.extension();
+  return extension != ".rpl" && extension != ".csv" && extension != ".dens" && extension != ".log";
+}
 
 TEST_P(DriverFixture, SurvivesTruncationEverywhere) {
   const auto files = write();
