@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/io/calendar.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -27,6 +28,18 @@ std::optional<std::string> iso_time(std::int64_t hour, std::int64_t minute, std:
   std::snprintf(text, sizeof(text), "%02d:%02d:%02d", static_cast<int>(hour), static_cast<int>(minute),
                 static_cast<int>(second));
   return text;
+}
+
+std::vector<std::int64_t> numbers_in(std::string_view text) {
+  std::vector<std::int64_t> numbers;
+  bool within = false;
+  for (const char c : text) {
+    const bool digit = c >= '0' && c <= '9';
+    if (digit && !within) numbers.push_back(0);
+    if (digit) numbers.back() = std::min<std::int64_t>(numbers.back() * 10 + (c - '0'), 99999);
+    within = digit;
+  }
+  return numbers;
 }
 
 int month_of(std::string_view name) {

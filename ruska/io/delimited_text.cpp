@@ -58,6 +58,24 @@ std::vector<double> numbers_of(const Column& column, std::string_view name) {
   return numbers;
 }
 
+std::vector<double> number_list(std::string_view text, std::string_view separators, std::string_view what) {
+  std::vector<double> numbers;
+  while (true) {
+    const std::size_t start = text.find_first_not_of(separators);
+    if (start == std::string_view::npos) return numbers;
+    text.remove_prefix(start);
+    const std::size_t end = std::min(text.find_first_of(separators), text.size());
+    const auto value = parse_number(text.substr(0, end));
+    if (!value) {
+      throw Error(ErrorKind::bad_data, "value " + std::to_string(numbers.size() + 1) + " of " + std::string(what) +
+                                           " is '" + to_utf8(text.substr(0, std::min<std::size_t>(end, 40))) +
+                                           "' where a number is expected");
+    }
+    numbers.push_back(*value);
+    text.remove_prefix(end);
+  }
+}
+
 std::shared_ptr<const Source> logged_signal(Description description, const Column& column) {
   std::vector<std::int64_t> whole;
   for (const std::string_view field : column) {

@@ -29,6 +29,10 @@ std::vector<Column> columns_of(std::string_view text, char separator, std::size_
 /// The numbers of a column, NaN where a field is empty or "nan"; throws bad_data for any other text.
 std::vector<double> numbers_of(const Column& column, std::string_view name);
 
+/// The numbers in a text parted by any of the given characters, several of which count as one.
+/// Throws bad_data, naming `what`, for anything that is no number.
+std::vector<double> number_list(std::string_view text, std::string_view separators, std::string_view what);
+
 /// A column over an axis as a signal: int64 where all fields are whole numbers, else float64.
 std::shared_ptr<const Source> logged_signal(Description description, const Column& column);
 

@@ -4,7 +4,6 @@
 // DENSsolutions heating logs (Digiheater 3.1): date and version, calibration, sampling interval, the columns' names, then
 // rows of which the measured temperature is the signal. Times are seconds of the day; a clock that runs back has passed
 // midnight.
-#include <array>
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
@@ -65,17 +64,10 @@ double seconds_of(std::string_view text, std::int64_t line) {
 
 /// "16/04/'15 13:53" as General.date and General.time.
 void set_start(Json& metadata, std::string_view text, std::int64_t line) {
-  std::array<std::int64_t, 5> parts{};
-  std::size_t count = 0;
-  bool within = false;
-  for (const char c : text) {
-    const bool digit = c >= '0' && c <= '9';
-    if (digit && !within && ++count > parts.size()) break;
-    if (digit) parts[count - 1] = std::min<std::int64_t>(parts[count - 1] * 10 + (c - '0'), 100000);
-    within = digit;
-  }
+  const std::vector<std::int64_t> parts = numbers_in(text);
+  if (parts.size() != 5) refuse(line, text, "a date such as 16/04/'15 13:53");
   const auto date = iso_date(2000 + parts[2], parts[1], parts[0]), time = iso_time(parts[3], parts[4], 0);
-  if (count != parts.size() || parts[2] > 99 || !date || !time) refuse(line, text, "a date such as 16/04/'15 13:53");
+  if (parts[2] > 99 || !date || !time) refuse(line, text, "a date such as 16/04/'15 13:53");
   set(metadata, "General.date", *date);
   set(metadata, "General.time", *time);
 }

@@ -24,6 +24,7 @@
 #include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/calendar.hpp"
 #include "ruska/io/coordinates.hpp"
+#include "ruska/io/delimited_text.hpp"
 #include "ruska/io/little_endian.hpp"
 #include "ruska/io/text.hpp"
 
@@ -34,14 +35,10 @@ namespace {
 const std::string sem = "Acquisition_instrument.SEM.";
 const std::string tem = "Acquisition_instrument.TEM.";
 
-/// Calls `visit` for every line, without its end.
+/// Calls `visit` for every line, trimmed.
 template <class Visit>
 void for_each_line(std::string_view text, const Visit& visit) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    visit(trimmed(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  while (!text.empty()) visit(trimmed(take_line(text)));
 }
 
 void set_units(Axis& axis, const std::string& units) {
@@ -61,24 +58,6 @@ void set_number(Json& metadata, const std::string& path, const Json& tree, std::
 
 void set_text(Json& metadata, const std::string& path, const std::string& value) {
   if (!value.empty()) set(metadata, path, value);
-}
-
-/// Whole numbers parted by anything else.
-std::vector<std::int64_t> numbers_in(std::string_view text) {
-  std::vector<std::int64_t> numbers;
-  std::string digits;
-  const auto end = [&] {
-    if (const auto value = parse_integer(digits)) numbers.push_back(*value);
-    digits.clear();
-  };
-  for (const char c : text) {
-    if (c >= '0' && c <= '9')
-      digits += c;
-    else
-      end();
-  }
-  end();
-  return numbers;
 }
 
 /// "2015:07/30 07:17:25" in the order year, month, day, hour, minute, second; the seconds may be missing.
@@ -518,12 +497,13 @@ void read_hamamatsu(const Structure& structure, const Directory& directory, std:
     set_units(into, text_at(sections, start + "Unit").value_or(""));
     const std::string table = text_at(sections, start + "ScalingFile").value_or("");
     if (!table.starts_with('#')) return;  // "Focus mode": the axis has no coordinates
-    const std::vector<std::int64_t> parts = numbers_in(table);
-    if (parts.size() != 2 || parts[1] != size) {
+    const std::size_t comma = std::min(table.find(','), table.size() - 1);
+    const auto place = parse_integer(table.substr(1, comma - 1)), length = parse_integer(table.substr(comma + 1));
+    if (!place || !length || *place < 0 || *length != size) {
       throw Error(ErrorKind::bad_data, "the Hamamatsu description has '" + table + "' as place of the coordinates along " +
                                            letter + "; expected is #byte," + std::to_string(size));
     }
-    const std::vector<std::byte> raw = structure.file()->read(parts[0], 4 * size);
+    const std::vector<std::byte> raw = structure.file()->read(*place, 4 * size);
     std::vector<double> coordinates(static_cast<std::size_t>(size));
     for (std::size_t i = 0; i < coordinates.size(); ++i) {
       coordinates[i] = std::bit_cast<float>(load<std::uint32_t>(std::span<const std::byte>(raw), 4 * i));
