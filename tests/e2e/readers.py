@@ -14,13 +14,24 @@ import compare  # noqa: E402
 # What the drivers read, as folders of ../shared/data or endings of file names.
 READ = [
     "bruker/",
+    "dens/",
+    "digitalsurf/",
     "eds_maps/",
     "emd/",
     "hspy/",
+    "impulse/",
+    "jobinyvon/",
+    "protochips/",
+    "renishaw/",
     "ripple/",
     "tilt_series/eds_bcf/",
+    "trivista/",
+    ".bmp",
     ".hspy",
+    ".jpg",
     ".npy",
+    ".png",
+    ".tif",
 ]
 
 if __name__ == "__main__":

@@ -1,13 +1,9 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
-#include <cstdlib>
-
-#include <jpeglib.h>
-
 #include "ruska/io/decoded_image.hpp"
 #include "tests/file_bytes.hpp"
 #include "tests/fixtures.hpp"
+#include "tests/jpeg_bytes.hpp"
 
 namespace ruska::io {
 
@@ -24,40 +20,12 @@ Fixture blocks(const std::string& name, int samples, bool progressive) {
       }
     }
   }
-  const auto write = [=](const std::filesystem::path& folder) {
-    jpeg_compress_struct jpeg{};
-    jpeg_error_mgr errors{};
-    jpeg.err = jpeg_std_error(&errors);
-    jpeg_create_compress(&jpeg);
-    unsigned char* bytes = nullptr;
-    unsigned long size = 0;
-    jpeg_mem_dest(&jpeg, &bytes, &size);
-    jpeg.image_width = width;
-    jpeg.image_height = height;
-    jpeg.input_components = samples;
-    jpeg.in_color_space = samples == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    jpeg_set_defaults(&jpeg);
-    jpeg_set_quality(&jpeg, 100, TRUE);
-    if (progressive) jpeg_simple_progression(&jpeg);
-    jpeg_start_compress(&jpeg, TRUE);
-    const std::string comment = "zone axis 001";
-    jpeg_write_marker(&jpeg, JPEG_COM, reinterpret_cast<const JOCTET*>(comment.data()),
-                      static_cast<unsigned>(comment.size()));
-    std::vector<std::uint8_t> pixels = values;
-    while (jpeg.next_scanline < jpeg.image_height) {
-      JSAMPROW row = pixels.data() + jpeg.next_scanline * width * samples;
-      jpeg_write_scanlines(&jpeg, &row, 1);
-    }
-    jpeg_finish_compress(&jpeg);
-    jpeg_destroy_compress(&jpeg);
-    FileBytes file;
-    file.add(std::as_bytes(std::span(bytes, size)));
-    std::free(bytes);
-    return file.write(folder / name);
-  };
+  FileBytes file;
+  file.text(jpeg_bytes(values, height, width, samples, progressive, JPEG_COM, "zone axis 001"));
   Description description;
   set_image_axes(description, height, width, samples);
-  return {"jpeg", name, write, {Dataset::from_values<std::uint8_t>(description, values)}};
+  return {"jpeg", name, [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+          {Dataset::from_values<std::uint8_t>(description, values)}};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ so and succeeds. Integers must be equal, floats within 1e-6 (sums, means, axes) 
 """
 
 import collections
+import fractions
 import json
 import math
 import os
@@ -90,6 +91,11 @@ def corrected(name, number, expected):
         # Dates are written as ISO 8601 has them; the reference copies "19.08.2022".
         expected = json.loads(json.dumps(expected))
         expected["metadata"]["General.date"] = "2022-08-19"
+    if name == "renishaw/renishaw_test_map.wdf" and number == 1:
+        # The facts have these numbers as fractions in texts.
+        expected = json.loads(json.dumps(expected))
+        for axis in expected["axes"]:
+            axis["scale"], axis["offset"] = (float(fractions.Fraction(axis[key])) for key in ("scale", "offset"))
     if name in TIMES_IN_LOGS:
         # The rows of these logs are not equidistant. The reference puts equal steps in their place; here the axis has
         # the times of the file's own column.
@@ -186,7 +192,8 @@ def signal_problems(got, expected, array, record):
         yield f"dtype {got['dtype']}, expected {expected['dtype']}"
     if got["signal_type"] != (expected.get("signal_type") or ""):
         yield f"signal type {got['signal_type']!r}, expected {expected.get('signal_type')!r}"
-    yield from axis_problems(got["axes"], expected["axes"])
+    if "axes" in expected:  # facts of pictures by Pillow have none
+        yield from axis_problems(got["axes"], expected["axes"])
     yield from metadata_problems(got["metadata"], expected.get("metadata") or {})
     yield from metadata_problems(got["metadata"], from_the_file(expected.get("metadata_second_reader") or {}))
     integer = expected["dtype"].startswith(("int", "uint"))
@@ -222,7 +229,7 @@ def ruska(binary, *arguments):
 def file_problems(binary, name, path, record, folder):
     done = ruska(binary, "info", path, "--json", "--statistics")
     signals = record.get("signals", [])
-    readable = [s for s in signals if "axes" in s]
+    readable = [s for s in signals if "axes" in s or s.get("mode") == "L"]
     if not readable:
         # Nothing proves how to read it: a clear refusal and a reading are both right, a crash is not.
         if done.returncode not in (0, 1) and not 2 <= done.returncode < 64:
@@ -297,7 +304,7 @@ def run(binary, patterns):
         for name, path, record in jobs_of(files, patterns, folder):
             row = rows[name.split("/")[0] + " " + os.path.splitext(name)[1]]
             problems = list(file_problems(binary, name, path, record, folder))
-            has_facts = any("axes" in signal for signal in record.get("signals", []))
+            has_facts = any("sum" in signal for signal in record.get("signals", []))
             row["files"] += 1
             row["signals"] += len(record.get("signals", []))
             row["wrong" if problems else "right" if has_facts else "refused"] += 1
