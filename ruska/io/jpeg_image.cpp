@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// libjpeg reports errors by longjmp, so the functions that it can leave hold no object with a destructor. Its warnings of
-// damaged data are errors here: the pixels after them are made up.
+// libjpeg reports errors by longjmp, so the functions that it can leave hold no object with a destructor. Its warnings
+// of damaged data are errors here: the pixels after them are made up.
 #include <algorithm>
 #include <csetjmp>
 #include <cstdio>
@@ -101,7 +101,7 @@ class Reader {
     if (level < 0 && !harmless) fail(jpeg);
   }
   static void limit_scans(j_common_ptr jpeg) {
-    if (jpeg->is_decompressor == FALSE || reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number <= most_scans) return;
+    if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number <= most_scans) return;
     std::snprintf(of(jpeg).message_, sizeof(of(jpeg).message_), "more than %d scans", most_scans);
     std::longjmp(of(jpeg).jump_, 1);
   }
@@ -127,7 +127,8 @@ class Reader {
   static void skip(j_decompress_ptr jpeg, long count) {
     Reader& reader = of(reinterpret_cast<j_common_ptr>(jpeg));
     if (count <= 0) return;
-    const auto here = static_cast<long>(std::min<std::size_t>(reader.source_.bytes_in_buffer, static_cast<std::size_t>(count)));
+    const auto wanted = static_cast<std::size_t>(count);
+    const auto here = static_cast<long>(std::min<std::size_t>(reader.source_.bytes_in_buffer, wanted));
     reader.source_.next_input_byte += here;
     reader.source_.bytes_in_buffer -= static_cast<std::size_t>(here);
     reader.position_ += count - here;

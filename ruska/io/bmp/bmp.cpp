@@ -33,9 +33,8 @@ struct Header {
   /// One grey value per pixel.
   bool grey() const {
     for (std::size_t i = 0; i < palette.size(); ++i) {
-      if (palette[i] != Colour{static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i)}) {
-        return false;
-      }
+      const auto level = static_cast<std::uint8_t>(i);
+      if (palette[i] != Colour{level, level, level}) return false;
     }
     return bits == 8;
   }
@@ -56,14 +55,16 @@ Confidence probe(const Probe& file) {
 }
 
 [[noreturn]] void refuse(ErrorKind kind, std::size_t place, const std::string& got, const std::string& allowed) {
-  throw Error(kind, "the bitmap's header has " + got + " at byte " + std::to_string(place) + "; allowed are " + allowed);
+  throw Error(kind,
+              "the bitmap's header has " + got + " at byte " + std::to_string(place) + "; allowed are " + allowed);
 }
 
 Header read_header(const RandomAccessFile& file) {
   const std::vector<std::byte> start = file.read(0, file_header + 4);
   const std::span<const std::byte> mark(start);
   if (mark[0] != std::byte{'B'} || mark[1] != std::byte{'M'}) {
-    throw Error(ErrorKind::bad_data, file.path().filename().string() + " does not start with the mark of a bitmap (BM)");
+    throw Error(ErrorKind::bad_data,
+                file.path().filename().string() + " does not start with the mark of a bitmap (BM)");
   }
   const std::uint32_t size = load<std::uint32_t>(mark, file_header);
   if (!is_known_size(size)) {
@@ -109,7 +110,9 @@ Header read_header(const RandomAccessFile& file) {
     const std::int64_t width = old ? 3 : 4;
     const std::vector<std::byte> table = file.read(file_header + size, width * colours);
     for (std::uint32_t i = 0; i < colours; ++i) {
-      const auto part = [&](std::int64_t n) { return static_cast<std::uint8_t>(table[static_cast<std::size_t>(width * i + n)]); };
+      const auto part = [&](std::int64_t n) {
+        return static_cast<std::uint8_t>(table[static_cast<std::size_t>(width * i + n)]);
+      };
       header.palette.push_back({part(2), part(1), part(0)});
     }
   }
@@ -142,7 +145,8 @@ std::vector<std::byte> decode(const RandomAccessFile& file, const Header& header
         continue;
       }
       const std::size_t bit = x * header.bits;
-      const auto index = static_cast<std::uint8_t>(row[bit / 8]) >> (8 - header.bits - bit % 8) & ((1u << header.bits) - 1);
+      const unsigned mask = (1u << header.bits) - 1;
+      const auto index = static_cast<std::uint8_t>(row[bit / 8]) >> (8 - header.bits - bit % 8) & mask;
       if (samples == 1) {
         *out++ = static_cast<std::byte>(index);
         continue;

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// DENSsolutions heating logs (Digiheater 3.1): date and version, calibration, sampling interval, the columns' names, then
-// rows of which the measured temperature is the signal. Times are seconds of the day; a clock that runs back has passed
-// midnight.
+// DENSsolutions heating logs (Digiheater 3.1): date and version, calibration, sampling interval, the columns' names,
+// then rows of which the measured temperature is the signal. Times are seconds of the day; a clock that runs back has
+// passed midnight.
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"

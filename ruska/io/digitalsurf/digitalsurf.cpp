@@ -31,6 +31,7 @@ namespace {
 constexpr std::string_view plain_mark = "DIGITAL SURF", packed_mark = "DSCOMPRESSED";
 constexpr std::int64_t header_size = 512;
 constexpr std::uint32_t most_streams = 1024;
+constexpr std::int64_t most_objects = 16384;
 
 enum ObjectType : int {
   profile = 1,
@@ -159,8 +160,8 @@ void read_comment(Json& metadata, const Json& sections) {
 }
 
 /// Unpacks the zlib streams of an object.
-std::vector<std::byte> unpack(const RandomAccessFile& file, std::int64_t table, std::uint32_t streams, std::int64_t size,
-                              DType dtype) {
+std::vector<std::byte> unpack(const RandomAccessFile& file, std::int64_t table, std::uint32_t streams,
+                              std::int64_t size, DType dtype) {
   std::vector<std::byte> values(static_cast<std::size_t>(size));
   const std::vector<std::byte> sizes = file.read(table, std::int64_t{8} * streams);
   std::int64_t place = table + std::int64_t{8} * streams;
@@ -320,7 +321,10 @@ class Values final : public Source {
     for (std::int64_t i = first; i < first + count; ++i) {
       const Object& object = objects_[static_cast<std::size_t>(i)];
       const bool rounded = whole_colours_ && i > 0;
-      object.wide ? convert<std::int32_t>(object, inner, rounded, to) : convert<std::int16_t>(object, inner, rounded, to);
+      if (object.wide)
+        convert<std::int32_t>(object, inner, rounded, to);
+      else
+        convert<std::int16_t>(object, inner, rounded, to);
       to += inner.count();
     }
   }
@@ -361,6 +365,10 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   std::vector<Object> objects{object_at(file, place)};
   const Object first = objects.front();
   const std::int64_t expected = first.objects * first.channels;
+  if (expected > most_objects) {
+    throw Error(ErrorKind::unsupported, "a Mountains file of " + std::to_string(expected) +
+                                            " objects; ruska reads at most " + std::to_string(most_objects));
+  }
   while (static_cast<std::int64_t>(objects.size()) < expected) {
     objects.push_back(object_at(file, place));
     const Object& object = objects.back();

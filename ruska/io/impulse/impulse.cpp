@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// DENSsolutions Impulse logs: a table in "NAME_Synchronized data.csv" ("TimeStamp,Experiment time,…") and, where it lies
-// beside it, "NAME_Metadata.log" with lines "key, value". The column MixValve holds three positions ("-1; 0; 1"), which
-// become one number as in HyperSpy: each plus two as a decimal digit.
+// DENSsolutions Impulse logs: a table in "NAME_Synchronized data.csv" ("TimeStamp,Experiment time,…") and, where it
+// lies beside it, "NAME_Metadata.log" with lines "key, value". The column MixValve holds three positions ("-1; 0; 1"),
+// which become one number as in HyperSpy: each plus two as a decimal digit.
 #include <map>
 
 #include "ruska/core/driver.hpp"
@@ -53,8 +53,8 @@ std::map<std::string, std::string> read_metadata_file(const std::filesystem::pat
     entries[key] = to_utf8(value);
   }
   if (!entries.contains("Experiment date")) {
-    throw Error(ErrorKind::bad_data, companion.filename().string() + " has no line 'Experiment date, …'; it is damaged "
-                                                                     "or cut short");
+    throw Error(ErrorKind::bad_data,
+                companion.filename().string() + " has no line 'Experiment date, …'; it is damaged or cut short");
   }
   return entries;
 }
@@ -67,9 +67,10 @@ std::vector<std::int32_t> valve_positions(const Column& column) {
     for (std::size_t i = 0; i < 3; ++i) {
       const auto position = i < parts.size() ? parse_integer(parts[i]) : std::nullopt;
       if (parts.size() != 3 || !position || *position < -2 || *position > 7) {
-        throw Error(ErrorKind::bad_data, "row " + std::to_string(values.size() + 1) + " of the column 'MixValve' has '" +
-                                             to_utf8(field.substr(0, 40)) +
-                                             "' where three positions from -2 to 7, parted by semicolons, are expected");
+        throw Error(ErrorKind::bad_data,
+                    "row " + std::to_string(values.size() + 1) + " of the column 'MixValve' has '" +
+                        to_utf8(field.substr(0, 40)) +
+                        "' where three positions from -2 to 7, parted by semicolons, are expected");
       }
       value = 10 * value + static_cast<std::int32_t>(*position) + 2;
     }

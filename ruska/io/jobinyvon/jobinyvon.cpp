@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Horiba Jobin Yvon LabSpec files as XML (LSX_Data): a tree whose elements have numbers for names, and a matrix with one
-// row per spectrum, the first navigation axis (X) running fastest. Axis 0 are the intensities, axis 1 is the spectral one,
-// which may run downwards; here it always runs upwards.
+// Horiba Jobin Yvon LabSpec files as XML (LSX_Data): a tree whose elements have numbers for names, and a matrix with
+// one row per spectrum, the first navigation axis (X) running fastest. Axis 0 are the intensities, axis 1 is the
+// spectral one, which may run downwards; here it always runs upwards.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -38,7 +38,9 @@ constexpr const char* parameter_number_id = "0x8736F70";
 
 pugi::xml_node child(pugi::xml_node parent, const char* id) { return parent.find_child_by_attribute("LSX", "ID", id); }
 
-std::string text_of(pugi::xml_node parent, const char* id) { return std::string(trimmed(child(parent, id).child_value())); }
+std::string text_of(pugi::xml_node parent, const char* id) {
+  return std::string(trimmed(child(parent, id).child_value()));
+}
 
 Confidence probe(const Probe& file) {
   const std::string_view head(reinterpret_cast<const char*>(file.head.data()), file.head.size());
@@ -132,7 +134,8 @@ Axis axis_of(pugi::xml_node node, bool spectral) {
     if (axis.units == "nm") axis.quantity = "length";
   }
   axis.role = spectral ? Role::signal : Role::navigation;
-  std::vector<double> values = number_list(child(node, coordinates_id).child_value(), " \t\r\n", "the axis '" + axis.name + "'");
+  std::vector<double> values =
+      number_list(child(node, coordinates_id).child_value(), " \t\r\n", "the axis '" + axis.name + "'");
   if (values.empty()) throw Error(ErrorKind::bad_data, "the axis '" + axis.name + "' has no coordinates");
   set_coordinates(axis, std::move(values));
   return axis;
@@ -168,7 +171,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   std::vector<double> values;
   std::int64_t rows = 0;
   for (const pugi::xml_node row : data.child("LSX_Matrix").children("LSX_Row")) {
-    std::vector<double> numbers = number_list(row.child_value(), " \t\r\n", "row " + std::to_string(rows) + " of the matrix");
+    std::vector<double> numbers =
+        number_list(row.child_value(), " \t\r\n", "row " + std::to_string(rows) + " of the matrix");
     if (static_cast<std::int64_t>(numbers.size()) != length || rows == spectra) {
       throw Error(ErrorKind::bad_data, "row " + std::to_string(rows) + " of the matrix has " +
                                            std::to_string(numbers.size()) + " values; the axes need " +
@@ -189,7 +193,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   std::string units = text_of(child(axes, "0x0"), units_id);
   if (units == "Cnt/sec") units = "Counts/s";
   if (units == "Cnt") units = "Counts";
-  set(metadata, "Signal", Json{{"signal_type", ""}, {"quantity", units.empty() ? "Intensity" : "Intensity (" + units + ")"}});
+  const std::string quantity = units.empty() ? "Intensity" : "Intensity (" + units + ")";
+  set(metadata, "Signal", Json{{"signal_type", ""}, {"quantity", quantity}});
   for (const auto& [name, parameter] : parameters) {
     description.original[name] =
         parameter.number.empty() ? Json(parameter.text) : Json{{"text", parameter.text}, {"number", parameter.number}};

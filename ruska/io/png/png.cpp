@@ -39,6 +39,9 @@ class Reader {
       png_destroy_read_struct(&png_, nullptr, nullptr);
       throw std::bad_alloc();
     }
+    // Texts unpack a thousandfold, so that many of them could fill the memory.
+    png_set_chunk_cache_max(png_, 64);
+    png_set_chunk_malloc_max(png_, png_alloc_size_t{4} << 20);
     png_set_read_fn(png_, &stream_, read);
   }
   Reader(const Reader&) = delete;

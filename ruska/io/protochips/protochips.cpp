@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Protochips logs of heating, biasing and gas holders: a line of names ("Time, Notes, Channel A Temperature, …"), lines
-// whose notes are "key = value", then the measured rows. Times are not equidistant, so the time axis lists them.
+// Protochips logs of heating, biasing and gas holders: a line of names ("Time, Notes, Channel A Temperature, …"),
+// lines whose notes are "key = value", then the measured rows. Times are not equidistant, so the time axis lists them.
 #include <map>
 
 #include "ruska/core/driver.hpp"
@@ -90,7 +90,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   axis.quantity = "time";
   Json notes = Json::array();
   for (std::size_t i = 0; i < times.size(); ++i) {
-    if (!columns[notes_column][i].empty()) notes.push_back(Json{{"time", times[i]}, {"note", to_utf8(columns[notes_column][i])}});
+    const std::string_view note = columns[notes_column][i];
+    if (!note.empty()) notes.push_back(Json{{"time", times[i]}, {"note", to_utf8(note)}});
   }
   set_coordinates(axis, std::move(times));
 
@@ -115,7 +116,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
     }
     set(metadata, "Signal", Json{{"signal_type", ""}, {"quantity", quantity + suffix}});
     description.original = Json{{"header", header}, {"notes", notes}};
-    signals.push_back(Dataset::from_values<double>(std::move(description), numbers_of(columns[i], name)).shared_source());
+    const std::vector<double> values = numbers_of(columns[i], name);
+    signals.push_back(Dataset::from_values<double>(std::move(description), values).shared_source());
   }
   return signals;
 }

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Renishaw WiRE files (.wdf): blocks of a name, a number and a size. WDF1 is the header, DATA holds the spectra in single
-// precision, XLST the spectral axis (which may run downwards; here it always runs upwards), WMAP the raster of a map,
-// ORGN coordinates of every spectrum, WHTL a JPEG picture of the place, others property sets.
+// Renishaw WiRE files (.wdf): blocks of a name, a number and a size. WDF1 is the header, DATA holds the spectra in
+// single precision, XLST the spectral axis (which may run downwards; here it always runs upwards), WMAP the raster of a
+// map, ORGN coordinates of every spectrum, WHTL a JPEG picture of the place, others property sets.
 #include <algorithm>
 #include <bit>
 #include <chrono>
@@ -26,6 +26,7 @@ namespace ruska::io {
 namespace {
 
 constexpr std::int64_t block_header = 16, header_size = 512;
+constexpr int most_blocks = 65536;
 constexpr std::int64_t longest_property_set = std::int64_t{16} << 20;
 
 struct Block {
@@ -40,12 +41,18 @@ std::string text_of(std::span<const std::byte> bytes) {
 
 Blocks blocks_of(const RandomAccessFile& file) {
   Blocks blocks;
+  int count = 0;
   for (std::int64_t place = 0; place < file.size();) {
+    if (++count > most_blocks) {
+      throw Error(ErrorKind::bad_data, "the WiRE file has more than " + std::to_string(most_blocks) +
+                                           " blocks before byte " + std::to_string(place));
+    }
     const std::vector<std::byte> head = file.read(place, block_header);
     const std::uint64_t size = load<std::uint64_t>(std::span<const std::byte>(head), 8);
     if (size < static_cast<std::uint64_t>(block_header) || size > static_cast<std::uint64_t>(file.size() - place)) {
-      throw Error(ErrorKind::bad_data, "the block at byte " + std::to_string(place) + " states " + std::to_string(size) +
-                                           " bytes; allowed are 16 to " + std::to_string(file.size() - place) +
+      throw Error(ErrorKind::bad_data, "the block at byte " + std::to_string(place) + " states " +
+                                           std::to_string(size) + " bytes; allowed are 16 to " +
+                                           std::to_string(file.size() - place) +
                                            "; the file is cut short or damaged");
     }
     const auto whole = static_cast<std::int64_t>(size);
@@ -228,7 +235,8 @@ Axes navigation_axes(const RandomAccessFile& file, const Blocks& blocks, const H
               navigation_axis("X", units, columns, x, real_at(bytes, 8))};
     }
   } else if (header.measurement == series) {
-    const auto other = std::find_if(origins.begin(), origins.end(), [](const Origin& one) { return one.type != time_origin; });
+    const auto other =
+        std::find_if(origins.begin(), origins.end(), [](const Origin& one) { return one.type != time_origin; });
     const auto chosen = other == origins.end() ? origins.begin() : other;
     if (chosen != origins.end()) {
       Axis axis = navigation_axis(name_of_origin(chosen->type), chosen->units, header.spectra, 1, 0);
@@ -279,7 +287,8 @@ void set_start(Json& metadata, std::uint64_t filetime) {
   const auto day = std::chrono::floor<std::chrono::days>(moment);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(moment - day);
-  const auto iso_day = iso_date(static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  const auto iso_day = iso_date(static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                static_cast<unsigned>(date.day()));
   const auto iso_clock = iso_time(time.hours().count(), time.minutes().count(), time.seconds().count());
   if (!iso_day || !iso_clock) return;
   set(metadata, "General.date", *iso_day);
@@ -456,7 +465,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   set_start(metadata, header.start);
   const std::string counts = units_of(header.unit).name;
   const std::string units = counts == "counts" ? "Counts" : counts;
-  set(metadata, "Signal", Json{{"signal_type", ""}, {"quantity", units.empty() ? "Intensity" : "Intensity (" + units + ")"}});
+  const std::string quantity = units.empty() ? "Intensity" : "Intensity (" + units + ")";
+  set(metadata, "Signal", Json{{"signal_type", ""}, {"quantity", quantity}});
   set_instrument(metadata, header, original);
 
   const auto data = blocks.find("DATA");

@@ -77,7 +77,8 @@ Structure::Structure(std::shared_ptr<const RandomAccessFile> file) : file_(std::
   const std::uint64_t version = unsigned_from(mark.data() + 2, 2);
   if ((at(0) != 'I' && at(0) != 'M') || at(0) != at(1) || (version != 42 && version != 43)) {
     throw Error(ErrorKind::bad_data,
-                file_->path().filename().string() + " does not start with the mark of a TIFF file (II or MM, 42 or 43)");
+                file_->path().filename().string() +
+                    " does not start with the mark of a TIFF file (II or MM, 42 or 43)");
   }
   big_file_ = version == 43;
   if (big_file_ && (unsigned_at(4, 2) != 8 || unsigned_at(6, 2) != 0)) {
@@ -189,17 +190,17 @@ std::vector<double> Structure::numbers(const Entry& entry, std::uint64_t most) c
   }
   const int width = width_of_type(entry.type);
   const std::vector<std::byte> raw = bytes(entry);
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
   const auto one = [&](const std::byte* at) -> double {
     const std::uint64_t whole = unsigned_from(at, width);
     switch (entry.type) {
       case rational: {
         const auto below = static_cast<double>(unsigned_from(at + 4, 4));
-        return static_cast<double>(unsigned_from(at, 4)) / (below == 0 ? std::numeric_limits<double>::quiet_NaN() : below);
+        return static_cast<double>(unsigned_from(at, 4)) / (below == 0 ? none : below);
       }
       case signed_rational: {
         const double below = static_cast<std::int32_t>(unsigned_from(at + 4, 4));
-        return static_cast<std::int32_t>(unsigned_from(at, 4)) /
-               (below == 0 ? std::numeric_limits<double>::quiet_NaN() : below);
+        return static_cast<std::int32_t>(unsigned_from(at, 4)) / (below == 0 ? none : below);
       }
       case signed_byte: return static_cast<std::int8_t>(whole);
       case signed_short: return static_cast<std::int16_t>(whole);

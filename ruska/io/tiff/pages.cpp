@@ -259,7 +259,9 @@ class PageStack final : public Source {
     }
   }
 
-  std::int64_t pixel_bytes() const { return layout_.chunk_samples() * static_cast<std::int64_t>(size_of(layout_.dtype)); }
+  std::int64_t pixel_bytes() const {
+    return layout_.chunk_samples() * static_cast<std::int64_t>(size_of(layout_.dtype));
+  }
 
   std::shared_ptr<const RandomAccessFile> file_;
   Layout layout_;
@@ -324,7 +326,9 @@ std::pair<Layout, Page> page_of(const Structure& structure, const Directory& dir
   }
 
   const Entry* places = directory.find(layout.tiled ? tile_offsets : strip_offsets);
-  if (places == nullptr) throw Error(ErrorKind::bad_data, at_directory(directory) + " does not say where its pixels lie");
+  if (places == nullptr) {
+    throw Error(ErrorKind::bad_data, at_directory(directory) + " does not say where its pixels lie");
+  }
   const auto file_size = static_cast<std::uint64_t>(structure.file()->size());
   const std::vector<std::uint64_t> offsets = structure.integers(*places, file_size);
   const auto plane_chunks = static_cast<std::uint64_t>(layout.chunks_across() * layout.chunks_down());

@@ -1,12 +1,13 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// TIFF and BigTIFF (Adobe, TIFF 6.0, 1992). Directories and plain pixels are read here, so that a large stack costs only
-// the bytes that are wanted; compressed strips and tiles go through libtiff.
+// TIFF and BigTIFF (Adobe, TIFF 6.0, 1992). Directories and plain pixels are read here, so that a large stack costs
+// only the bytes that are wanted; compressed strips and tiles go through libtiff.
 //
 // Pages of the same size and type are one signal. What the stack axes mean follows, in this order, from ruska's own
-// description, from the shape that tifffile writes, from OME-XML, and from ImageJ's frames, slices and channels; without
-// any of them there is one axis, "image series". A file by ImageJ above 4 GB has one directory for a whole stack.
+// description, from the shape that tifffile writes, from OME-XML, and from ImageJ's frames, slices and channels;
+// without any of them there is one axis, "image series". A file by ImageJ above 4 GB has one directory for a whole
+// stack.
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -25,6 +26,10 @@ namespace ruska::io {
 namespace {
 
 using namespace tiff;
+
+/// More pages than any instrument writes into one file, and more sizes and types of pages than anyone has use for.
+constexpr std::int64_t most_images = std::int64_t{1} << 22;
+constexpr std::size_t most_stacks = 1024;
 
 /// Pages of one layout and the directory of the first.
 struct Stack {
@@ -55,6 +60,9 @@ std::vector<Stack> stacks_of(const Structure& structure) {
       found->pages.push_back(std::move(page));
       return;
     }
+    if (stacks.size() == most_stacks) {
+      throw Error(ErrorKind::unsupported, "a TIFF file whose pages have more than 1024 different sizes and types");
+    }
     stacks.push_back({layout, directory, {}});
     stacks.back().pages.push_back(std::move(page));
   });
@@ -74,6 +82,10 @@ void add_pages_behind(const Structure& structure, const Lines& lines, Stack& sta
                                          std::to_string(chunk.offset) + " on, but the file has " +
                                          std::to_string(structure.file()->size()) +
                                          " bytes; it is cut short or damaged");
+  }
+  if (*images > most_images) {
+    throw Error(ErrorKind::unsupported, "a stack of " + std::to_string(*images) + " images; ruska reads at most " +
+                                            std::to_string(most_images));
   }
   for (std::int64_t i = 1; i < *images; ++i) {
     stack.pages.push_back({first.directory, {{chunk.offset + i * chunk.bytes, chunk.bytes}}});
@@ -194,14 +206,16 @@ void calibrate(Axis& axis, const Axis& by) {
   axis.values = by.values;
 }
 
-/// Text and short lists of numbers by tag number: what no vendor's header says is kept here.
+/// Text and short lists of numbers by tag number, 4 MiB of them at most: what no vendor's header says is kept here.
 Json tags_of(const Structure& structure, const Directory& directory) {
   constexpr std::uint64_t longest_list = 64;
   constexpr std::uint64_t longest_text = std::uint64_t{1} << 20;
+  std::uint64_t left = std::uint64_t{4} << 20;  // fields of a hostile file may all point to the same long text
   Json::object_t tags;
   for (const Entry& entry : directory.entries) {
     const bool is_text = entry.type == 2;
-    if (entry.type == 7 || entry.count > (is_text ? longest_text : longest_list)) continue;
+    if (entry.type == 7 || entry.count > (is_text ? longest_text : longest_list) || entry.count > left) continue;
+    left -= entry.count;
     Json value;
     if (is_text) {
       value = structure.text(entry);
@@ -292,7 +306,9 @@ std::shared_ptr<const Source> signal_of(const Structure& structure, Stack stack)
   const std::string own = value_of(lines, description_key);
   if (!own.empty()) read_own(own, description);
   if (layout.compression != 1 || layout.tiled || layout.separate || layout.chunk_height < layout.height) {
-    for (const Axis& axis : description.axes) description.chunk.push_back(axis.role == Role::navigation ? 1 : axis.size);
+    for (const Axis& axis : description.axes) {
+      description.chunk.push_back(axis.role == Role::navigation ? 1 : axis.size);
+    }
     const std::size_t width = description.axes.size() - (layout.colour ? 2 : 1);
     if (width > 0 && description.axes[width].size == layout.width) {
       description.chunk[width] = std::min(layout.width, layout.chunk_width);

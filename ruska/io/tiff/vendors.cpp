@@ -3,8 +3,8 @@
 //
 // Where each vendor writes pixel sizes and the state of the instrument:
 // FEI/Thermo Fisher      34680 or 34682: an INI text, lengths in metres;
-// Zeiss (SmartSEM)       34118: numbers, then pairs of lines "KEY", "Label = value unit"; the fourth number is the pixel
-//                        size in metres for an image of 1024 columns;
+// Zeiss (SmartSEM)       34118: numbers, then pairs of lines "KEY", "Label = value unit"; the fourth number is the
+//                        pixel size in metres for an image of 1024 columns;
 // TVIPS (EM-MENU)        37706: a structure of 6312 bytes, little-endian;
 // Olympus (SIS)          33560: a structure that points to others;
 // JEOL (SightX)          ImageDescription: XML, with XResolution per inch or centimetre on the camera;
@@ -193,7 +193,8 @@ void read_zeiss(const Structure& structure, const Entry& entry, std::int64_t wid
     const std::size_t gap = std::min({line.find('='), line.find(" :"), line.size()});
     const std::size_t skip = gap < line.size() ? (line[gap] == '=' ? 1 : 2) : 0;
     // Past the object's own look-up, which walks along all members.
-    values.Json::object_t::Container::emplace_back(lines[i], std::string(trimmed(std::string_view(line).substr(gap + skip))));
+    const std::string_view value = trimmed(std::string_view(line).substr(gap + skip));
+    values.Json::object_t::Container::emplace_back(lines[i], std::string(value));
     ++i;
   }
   const Json tree(std::move(values));
@@ -417,10 +418,11 @@ void read_jeol(const Structure& structure, const Directory& directory, Calibrati
   const auto without_mode = [](std::string value) { return value.starts_with("mode") ? value.substr(4) : value; };
   const std::string eos = bruker::text_of(report.child("Eos"), "EosMode");
   const bool scanning = eos == "eosASID" || eos == "modeASID";
+  const char* forming = scanning ? "ScanningImageFormingMode" : "ImageFormingMode";
   description.title = std::string(scanning ? "STEM" : "TEM") + ", " +
                       without_mode(bruker::text_of(light, "ImageField")) + ", " +
-                      without_mode(bruker::text_of(imaging, scanning ? "ScanningImageFormingMode" : "ImageFormingMode")) +
-                      ", " + bruker::text_of(imaging, "SelectorString");
+                      without_mode(bruker::text_of(imaging, forming)) + ", " +
+                      bruker::text_of(imaging, "SelectorString");
   Json& metadata = description.metadata;
   set(metadata, "General.title", description.title);
 
@@ -456,7 +458,8 @@ void read_jeol(const Structure& structure, const Directory& directory, Calibrati
   set(metadata, tem + "acquisition_mode", scanning ? "STEM" : "TEM");
   // 2015-07-30T07:17:25.7725342+09:00: microseconds are what HyperSpy and ISO 8601 readers take.
   const std::string when = bruker::text_of(report, "DateTime");
-  if (const auto parts = numbers_in(when); parts.size() >= 6 && when.size() >= 26 && iso_date(parts[0], parts[1], parts[2])) {
+  const std::vector<std::int64_t> parts = numbers_in(when);
+  if (parts.size() >= 6 && when.size() >= 26 && iso_date(parts[0], parts[1], parts[2])) {
     set(metadata, "General.date", when.substr(0, 10));
     set(metadata, "General.time", when.substr(11, 15));
     if (when.size() > 32) set(metadata, "General.time_zone", when.substr(when.size() - 6));
@@ -500,8 +503,9 @@ void read_hamamatsu(const Structure& structure, const Directory& directory, std:
     const std::size_t comma = std::min(table.find(','), table.size() - 1);
     const auto place = parse_integer(table.substr(1, comma - 1)), length = parse_integer(table.substr(comma + 1));
     if (!place || !length || *place < 0 || *length != size) {
-      throw Error(ErrorKind::bad_data, "the Hamamatsu description has '" + table + "' as place of the coordinates along " +
-                                           letter + "; expected is #byte," + std::to_string(size));
+      throw Error(ErrorKind::bad_data, "the Hamamatsu description has '" + table +
+                                           "' as place of the coordinates along " + letter + "; expected is #byte," +
+                                           std::to_string(size));
     }
     const std::vector<std::byte> raw = structure.file()->read(*place, 4 * size);
     std::vector<double> coordinates(static_cast<std::size_t>(size));
@@ -571,8 +575,10 @@ void read_image_j(const Lines& lines, const Structure& structure, const Director
 
 Lines image_j_lines(const Structure& structure, const Directory& directory) {
   // HyperSpy writes its own text first and ImageJ's into a second tag of the same number.
+  int seen = 0;
   for (const Entry& entry : directory.entries) {
     if (entry.tag != image_description || width_of_type(entry.type) != 1) continue;
+    if (++seen > 4) break;
     const std::string text = structure.text(entry);
     if (!text.starts_with("ImageJ=") && !text.starts_with("SCIFIO=")) continue;
     Lines lines;

@@ -167,10 +167,9 @@ std::string image_j_text(const Description& description, const Image& image) {
     text += "spacing=" + number_text(last.scale) + "\n";
     if (const std::string unit = image_j_unit(last.units); !unit.empty()) text += "zunit=" + unit + "\n";
   }
-  if (const std::string unit = image_j_unit(image.width.units); !unit.empty()) text += "unit=" + unit + "\n";
-  if (const std::string unit = image_j_unit(image.height.units); !unit.empty() && image.height.units != image.width.units) {
-    text += "yunit=" + unit + "\n";
-  }
+  const std::string x_unit = image_j_unit(image.width.units), y_unit = image_j_unit(image.height.units);
+  if (!x_unit.empty()) text += "unit=" + x_unit + "\n";
+  if (!y_unit.empty() && y_unit != x_unit) text += "yunit=" + y_unit + "\n";
   Json axes = Json::array();
   for (const Axis& axis : description.axes) axes.push_back(to_json(axis));
   const Json own{{"title", description.title},

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// TriVista spectra (.tvf, S&I and Teledyne Princeton Instruments): XML with the hardware and documents, each of frames of
-// numbers parted by semicolons. What was measured stands in a second XML text within an attribute (InfoSerialized):
-// a map has there the X-Axis and Y-Axis, in micrometres, X running fastest. Frames without that are a series in time
+// TriVista spectra (.tvf, S&I and Teledyne Princeton Instruments): XML with the hardware and documents, each of frames
+// of numbers parted by semicolons. What was measured stands in a second XML text within an attribute (InfoSerialized): a
+// map has there the X-Axis and Y-Axis, in micrometres, X running fastest. Frames without that are a series in time
 // (TimeStamp, in 100 ns).
 #include <algorithm>
 #include <map>
@@ -146,11 +146,9 @@ std::shared_ptr<const Source> signal_of(pugi::xml_node document, const std::stri
     const pugi::xml_document inner = bruker::parse(serialized);
     add_groups(info, inner.child("Info"), "");
   }
-  const auto rows = parse_integer(document.child("Data").child("Frame").attribute("yDim").as_string("1"));
-  if (!rows || *rows != 1) {
-    throw Error(ErrorKind::unsupported, "frames with yDim '" +
-                                            std::string(document.child("Data").child("Frame").attribute("yDim").value()) +
-                                            "'; ruska reads TriVista frames of one line");
+  const std::string rows = document.child("Data").child("Frame").attribute("yDim").as_string("1");
+  if (parse_integer(rows) != 1) {
+    throw Error(ErrorKind::unsupported, "frames with yDim '" + rows + "'; ruska reads TriVista frames of one line");
   }
   Description description;
   description.title = title;
@@ -175,8 +173,8 @@ std::shared_ptr<const Source> signal_of(pugi::xml_node document, const std::stri
   if (y && __builtin_mul_overflow(expected, y->size, &expected)) expected = -1;
   if (x || y) {
     if (expected != frames) {
-      throw Error(ErrorKind::bad_data, "the map should have " + std::to_string(expected) + " positions, but there are " +
-                                           std::to_string(frames) + " frames");
+      throw Error(ErrorKind::bad_data, "the map should have " + std::to_string(expected) +
+                                           " positions, but there are " + std::to_string(frames) + " frames");
     }
     if (y) description.axes.push_back(*y);
     if (x) description.axes.push_back(*x);
