@@ -11,7 +11,8 @@ using namespace std::string_literals;
 namespace {
 
 FileBytes bitmap(std::int32_t width, std::int32_t height, std::uint16_t bits, std::uint32_t compression,
-                 std::uint32_t colours, std::uint32_t header_size, const std::string& behind, const std::string& pixels) {
+                 std::uint32_t colours, std::uint32_t header_size, const std::string& behind,
+                     const std::string& pixels) {
   FileBytes file;
   const auto start = static_cast<std::uint32_t>(14 + header_size + behind.size());
   file.text("BM").little(static_cast<std::uint32_t>(start + pixels.size())).little(std::uint32_t{0}).little(start);

@@ -53,10 +53,12 @@ std::string object(const ObjectFacts& facts, const std::vector<T>& integers) {
   const std::string& raw = values.bytes();
   std::string streams;
   file.little(std::uint32_t{2});
-  for (const auto& [start, size] : {std::pair{std::size_t{0}, raw.size() / 2}, {raw.size() / 2, raw.size() - raw.size() / 2}}) {
+  for (const auto& [start, size] : {std::pair{std::size_t{0}, raw.size() / 2}, {raw.size() / 2,
+      raw.size() - raw.size() / 2}}) {
     uLongf packed_size = compressBound(size);
     std::string packed(packed_size, '\0');
-    compress(reinterpret_cast<Bytef*>(packed.data()), &packed_size, reinterpret_cast<const Bytef*>(raw.data() + start), size);
+    compress(reinterpret_cast<Bytef*>(packed.data()), &packed_size,
+        reinterpret_cast<const Bytef*>(raw.data() + start), size);
     packed.resize(packed_size);
     file.little(static_cast<std::uint32_t>(size)).little(static_cast<std::uint32_t>(packed.size()));
     streams += packed;
@@ -64,7 +66,8 @@ std::string object(const ObjectFacts& facts, const std::vector<T>& integers) {
   return file.text(streams).bytes();
 }
 
-Axis axis(std::string name, std::string units, std::int64_t size, double scale, double offset, Role role = Role::signal) {
+Axis axis(std::string name, std::string units, std::int64_t size, double scale, double offset,
+    Role role = Role::signal) {
   Axis one;
   one.name = std::move(name);
   one.quantity = quantity_of(units);
@@ -113,7 +116,8 @@ Fixture spectral_map() {
   }
   Description description;
   description.signal_type = "CL";
-  description.axes = {axis("Height", "µm", 2, 0.5, 4, Role::navigation), axis("Width", "mm", 3, 0.25, 0, Role::navigation),
+  description.axes = {axis("Height", "µm", 2, 0.5, 4, Role::navigation), axis("Width", "mm", 3, 0.25, 0,
+      Role::navigation),
                       axis("Wavelength", "nm", 2, 2, 300)};
   Json& metadata = description.metadata;
   set(metadata, "General", Json{{"authors", "anna"}, {"date", "2020-02-29"}, {"time", "05:06:07"}});

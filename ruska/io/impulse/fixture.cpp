@@ -33,7 +33,8 @@ Fixture gas_cell() {
       "TimeStamp,Experiment time,Temperature Measured (degC),MixValve,% Gas2 Measured\n"
       "13:40:26.849,7.5,9.25,0; 0; 0,0\n13:40:27.350,8,11.5,1; -1; 0,5\n13:40:27.863,9,13,0; 0; 2,-7\n");
   header.text(
-      "Experiment date, 06-08-2021\nExperiment time, 13:40:19\nSample, \"Gold\"\nLive notes, 13:46:46: one\n13:46:52: two\n");
+      "Experiment date, 06-08-2021\nExperiment time, 13:40:19\nSample, \"Gold\"\nLive notes, 13:46:46: one\n"
+      "13:46:52: two\n");
   const Json general{{"date", "06-08-2021"}, {"time", "13:40:19"}};
   const auto write = [=](const std::filesystem::path& folder) {
     header.write(folder / "Stub_Metadata.log");

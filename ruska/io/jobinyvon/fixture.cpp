@@ -62,7 +62,8 @@ Fixture map() {
       "<LSX_Row>\n3 2\n1.5 </LSX_Row>\n<LSX_Row>-6 5 4e1</LSX_Row>\n");
   Description description;
   description.title = "grain";
-  description.axes = {axis("Y", "µm", "length", Role::navigation, {1}), axis("X", "µm", "length", Role::navigation, {-2, 2}),
+  description.axes = {axis("Y", "µm", "length", Role::navigation, {1}), axis("X", "µm", "length", Role::navigation,
+      {-2, 2}),
                       axis("Wavelength", "nm", "length", Role::signal, {700, 702, 705})};
   Json& metadata = description.metadata;
   set(metadata, "General", Json{{"title", "grain"}, {"date", "2022-08-19"}, {"time", "09:30:34"}, {"notes", "PL"}});

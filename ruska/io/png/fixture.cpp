@@ -21,7 +21,8 @@ std::string chunk(const std::string& type, const std::string& content) {
 }
 
 /// `rows` holds a filter byte before each line.
-FileBytes png(std::uint32_t width, std::uint32_t height, int depth, int colour, int interlace, const std::string& before,
+FileBytes png(std::uint32_t width, std::uint32_t height, int depth, int colour, int interlace,
+    const std::string& before,
               const std::string& rows) {
   FileBytes header;
   header.big(width).big(height).little(static_cast<char>(depth)).little(static_cast<char>(colour));
@@ -55,7 +56,8 @@ Fixture grey() {
   }
   std::string size = "\0\0\x10\0\0\0\x20\0\x01"s;
   std::string text = "Title\0grain"s;
-  return fixture<std::uint16_t>("grey.png", png(3, 2, 16, 0, 0, chunk("pHYs", size) + chunk("tEXt", text), rows.bytes()),
+  return fixture<std::uint16_t>("grey.png", png(3, 2, 16, 0, 0, chunk("pHYs", size) + chunk("tEXt", text),
+      rows.bytes()),
                                 2, 3, 1, values);
 }
 

@@ -52,7 +52,8 @@ std::string entries(const std::vector<Entry>& list) {
   FileBytes bytes;
   for (const Entry& entry : list) {
     bytes.little(entry.type).little(entry.flag).little(entry.key);
-    const bool sized = entry.type == 'u' || entry.type == 'k' || entry.type == 'p' || entry.type == 'b' || entry.flag == 64;
+    const bool sized = entry.type == 'u' || entry.type == 'k' || entry.type == 'p' || entry.type == 'b'
+        || entry.flag == 64;
     if (sized) bytes.little(static_cast<std::uint32_t>(entry.content.size()));
     bytes.text(entry.content);
   }
@@ -128,7 +129,8 @@ Fixture map() {
   exif.big(std::uint32_t{0});
   for (const std::int32_t value : {-3, 2, 5, 1, 8, 1, 16, 1}) exif.big(value);
   constexpr int app1 = JPEG_APP0 + 1;
-  const std::string picture = jpeg_bytes(std::vector<std::uint8_t>(8 * 16 * 3, 136), 8, 16, 3, false, app1, exif.bytes());
+  const std::string picture = jpeg_bytes(std::vector<std::uint8_t>(8 * 16 * 3, 136), 8, 16, 3, false, app1,
+      exif.bytes());
 
   // Nothing in the format tells that optional blocks at the end are missing, so those come first.
   const std::string bytes = header(3, 2, 3, 20000) + block("WMAP", raster.bytes()) + calibration + measurement +
@@ -136,7 +138,8 @@ Fixture map() {
                             data({1, 2, 3, 4, 5, -6});
   Description description;
   description.title = "Raman map";
-  description.axes = {axis("Y", "µm", 1, 4, 2), axis("X", "µm", 2, 0.5, -1.5), spectral("Wavelength", "nm", {700, 702, 705})};
+  description.axes = {axis("Y", "µm", 1, 4, 2), axis("X", "µm", 2, 0.5, -1.5), spectral("Wavelength", "nm", {700, 702,
+      705})};
   description.metadata = general();
   set(description.metadata, "Acquisition_instrument",
       Json{{"Laser", {{"wavelength", 500.0}}},

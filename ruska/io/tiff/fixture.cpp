@@ -234,7 +234,8 @@ Fixture image_j_one_directory() {
   file.text(builder.bytes_of(values));
   std::string bytes = file.bytes();
   const std::string tag = builder.bytes_of(std::vector<std::uint16_t>{273, 4});
-  bytes.replace(bytes.find(tag) + 8, 4, builder.bytes_of(std::vector<std::uint32_t>{static_cast<std::uint32_t>(place)}));
+  bytes.replace(bytes.find(tag) + 8, 4,
+      builder.bytes_of(std::vector<std::uint32_t>{static_cast<std::uint32_t>(place)}));
   FileBytes moved;
   moved.text(bytes);
   Description description;
@@ -319,7 +320,8 @@ Fixture pictures_of_two_kinds() {
   Description pair;
   pair.axes = {axis("sample", 2, 1, 0, "", Role::navigation), axis("height", 2), axis("width", 3)};
   return fixture("two_kinds.tif", builder.file(),
-                 {Dataset::from_values<std::uint16_t>(colour, colours), Dataset::from_values<std::int32_t>(pair, pairs)});
+                 {Dataset::from_values<std::uint16_t>(colour, colours), Dataset::from_values<std::int32_t>(pair,
+                  pairs)});
 }
 
 /// Pixels of two values that lie beside each other, and the shape that tifffile writes.
@@ -406,7 +408,8 @@ Fixture zeiss() {
   builder.text(34118,
                "0\r\n0\r\n0\r\n0.5\r\n1.0e+002\r\nAP_ACTUALKV\r\nEHT = 25.00 kV\r\nAP_MAG\r\nMag =   1.5 K X\r\n"
                "AP_WD\r\nWD = 0.5 m\r\nDP_DWELL_TIME\r\nDwell Time = 50 ns\r\nAP_STAGE_AT_T\r\nStage at T =  -0.5 \xb0"
-               "\r\nAP_DATE\r\nDate :23 Dec 2015\r\nAP_TIME\r\nTime :9:40:32\r\nSV_SERIAL_NUMBER\r\nSerial No. = M-61\r\n"
+               "\r\nAP_DATE\r\nDate :23 Dec 2015\r\nAP_TIME\r\nTime :9:40:32\r\nSV_SERIAL_NUMBER\r\n"
+               "Serial No. = M-61\r\n"
                "SV_USER_NAME\r\nUser Name = LIM\r\nDP_DETECTOR_TYPE\r\nDetector = SE2\r\n");
   Description description;
   description.axes = {axis("height", 1, 128, 0, "m"), axis("width", 4, 128, 0, "m")};
@@ -450,7 +453,8 @@ Fixture tvips() {
   set(metadata, tem + "Detector.Camera.exposure", 0.4);
   set(metadata, tem + "Detector.Camera.name", "Fµ");
   set(metadata, "General.notes", "😀");
-  set(metadata, tem + "Stage", Json{{"x", 500.0}, {"y", 250.0}, {"z", 125.0}, {"tilt_alpha", -2.0}, {"tilt_beta", 4.0}});
+  set(metadata, tem + "Stage", Json{{"x", 500.0}, {"y", 250.0}, {"z", 125.0}, {"tilt_alpha", -2.0}, {"tilt_beta",
+      4.0}});
   set(metadata, "General.time", "09:01:17");
   return fixture("tvips.tif", builder.file(),
                  {Dataset::from_values<std::uint8_t>(description, std::vector<std::uint8_t>{'a', 'b'})});
@@ -468,7 +472,8 @@ Fixture olympus() {
   builder.page(2, 1, 8, 1, {"ab"}, 1);
   builder.longs(33560, {Builder::block_place});
   Description description;
-  description.axes = {axis("height", 1, 10 * std::pow(10.0, -1), 0, "m"), axis("width", 2, 5 * std::pow(10.0, -1), 0, "m")};
+  description.axes = {axis("height", 1, 10 * std::pow(10.0, -1), 0, "m"), axis("width", 2, 5 * std::pow(10.0, -1), 0,
+      "m")};
   set(description.metadata, tem + "magnification", 600000.0);
   set(description.metadata, tem + "Detector.Camera.name", "Quemesa");
   return fixture("olympus.tif", builder.file(),
@@ -481,7 +486,8 @@ Fixture jeol() {
   builder.text(270,
                "<?xml version=\"1.0\"?>\r\n<TemReporter>\r\n<Instruments>JEM</Instruments>"
                "<DateTime>2015-07-30T07:17:25.7725342+09:00</DateTime><Eos><EosMode>eosTEM</EosMode></Eos>"
-               "<ElectronGun><AccelerationVoltage>200000</AccelerationVoltage><BeamCurrent>500</BeamCurrent></ElectronGun>"
+               "<ElectronGun><AccelerationVoltage>200000</AccelerationVoltage><BeamCurrent>500</BeamCurrent>"
+               "</ElectronGun>"
                "<IlluminationSystem><ImageField>modeBrightField</ImageField></IlluminationSystem>"
                "<ImageFormingSystem><ImageFormingMode>modeMAG1</ImageFormingMode><ModeString>MAG</ModeString>"
                "<SelectorValue>2000</SelectorValue><SelectorString>X2k</SelectorString></ImageFormingSystem>"
@@ -523,7 +529,8 @@ Fixture hamamatsu() {
   Description description;
   description.axes = {axis("height", 2, 3, 1, "ps"), axis("width", 3, 1, 1, "nm")};
   return fixture("hamamatsu.tif", builder.file(),
-                 {Dataset::from_values<std::uint8_t>(description, std::vector<std::uint8_t>{'a', 'b', 'c', 'd', 'e', 'f'})});
+                 {Dataset::from_values<std::uint8_t>(description, std::vector<std::uint8_t>{'a', 'b', 'c', 'd', 'e',
+                  'f'})});
 }
 
 /// A file that libtiff writes, for what has to be compressed.

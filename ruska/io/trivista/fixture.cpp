@@ -19,7 +19,8 @@ std::string group(const std::string& name, const std::string& items, const std::
 
 std::string document(const std::string& groups, const std::string& frames) {
   return "<Document Label=\"Intensity\" DataLabel=\"Counts\" RecordTime=\"09/29/2016 12:57:45.518\" "
-         "InfoSerialized=\"&lt;?xml version=&quot;1.0&quot; encoding=&quot;utf-16&quot;?&gt;&lt;Info&gt;&lt;Groups&gt;" +
+         "InfoSerialized=\"&lt;?xml version=&quot;1.0&quot; encoding=&quot;utf-16&quot;?&gt;&lt;Info&gt;&lt;Groups"
+         "&gt;" +
          groups +
          "&lt;/Groups&gt;&lt;/Info&gt;\"><xDim Length=\"3\"><Calibration Unit=\"Nanometer\" "
          "ValueArray=\"3|891.5|892|893\"/></xDim><Data DataType=\"Double\">" +
@@ -52,8 +53,10 @@ Json general(const std::string& title) {
 Fixture map() {
   const std::string groups = group("X-Axis", item("From", "-0.5") + item("Step", "0.25") + item("Points", "2")) +
                              group("Y-Axis", item("From", "1") + item("Step", "2") + item("Points", "1")) +
-                             group("Detector", item("Exposure_Time_(ms)", "500") + item("Detector_Temperature", "-100")) +
-                             group("Spectrometers", "", group("Spectrometer", item("Model", "SP-2") + item("Groove_Density", "750 g/mm")));
+                             group("Detector", item("Exposure_Time_(ms)", "500") + item("Detector_Temperature",
+                                 "-100")) +
+                             group("Spectrometers", "", group("Spectrometer", item("Model",
+                                 "SP-2") + item("Groove_Density", "750 g/mm")));
   const FileBytes file = file_of(document(groups, "<Frame yDim=\"1\" TimeStamp=\"5\">1;2.5;3</Frame>\r\n"
                                                   "<Frame yDim=\"1\" TimeStamp=\"6\">4;-5;6e1</Frame>"));
   Description description;
@@ -81,7 +84,8 @@ Fixture map() {
 
 /// Two documents: a series in time and a single spectrum.
 Fixture series() {
-  const FileBytes file = file_of(document("", "<Frame TimeStamp=\"10000000\">1;2;3</Frame><Frame TimeStamp=\"15000000\">"
+  const FileBytes file = file_of(document("",
+      "<Frame TimeStamp=\"10000000\">1;2;3</Frame><Frame TimeStamp=\"15000000\">"
                                               "4;5;6</Frame><Frame TimeStamp=\"30000000\">7;8;9</Frame>") +
                                  document("", "<Frame TimeStamp=\"1\">3;2;1</Frame>"));
   Description times;
@@ -96,7 +100,8 @@ Fixture series() {
   times.metadata = general("series");
   Description single = times;
   single.axes = {wavelength()};
-  return {"trivista", "series.tvf", [=](const std::filesystem::path& folder) { return file.write(folder / "series.tvf"); },
+  return {"trivista", "series.tvf",
+      [=](const std::filesystem::path& folder) { return file.write(folder / "series.tvf"); },
           {Dataset::from_values<double>(times, std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8, 9}),
            Dataset::from_values<double>(single, std::vector<double>{3, 2, 1})}};
 }

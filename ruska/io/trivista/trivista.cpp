@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // TriVista spectra (.tvf, S&I and Teledyne Princeton Instruments): XML with the hardware and documents, each of frames
-// of numbers parted by semicolons. What was measured stands in a second XML text within an attribute (InfoSerialized): a
-// map has there the X-Axis and Y-Axis, in micrometres, X running fastest. Frames without that are a series in time
+// of numbers parted by semicolons. What was measured stands in a second XML text within an attribute (InfoSerialized):
+// a map has there the X-Axis and Y-Axis, in micrometres, X running fastest. Frames without that are a series in time
 // (TimeStamp, in 100 ns).
 #include <algorithm>
 #include <map>
