@@ -19,6 +19,7 @@ class DecodedImage final : public Source {
       : description_(std::move(description)), decode_(std::move(decode)) {}
 
   const Description& describe() const override { return description_; }
+  std::int64_t buffered() const override { return description_.bytes(); }
 
   void read(const Region& region, std::span<std::byte> out) const override {
     check_region(region, description_, out.size());

@@ -36,6 +36,7 @@ TEST(DecodedImage, DecodesOnceAndAgainAfterAFailure) {
   source->read(second, out);
   EXPECT_EQ(out[0], std::byte{4});
   EXPECT_EQ(calls, 2);
+  EXPECT_EQ(source->buffered(), 2);
 }
 
 }  // namespace

@@ -301,6 +301,11 @@ class Values final : public Source {
   }
 
   const Description& describe() const override { return description_; }
+  std::int64_t buffered() const override {
+    std::int64_t bytes = 0;
+    for (const Object& object : objects_) bytes += object.integers->buffered();
+    return bytes;
+  }
 
   void read(const Region& region, std::span<std::byte> out) const override {
     check_region(region, description_, out.size());

@@ -256,6 +256,7 @@ class Reversed final : public Source {
       : description_(std::move(description)), source_(std::move(source)) {}
 
   const Description& describe() const override { return description_; }
+  std::int64_t buffered() const override { return source_->buffered(); }
 
   void read(const Region& region, std::span<std::byte> out) const override {
     check_region(region, description_, out.size());
@@ -384,6 +385,7 @@ class Described final : public Source {
   Described(Description description, std::shared_ptr<const Source> source)
       : description_(std::move(description)), source_(std::move(source)) {}
   const Description& describe() const override { return description_; }
+  std::int64_t buffered() const override { return source_->buffered(); }
   void read(const Region& region, std::span<std::byte> out) const override { source_->read(region, out); }
 
  private:
