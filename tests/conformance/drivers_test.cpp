@@ -14,6 +14,7 @@
 #include <iostream>
 #include <map>
 #include <numeric>
+#include <set>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -289,6 +290,10 @@ TEST_P(DriverFixture, StatisticsAgreeWithAFullRead) {
     const std::vector<double> values = signal.read_all_as_double();
     const double sum = std::accumulate(values.begin(), values.end(), 0.0);
     const Statistics got = statistics(signal);
+    if (std::isnan(sum)) {
+      EXPECT_TRUE(std::isnan(got.sum) && std::isnan(got.min) && std::isnan(got.max) && std::isnan(got.mean));
+      continue;
+    }
     EXPECT_EQ(got.min, *std::min_element(values.begin(), values.end()));
     EXPECT_EQ(got.max, *std::max_element(values.begin(), values.end()));
     EXPECT_NEAR(got.sum, sum, 1e-12 * std::fabs(sum));
@@ -331,7 +336,10 @@ TEST_P(DriverFixture, IsClaimedByItsDriverAlone) {
 }
 
 /// A list of lines does not show that its last ones are missing, so a shorter one may well be valid.
-bool shows_its_end(const fs::path& path) { return path.extension() != ".rpl" && path.extension() != ".txt"; }
+bool shows_its_end(const fs::path& path) {
+  static const std::set<std::string> lists{".rpl", ".txt", ".csv", ".dens", ".log"};
+  return !lists.count(path.extension().string());
+}
 
 TEST_P(DriverFixture, SurvivesTruncationEverywhere) {
   const auto files = write();
