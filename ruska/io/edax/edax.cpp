@@ -4,6 +4,8 @@
 // EDAX Genesis and TEAM: .spc holds one X-ray spectrum; .spd holds the spectra of a map, line by line. The energy axis
 // of a map and how it was measured stand in the .spc file of the same name, its pixel size in the .ipr file of the
 // electron image that it names; without them the axes have no units.
+#include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "ruska/core/driver.hpp"
@@ -33,7 +35,7 @@ Json read_header(const RandomAccessFile& file, std::span<const edax::Field> fiel
                         value.dump() + "; it must be " + allowed);
 }
 
-/// A header entry that is used as a number, in units of `unit`.
+/// A header entry that is used as a number.
 double number(const RandomAccessFile& file, const Json& header, const char* name) {
   const Json& value = header.at(name);
   if (!value.is_number()) refuse(file, name, value, "a finite number");
@@ -136,7 +138,7 @@ std::shared_ptr<const Source> open_spectrum(std::shared_ptr<const RandomAccessFi
   description.axes = {energy_axis(integer(header, "numPts"), file.get(), header)};
   set_instrument(description.metadata, *file, header);
   description.original["spc_header"] = header;
-  return stored_array(std::move(file), std::move(description), {spectrum_header, {4}, false});
+  return stored_array(std::move(file), std::move(description), {spectrum_header, {4}, little_endian_is_swapped});
 }
 
 /// The image description that belongs to a map; nothing where it is not beside it.
@@ -194,7 +196,7 @@ std::shared_ptr<const Source> open_map(std::shared_ptr<const RandomAccessFile> f
   if (lines > 1) description.axes.push_back(position_axis("y", lines, image.get(), image_facts, "mppY"));
   description.axes.push_back(position_axis("x", points, image.get(), image_facts, "mppX"));
   description.axes.push_back(energy_axis(channels, spectrum.get(), spectrum_facts));
-  StoredLayout layout{offset, c_strides(description.shape(), static_cast<std::size_t>(bytes)), false};
+  StoredLayout layout{offset, c_strides(description.shape(), static_cast<std::size_t>(bytes)), little_endian_is_swapped};
   return stored_array(std::move(file), std::move(description), std::move(layout));
 }
 
