@@ -55,6 +55,9 @@ def corrected(name, number, expected):
             if pixel < 320:
                 probes.append({"index": [pixel // 20, pixel % 20, channel], "value": probe["value"]})
         expected["probes"] = probes
+    if name.startswith("jeol/") and expected["title"].startswith("EDS extracted"):
+        # The file holds single events, no dtype; the reference's own default cannot hold more than 255 of them.
+        expected = dict(expected, dtype="uint16")
     if name.startswith("semper/") and len(expected["axes"]) == 2:
         # The reference names the axes in the order of the file's coordinates, x first; the array has rows (y) first.
         expected = json.loads(json.dumps(expected))
