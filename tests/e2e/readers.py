@@ -14,13 +14,21 @@ import compare  # noqa: E402
 # What the drivers read, as folders of ../shared/data or endings of file names.
 READ = [
     "bruker/",
+    "edax/",
     "eds_maps/",
     "emd/",
     "hspy/",
+    "jeol/",
+    "msa/",
+    "phenom/",
+    "prz/",
     "ripple/",
+    "semper/",
     "tilt_series/eds_bcf/",
     ".hspy",
+    ".msa",
     ".npy",
+    ".npz",
 ]
 
 if __name__ == "__main__":

@@ -36,9 +36,10 @@ Confidence probe(const Probe& file) {
 std::shared_ptr<const Source> open_one(const std::filesystem::path& path) {
   auto file = std::make_shared<const RandomAccessFile>(path);
   const auto head = file->read(0, std::min<std::int64_t>(file->size(), 1024));
-  if (jeol::is_image(head)) return jeol::open_image(std::move(file));
-  if (jeol::is_event_map(head)) return jeol::open_event_map(std::move(file));
-  if (extension_of(path) == "eds" || jeol::is_spectrum(head, file->size())) return jeol::open_spectrum(std::move(file));
+  const std::string extension = extension_of(path);
+  if (jeol::is_event_map(head) || extension == "pts") return jeol::open_event_map(std::move(file));
+  if (jeol::is_image(head) || extension == "img" || extension == "map") return jeol::open_image(std::move(file));
+  if (jeol::is_spectrum(head, file->size()) || extension == "eds") return jeol::open_spectrum(std::move(file));
   return nullptr;
 }
 
