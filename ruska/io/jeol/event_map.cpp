@@ -11,7 +11,7 @@
 
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/bruker_xml.hpp"
-#include "ruska/io/calendar.hpp"
+#include "ruska/io/acquisition_time.hpp"
 #include "ruska/io/event_counts.hpp"
 #include "ruska/io/jeol/signals.hpp"
 #include "ruska/io/jeol/tree.hpp"

@@ -9,7 +9,7 @@
 
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/bruker_xml.hpp"
-#include "ruska/io/calendar.hpp"
+#include "ruska/io/acquisition_time.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io::msa {

@@ -68,7 +68,7 @@ FileBytes tiff(std::uint32_t width, std::uint32_t height, std::uint16_t bits, st
 }
 
 constexpr const char* image_xml =
-    "<FeiImage><pixelWidth unit=\"nm\">500</pixelWidth><pixelHeight unit=\"um\">0.25</pixelHeight>"
+    "<FeiImage><pixelWidth>0.5</pixelWidth><pixelHeight unit=\"m\">0.25</pixelHeight>"
     "<time>2019-08-07T09:37:31</time><samplePosition><x>-0.0025</x><y>0.5</y></samplePosition>"
     "<acquisition><scan><highVoltage unit=\"kV\">-15</highVoltage><scanScale>0.5</scanScale></scan></acquisition>"
     "<instrument><uniqueID>MVE</uniqueID></instrument></FeiImage>";
@@ -182,7 +182,7 @@ Fixture project() {
 
   Description image;
   image.title = "Image 1";
-  image.axes = {axis("y", "nm", Role::signal, 2, 250, 0), axis("x", "nm", Role::signal, 3, 500, 0)};
+  image.axes = {axis("y", "mm", Role::signal, 2, 250, 0), axis("x", "mm", Role::signal, 3, 500, 0)};
   Json& metadata = image.metadata;
   set(metadata, "General", Json{{"title", "Image 1"}, {"date", "2019-08-07"}, {"time", "09:37:31"}});
   set(metadata, "Acquisition_instrument.SEM",
@@ -191,7 +191,7 @@ Fixture project() {
   line.axes = {axis("i", "points", Role::navigation, 2, 1, 0),
                axis("X-ray energy", "keV", Role::signal, 3, 0.01, -0.025)};
   Description map = description("Image 1, Map 4", true);
-  map.axes = {axis("y", "nm", Role::navigation, 1, 750, 0), axis("x", "nm", Role::navigation, 2, 375, 0),
+  map.axes = {axis("y", "mm", Role::navigation, 1, 750, 0), axis("x", "mm", Role::navigation, 2, 375, 0),
               axis("X-ray energy", "keV", Role::signal, 3, 0.01, -0.025)};
   return fixture("project.elid", project.file(),
                  {Dataset::from_values<std::uint8_t>(image, std::vector<std::uint8_t>{1, 2, 3, 4, 5, 255}),

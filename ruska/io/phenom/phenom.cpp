@@ -13,7 +13,7 @@
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/bruker_xml.hpp"
-#include "ruska/io/calendar.hpp"
+#include "ruska/io/acquisition_time.hpp"
 #include "ruska/io/elements.hpp"
 #include "ruska/io/phenom/bzip2_stream.hpp"
 #include "ruska/io/phenom/embedded_image.hpp"

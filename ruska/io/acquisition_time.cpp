@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
-#include "ruska/io/calendar.hpp"
+#include "ruska/io/acquisition_time.hpp"
 
 #include <array>
 #include <chrono>
