@@ -28,7 +28,8 @@ class ZipFile {
     facts.little(static_cast<std::uint16_t>(name.size())).little(static_cast<std::uint16_t>(wide ? 20 : 0));
     FileBytes extra;
     if (wide) {
-      extra.little(std::uint16_t{1}).little(std::uint16_t{16}).little(std::uint64_t{size}).little(std::uint64_t{packed});
+      extra.little(std::uint16_t{1}).little(std::uint16_t{16});
+      extra.little(std::uint64_t{size}).little(std::uint64_t{packed});
     }
     directory_.little(std::uint32_t{0x02014b50}).little(std::uint16_t{20}).text(facts.bytes()).little(std::uint16_t{0});
     directory_.little(std::uint64_t{0}).little(static_cast<std::uint32_t>(members_.size())).text(name);

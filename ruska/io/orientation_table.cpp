@@ -71,7 +71,8 @@ std::shared_ptr<const Source> orientation_map(const OrientationTable& table, con
                                            std::to_string(raster.columns) + " positions, but there are " +
                                            std::to_string(table.positions()) + "; the file is cut short or damaged");
     }
-    description.axes = {position_axis("y", raster.rows, raster.step_y), position_axis("x", raster.columns, raster.step_x)};
+    description.axes = {position_axis("y", raster.rows, raster.step_y),
+                        position_axis("x", raster.columns, raster.step_x)};
   } else {
     description.axes = {position_axis("position", table.positions(), 0)};
   }

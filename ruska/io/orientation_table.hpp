@@ -30,8 +30,8 @@ struct OrientationRaster {
 /// finite number.
 OrientationTable read_orientation_table(std::string_view text, std::int64_t first_line);
 
-/// A signal of the columns at every position: (y, x, column), or (position, column) for a list. `names` are those of the
-/// first columns; the others are numbered. Throws bad_data when the raster has another number of positions.
+/// A signal of the columns at every position: (y, x, column), or (position, column) for a list. `names` are those of
+/// the first columns; the others are numbered. Throws bad_data when the raster has another number of positions.
 std::shared_ptr<const Source> orientation_map(const OrientationTable& table, const OrientationRaster& raster,
                                               std::vector<std::string> names, Json original);
 

@@ -106,7 +106,8 @@ ZipArchive::ZipArchive(std::shared_ptr<const RandomAccessFile> file) : file_(std
 }
 
 const ZipMember* ZipArchive::find(std::string_view name) const {
-  const auto found = std::find_if(members_.begin(), members_.end(), [&](const ZipMember& one) { return one.name == name; });
+  const auto found =
+      std::find_if(members_.begin(), members_.end(), [&](const ZipMember& one) { return one.name == name; });
   return found == members_.end() ? nullptr : &*found;
 }
 
@@ -159,7 +160,8 @@ std::vector<std::byte> ZipArchive::read(const ZipMember& member, std::int64_t co
     }
   } else {
     throw Error(ErrorKind::unsupported, "'" + member.name + "' in the ZIP archive is compressed by method " +
-                                            std::to_string(member.method) + "; supported are 0 (stored) and 8 (deflated)");
+                                            std::to_string(member.method) +
+                                            "; supported are 0 (stored) and 8 (deflated)");
   }
   if (count == member.size) {
     std::uint32_t checksum = 0;

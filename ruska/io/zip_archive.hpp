@@ -22,9 +22,9 @@ struct ZipMember {
   std::uint16_t method = 0;  ///< 0 stored, 8 deflated
 };
 
-/// A ZIP archive (PKWARE, APPNOTE.TXT 6.3, ZIP64 included) of members that are stored or deflated. Only its directory is
-/// kept; members are read where they lie, from any number of threads, which is why this is no layer over a library that
-/// hides their place.
+/// A ZIP archive (PKWARE, APPNOTE.TXT 6.3, ZIP64 included) of members that are stored or deflated. Only its directory
+/// is kept; members are read where they lie, from any number of threads, which is why this is no layer over a library
+/// that hides their place.
 class ZipArchive {
  public:
   /// Throws bad_data when there is no directory at the end, when it is damaged or names members outside the file.

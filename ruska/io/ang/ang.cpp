@@ -18,7 +18,8 @@ constexpr std::size_t most_header_lines = 100000;
 Confidence probe(const Probe& file) {
   if (extension_of(file.path) != "ang") return Confidence::none;
   const std::string_view head(reinterpret_cast<const char*>(file.head.data()), file.head.size());
-  const bool known = head.find("TEM_PIXperUM") != std::string_view::npos || head.find("# GRID") != std::string_view::npos;
+  const bool known =
+      head.find("TEM_PIXperUM") != std::string_view::npos || head.find("# GRID") != std::string_view::npos;
   return head.starts_with('#') && known ? Confidence::content : Confidence::extension;
 }
 
@@ -39,7 +40,9 @@ Header read_header(std::string_view text) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = trimmed(text.substr(1, std::min(end, text.size()) - 1));
     text.remove_prefix(std::min(end + 1, text.size()));
-    if (header.lines.size() == most_header_lines) throw Error(ErrorKind::bad_data, "a header of more than 100000 lines");
+    if (header.lines.size() == most_header_lines) {
+      throw Error(ErrorKind::bad_data, "a header of more than " + std::to_string(most_header_lines) + " lines");
+    }
     header.lines.push_back(to_utf8(line));
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;

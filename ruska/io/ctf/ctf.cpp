@@ -46,7 +46,9 @@ Header read_header(std::string_view text) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
-    if (header.lines.size() == most_header_lines) throw Error(ErrorKind::bad_data, "a header of more than 10000 lines");
+    if (header.lines.size() == most_header_lines) {
+      throw Error(ErrorKind::bad_data, "a header of more than " + std::to_string(most_header_lines) + " lines");
+    }
     header.lines.push_back(to_utf8(line));
     std::vector<std::string> words = words_of(line);
     if (words.size() >= 3 && words[0] == "Phase") {

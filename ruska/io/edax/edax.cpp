@@ -196,7 +196,8 @@ std::shared_ptr<const Source> open_map(std::shared_ptr<const RandomAccessFile> f
   if (lines > 1) description.axes.push_back(position_axis("y", lines, image.get(), image_facts, "mppY"));
   description.axes.push_back(position_axis("x", points, image.get(), image_facts, "mppX"));
   description.axes.push_back(energy_axis(channels, spectrum.get(), spectrum_facts));
-  StoredLayout layout{offset, c_strides(description.shape(), static_cast<std::size_t>(bytes)), little_endian_is_swapped};
+  StoredLayout layout{offset, c_strides(description.shape(), static_cast<std::size_t>(bytes)),
+                      little_endian_is_swapped};
   return stored_array(std::move(file), std::move(description), std::move(layout));
 }
 

@@ -44,13 +44,17 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   }
   ByteCursor in(head, "the header of " + path.filename().string());
   const auto version = in.number<std::uint32_t>();
-  if (version == 2) throw Error(ErrorKind::unsupported, "version 2 of EDAX's pattern files; supported are 1 and from 3 on");
+  if (version == 2) {
+    throw Error(ErrorKind::unsupported, "version 2 of EDAX's pattern files; supported are 1 and from 3 on");
+  }
   const std::int64_t width = in.number<std::uint32_t>(), height = in.number<std::uint32_t>();
   const std::int64_t offset = in.number<std::uint32_t>();
   Description description;
   description.dtype = extension_of(path) == "up2" ? DType::uint16 : DType::uint8;
   const std::int64_t bytes = width * height * static_cast<std::int64_t>(size_of(description.dtype));
-  if (offset > file->size()) in.fail("patterns from byte " + std::to_string(offset) + " on, behind the end of the file");
+  if (offset > file->size()) {
+    in.fail("patterns from byte " + std::to_string(offset) + " on, behind the end of the file");
+  }
   const std::int64_t stored = (file->size() - offset) / bytes;
   description.original = Json{{"version", version}, {"width", width}, {"height", height}, {"first_pattern", offset}};
   std::int64_t rows = 0, columns = stored;
@@ -67,7 +71,9 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
     if (!hexagonal) {  // the lines of a hexagonal raster differ in length, so its patterns stay a list
       rows = given_rows;
       columns = given_columns;
-      if (rows < 1 || columns < 1) in.fail("a raster of " + std::to_string(rows) + " rows and " + std::to_string(columns) + " columns");
+      if (rows < 1 || columns < 1) {
+        in.fail("a raster of " + std::to_string(rows) + " rows and " + std::to_string(columns) + " columns");
+      }
     }
   }
   if (rows == 0 && (stored < 1 || (file->size() - offset) % bytes != 0)) {

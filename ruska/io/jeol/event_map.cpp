@@ -10,8 +10,8 @@
 #include <mutex>
 
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/acquisition_time.hpp"
+#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/event_counts.hpp"
 #include "ruska/io/jeol/signals.hpp"
 #include "ruska/io/jeol/tree.hpp"
@@ -30,8 +30,8 @@ enum Kind : int { column = 8, line = 9, electrons = 10, x_ray = 11 };
 int kind_of(std::uint16_t word) { return word >> 12; }
 int value_of(std::uint16_t word) { return word & 0xfff; }
 
-/// The first read scans the words once and notes where the lines of each frame begin (8 bytes per line and frame); after
-/// that lines are decoded from their own words alone.
+/// The first read scans the words once and notes where the lines of each frame begin (8 bytes per line and frame);
+/// after that lines are decoded from their own words alone.
 class EventMap final : public Source {
  public:
   EventMap(std::shared_ptr<const RandomAccessFile> file, Description description, std::int64_t offset,
@@ -78,7 +78,9 @@ class EventMap final : public Source {
           if (kind == column) x = value_of(word) * width_ / field;
           if (kind == line) y = value_of(word) * height_ / field;
           const std::int64_t pixel = y * width_ + x - begin;
-          if (kind == x_ray && pixel >= 0 && pixel < end - begin) event(pixel, static_cast<std::uint16_t>(value_of(word)));
+          if (kind == x_ray && pixel >= 0 && pixel < end - begin) {
+            event(pixel, static_cast<std::uint16_t>(value_of(word)));
+          }
         }
       }
     });

@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/acquisition_time.hpp"
 #include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/byte_cursor.hpp"
-#include "ruska/io/acquisition_time.hpp"
 #include "ruska/io/jeol/signals.hpp"
 #include "ruska/io/jeol/tree.hpp"
 #include "ruska/io/stored_array.hpp"

@@ -8,8 +8,8 @@
 #include <cstdio>
 
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/acquisition_time.hpp"
+#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io::msa {
@@ -40,6 +40,10 @@ constexpr Mapped mapped[] = {
     {"FWHMMNKA", "ev", "Detector.EDS.energy_resolution_MnKa", 1},
     {"THICKNESS", "nm", ".Sample.thickness", 1},
 };
+
+std::string path_of(const Mapped& one, const std::string& instrument) {
+  return one.path.starts_with('.') ? std::string(one.path.substr(1)) : instrument + std::string(one.path);
+}
 
 constexpr std::array<std::string_view, 12> months{"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
                                                   "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
@@ -198,8 +202,7 @@ Json Header::metadata() const {
     const Entry* found = entry(one.keyword);
     const auto value = number(one.keyword);
     if (!value || (!found->unit.empty() && lower_case(found->unit) != one.unit)) continue;
-    const std::string path = one.path.starts_with('.') ? std::string(one.path.substr(1)) : instrument + std::string(one.path);
-    set(metadata, path, *value * one.factor);
+    set(metadata, path_of(one, instrument), *value * one.factor);
   }
   const std::string mode = upper_case(text("OPERMODE"));
   if (const auto value = number("MAGCAM")) {
@@ -256,9 +259,7 @@ std::string format_header(const Description& description) {
   append(text, "SIGNALTYPE", type == "EELS" ? "ELS" : type);
   const std::string instrument = instrument_of(metadata);
   for (const Mapped& one : mapped) {
-    const std::string path = one.path.starts_with('.') ? std::string(one.path.substr(1))
-                                                       : "Acquisition_instrument." + instrument + "." + std::string(one.path);
-    const auto value = number_at(metadata, path);
+    const auto value = number_at(metadata, path_of(one, "Acquisition_instrument." + instrument + "."));
     if (value) append(text, one.keyword, shortest(*value / one.factor));
   }
   append(text, dtype_keyword, name_of(description.dtype));

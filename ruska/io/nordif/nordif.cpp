@@ -89,8 +89,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
     throw Error(ErrorKind::bad_data, settings_file.path().filename().string() + " does not begin with [NORDIF]");
   }
   const Json settings = parse_settings(text);
-  const auto raster = pair(settings, "Area", "Number of samples");               // rows, columns
-  const auto pattern = pair(settings, "Acquisition settings", "Resolution");     // columns, rows
+  const auto raster = pair(settings, "Area", "Number of samples");            // rows, columns
+  const auto pattern = pair(settings, "Acquisition settings", "Resolution");  // columns, rows
   const double step = parse_number(value(settings, "Area", "Step size")).value_or(0.0);
   const auto file = std::make_shared<const RandomAccessFile>(from_patterns ? path : folder / patterns_name);
 
@@ -106,8 +106,9 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
     const char* name;
     const char* key;
   };
-  constexpr Entry entries[] = {
-      {"Accelerating voltage", "beam_energy"}, {"Magnification", "magnification"}, {"Working distance", "working_distance"}};
+  constexpr Entry entries[] = {{"Accelerating voltage", "beam_energy"},
+                               {"Magnification", "magnification"},
+                               {"Working distance", "working_distance"}};
   for (const Entry& entry : entries) {
     if (const auto number = parse_number(value(settings, "Microscope", entry.name))) {
       set(metadata, microscope + entry.key, *number);

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// NumPy .npz files: a ZIP archive of .npy files, one signal each, stored or deflated (numpy.savez and savez_compressed).
-// Arrays that are no numbers (texts, Python objects) are left out; `original` says so.
+// NumPy .npz files: a ZIP archive of .npy files, one signal each, stored or deflated (numpy.savez,
+// numpy.savez_compressed). Arrays that are no numbers (texts, Python objects) are left out; `original` says so.
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/archived_array.hpp"

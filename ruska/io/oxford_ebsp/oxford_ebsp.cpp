@@ -80,7 +80,9 @@ class Patterns final : public Source {
     Shape index(navigation, 0);
     for (std::size_t done = 0; done < out.size(); done += part_bytes) {
       std::int64_t number = 0;
-      for (std::size_t axis = 0; axis < navigation; ++axis) number = number * shape[axis] + region.start[axis] + index[axis];
+      for (std::size_t axis = 0; axis < navigation; ++axis) {
+        number = number * shape[axis] + region.start[axis] + index[axis];
+      }
       const std::int64_t place = places_[static_cast<std::size_t>(number)];
       const std::vector<std::byte> stored = file_->read(place, header_bytes + header_.bytes);
       if (!(read_header(stored) == header_)) {
@@ -167,8 +169,9 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   const auto file = std::make_shared<const RandomAccessFile>(path);
   const std::int64_t version = version_of(file->read(0, 8));
   if (version > newest_version) {
-    throw Error(ErrorKind::unsupported, "version " + std::to_string(version) + " of Oxford's pattern files; supported " +
-                                            "are 0 to " + std::to_string(newest_version));
+    throw Error(ErrorKind::unsupported, "version " + std::to_string(version) +
+                                            " of Oxford's pattern files; supported are 0 to " +
+                                            std::to_string(newest_version));
   }
   std::vector<std::int64_t> places = read_places(*file, table_offset(version));
   const std::int64_t listed = static_cast<std::int64_t>(places.size());

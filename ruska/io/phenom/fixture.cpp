@@ -104,7 +104,8 @@ class Project {
 
   /// What every analysis begins with: type, no cutout, the counts 0, 5 and 300, and how it was measured.
   Project& analysis(int type, int number) {
-    add(static_cast<std::uint8_t>(type)).count(0).add(-25.0).add(10.0).count(3).raw(std::string_view("\0\x05\xac\x02", 4));
+    add(static_cast<std::uint8_t>(type)).count(0).add(-25.0).add(10.0);
+    count(3).raw(std::string_view("\0\x05\xac\x02", 4));
     conditions(15000.0).block("\x1a\x08").block("").count(1).add(std::int32_t{7});
     count(1).raw("\x1a\x02\x03").add(std::uint8_t{1}).add(static_cast<std::int32_t>(number)).count(1).raw("\x1a\x01");
     if (version_ >= 2) add(std::uint8_t{1});

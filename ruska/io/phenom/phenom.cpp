@@ -12,8 +12,8 @@
 #include "ruska/core/dataset.hpp"
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/acquisition_time.hpp"
+#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/elements.hpp"
 #include "ruska/io/phenom/bzip2_stream.hpp"
 #include "ruska/io/phenom/embedded_image.hpp"
@@ -87,7 +87,8 @@ ImageFacts facts_of(const phenom::EmbeddedImage& image) {
   }
   const std::string microscope = "Acquisition_instrument.SEM.";
   const pugi::xml_node voltage = scan.child("highVoltage");
-  if (const auto value = parse_number(voltage.text().get()); value && std::string(voltage.attribute("unit").value()) == "kV") {
+  const bool in_kilovolts = std::string_view(voltage.attribute("unit").value()) == "kV";
+  if (const auto value = parse_number(voltage.text().get()); value && in_kilovolts) {
     set(facts.metadata, microscope + "beam_energy", -*value);
   }
   if (const std::string id = root.child("instrument").child("uniqueID").text().get(); !id.empty()) {

@@ -14,8 +14,8 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/archived_array.hpp"
 #include "ruska/io/acquisition_time.hpp"
+#include "ruska/io/archived_array.hpp"
 #include "ruska/io/json_text.hpp"
 #include "ruska/io/little_endian.hpp"
 #include "ruska/io/reversed_axis.hpp"
@@ -205,7 +205,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
     axis.name = types[i];
     if (axis.name.empty() && unnamed-- <= letters.size()) axis.name = letters[unnamed];
     axis.size = header.shape[i];
-    const bool navigation = std::find(navigation_types.begin(), navigation_types.end(), types[i]) != navigation_types.end();
+    const bool navigation =
+        std::find(navigation_types.begin(), navigation_types.end(), types[i]) != navigation_types.end();
     axis.role = navigation ? Role::navigation : Role::signal;
     const std::size_t from_x = types.size() - 1 - i;
     if (calibrations != nullptr && calibrations->is_array() && from_x < calibrations->size()) {

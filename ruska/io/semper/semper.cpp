@@ -12,8 +12,8 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/byte_cursor.hpp"
 #include "ruska/io/acquisition_time.hpp"
+#include "ruska/io/byte_cursor.hpp"
 #include "ruska/io/stored_array.hpp"
 #include "ruska/io/text.hpp"
 
@@ -84,7 +84,9 @@ class LabelUnits {
  public:
   explicit LabelUnits(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
-  int unit(std::size_t place) const { return std::bit_cast<std::int16_t>(load<std::uint16_t>(bytes_, 2 * (place - 1))); }
+  int unit(std::size_t place) const {
+    return std::bit_cast<std::int16_t>(load<std::uint16_t>(bytes_, 2 * (place - 1)));
+  }
   int at(std::size_t place) const { return load<std::uint8_t>(bytes_, 2 * (place - 1)); }
   std::int64_t big(std::size_t place, std::size_t high) const {
     return std::int64_t{at(high)} << 16 | std::int64_t{at(place)} << 8 | at(place + 1);
@@ -203,8 +205,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   const Shape shape{label.layers, label.rows, label.columns};
   const std::int64_t step = row + 8;
   std::int64_t layer_step = 0, rows = 0, end = 0;
-  if (__builtin_mul_overflow(step, label.rows, &layer_step) || __builtin_mul_overflow(label.rows, label.layers, &rows) ||
-      __builtin_mul_overflow(rows, step, &end) || end > file->size() - records.at()) {
+  if (__builtin_mul_overflow(step, label.rows, &layer_step) ||
+      __builtin_mul_overflow(label.rows, label.layers, &rows) || __builtin_mul_overflow(rows, step, &end) || end > file->size() - records.at()) {
     throw Error(ErrorKind::bad_data, path.filename().string() + " has " + std::to_string(file->size()) +
                                          " bytes; a picture " + to_string(shape) + " with rows of " +
                                          std::to_string(step) + " from byte " + std::to_string(records.at()) +
