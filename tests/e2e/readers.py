@@ -14,6 +14,9 @@ import compare  # noqa: E402
 # What the drivers read, as folders of ../shared/data or endings of file names.
 READ = [
     "bruker/",
+    "ebsd/edax_binary/",
+    "ebsd/nordif/Pattern.dat",
+    "ebsd/oxford_binary/",
     "edax/",
     "eds_maps/",
     "emd/",
@@ -25,6 +28,8 @@ READ = [
     "ripple/",
     "semper/",
     "tilt_series/eds_bcf/",
+    ".ang",
+    ".ctf",
     ".hspy",
     ".msa",
     ".npy",

@@ -26,7 +26,7 @@ struct Tree {
 
 /// Reads the tree of named values that begins at `offset`. Values longer than 64 KiB, and those called `array`, are
 /// left out of the JSON and listed instead. A value that has children is an object with its own value as "value"; pages
-/// ("PARAMPAGE0") have the name that their value gives behind theirs. Throws bad_data with the place of what is damaged.
+/// ("PARAMPAGE0") have the name that their value gives behind theirs. Throws bad_data with the place of the damage.
 Tree read_tree(const RandomAccessFile& file, std::int64_t offset, std::string_view array = {});
 
 /// Text as UTF-8: that which is not UTF-8 is taken as Shift-JIS where it is valid in it, else as Windows-1252.

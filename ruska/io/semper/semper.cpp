@@ -206,7 +206,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   const std::int64_t step = row + 8;
   std::int64_t layer_step = 0, rows = 0, end = 0;
   if (__builtin_mul_overflow(step, label.rows, &layer_step) ||
-      __builtin_mul_overflow(label.rows, label.layers, &rows) || __builtin_mul_overflow(rows, step, &end) || end > file->size() - records.at()) {
+      __builtin_mul_overflow(label.rows, label.layers, &rows) || __builtin_mul_overflow(rows, step, &end) ||
+      end > file->size() - records.at()) {
     throw Error(ErrorKind::bad_data, path.filename().string() + " has " + std::to_string(file->size()) +
                                          " bytes; a picture " + to_string(shape) + " with rows of " +
                                          std::to_string(step) + " from byte " + std::to_string(records.at()) +
