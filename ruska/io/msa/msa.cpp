@@ -26,7 +26,8 @@ namespace {
 
 using msa::Header;
 
-constexpr std::int64_t longest_file = std::int64_t{256} << 20;
+constexpr std::int64_t longest_file = std::int64_t{64} << 20;
+constexpr std::size_t most_header_lines = 10000;
 
 Confidence probe(const Probe& file) {
   const std::string_view head(reinterpret_cast<const char*>(file.head.data()), file.head.size());
@@ -90,6 +91,7 @@ Spectrum split(std::string_view text) {
   Lines lines(text);
   std::string_view line;
   bool in_data = false, pairs = false, at_end = false;
+  std::size_t header_lines = 0;
   while (!at_end && lines.next(line)) {
     const std::string_view content = trimmed(line);
     if (content.empty()) continue;
@@ -97,6 +99,9 @@ Spectrum split(std::string_view text) {
       const std::string keyword = lower_case(trimmed(content.substr(1, content.find(':') - 1)));
       if (!in_data && keyword != "spectrum") {
         if (keyword == "endofdata") lines.fail("#ENDOFDATA before #SPECTRUM");
+        if (++header_lines > most_header_lines) {
+          lines.fail("a header of more than " + std::to_string(most_header_lines) + " lines");
+        }
         spectrum.header.add(content);
       } else if (!in_data) {
         in_data = true;
