@@ -35,6 +35,7 @@ class DeflatedArray final : public Source {
         layout_(std::move(layout)) {}
 
   const Description& describe() const override { return description_; }
+  std::int64_t buffered() const override { return member_.size; }
 
   void read(const Region& region, std::span<std::byte> out) const override {
     check_region(region, description_, out.size());

@@ -13,6 +13,7 @@ class ReversedAxis final : public Source {
   ReversedAxis(std::shared_ptr<const Source> stored, std::size_t axis) : stored_(std::move(stored)), axis_(axis) {}
 
   const Description& describe() const override { return stored_->describe(); }
+  std::int64_t buffered() const override { return stored_->buffered(); }
 
   void read(const Region& region, std::span<std::byte> out) const override {
     check_region(region, describe(), out.size());

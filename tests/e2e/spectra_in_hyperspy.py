@@ -42,7 +42,7 @@ text = HEADER + "".join(f"{value!r}\n" for value in values) + "#ENDOFDATA\n"
 cases.ruska("convert", "given.msa", "-o", "ours.msa")
 ours = hs.load(str(cases.folder / "ours.msa"))
 axis = ours.axes_manager[0]
-cases.check("values are the same to the last bit", ours.data.tolist() == values, ours.data)
+cases.check("values are the same to the last bit", ours.data.tolist() == values, ours.data.tolist())
 cases.check("the axis is the same", (axis.name, axis.units, axis.scale, axis.offset) == ("Energy", "eV", 0.1, -12.3), axis)
 cases.check("the title is the same", ours.metadata.General.title == "grain boundary, 5 \xb5m", ours.metadata.General.title)
 cases.check("date and time are the same", (ours.metadata.General.date, ours.metadata.General.time) ==

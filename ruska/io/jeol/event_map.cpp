@@ -5,6 +5,7 @@
 // y, 8: to column x, both in 4096ths of the field; B: an X-ray of the channel in the lower bits; A: the electron signal
 // there; others are live-time marks. A frame ends where y falls; frames are summed, but for a last one that was not
 // finished.
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <mutex>
@@ -48,6 +49,10 @@ class EventMap final : public Source {
   }
 
   const Description& describe() const override { return description_; }
+  /// The places of the lines.
+  std::int64_t buffered() const override {
+    return 8 * std::min(4 * words_ + most_empty_lines, most_frames_ * height_ + 1);
+  }
 
   void read(const Region& region, std::span<std::byte> out) const override {
     check_region(region, description_, out.size());
