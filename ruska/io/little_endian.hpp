@@ -2,12 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <type_traits>
 
 namespace ruska::io {
+
+/// Whether little-endian numbers must be turned around on this machine.
+inline constexpr bool little_endian_is_swapped = std::endian::native == std::endian::big;
 
 /// The little-endian unsigned integer of type T at `offset`; the caller has checked that it lies within `bytes`.
 template <class T>

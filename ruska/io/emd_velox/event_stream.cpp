@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "ruska/io/event_counts.hpp"
+
 namespace ruska::io::velox {
 namespace {
 
@@ -106,10 +108,8 @@ SparseCounts EventStreamSource::read_counts(std::int64_t begin, std::int64_t end
     throw Error(ErrorKind::invalid_argument, "there are no positions " + std::to_string(begin) + " to " +
                                                  std::to_string(end) + " in '" + description_.title + "'");
   }
-  SparseCounts counts;
   const std::int64_t pixels = end - begin;
-  counts.row_start.assign(static_cast<std::size_t>(pixels) + 1, 0);
-  if (pixels == 0) return counts;
+  if (pixels == 0) return {};
   const LineStarts& starts = line_starts();
   const std::int64_t width = description_.navigation_shape()[1], height = description_.navigation_shape()[0];
   const std::int64_t first = begin / width, last = (end - 1) / width;
@@ -124,44 +124,18 @@ SparseCounts EventStreamSource::read_counts(std::int64_t begin, std::int64_t end
       if (from < to) runs.push_back({first * width - begin, words(streams_[s], from, to)});
     }
   }
-  // Events sorted by pixel by counting, then each pixel's channels.
-  std::vector<std::int64_t> event_start(static_cast<std::size_t>(pixels) + 1, 0);
-  for (const Run& run : runs) {
-    for_each_event(run, pixels, [&](std::int64_t pixel, std::uint16_t channel) {
-      if (channel >= channels) {
-        throw Error(ErrorKind::bad_data, "'" + description_.title + "': an event in channel " +
-                                             std::to_string(channel) + ", where there are " + std::to_string(channels));
-      }
-      ++event_start[static_cast<std::size_t>(pixel) + 1];
-    });
-  }
-  for (std::size_t p = 0; p < static_cast<std::size_t>(pixels); ++p) event_start[p + 1] += event_start[p];
-  std::vector<std::uint16_t> events(static_cast<std::size_t>(event_start.back()));
-  std::vector<std::int64_t> next(event_start.begin(), event_start.end() - 1);
-  for (const Run& run : runs) {
-    for_each_event(run, pixels, [&](std::int64_t pixel, std::uint16_t channel) {
-      events[static_cast<std::size_t>(next[static_cast<std::size_t>(pixel)]++)] = channel;
-    });
-  }
-  const std::uint64_t largest = (std::uint64_t{1} << (8 * size_of(description_.dtype) - 1)) * 2 - 1;
-  for (std::size_t p = 0; p < static_cast<std::size_t>(pixels); ++p) {
-    const auto from = events.begin() + event_start[p], to = events.begin() + event_start[p + 1];
-    std::sort(from, to);
-    for (auto at = from; at != to;) {
-      const auto run_end = std::upper_bound(at, to, *at);
-      const auto number = static_cast<std::uint64_t>(run_end - at);
-      if (number > largest) {
-        throw Error(ErrorKind::unsupported, "'" + description_.title + "': " + std::to_string(number) +
-                                                " counts in one channel do not fit the " +
-                                                std::string(name_of(description_.dtype)) + " that the file declares");
-      }
-      counts.channel.push_back(*at);
-      counts.value.push_back(static_cast<std::uint32_t>(number));
-      at = run_end;
+  return counts_of_events(description_, pixels, [&](const auto& event) {
+    for (const Run& run : runs) {
+      for_each_event(run, pixels, [&](std::int64_t pixel, std::uint16_t channel) {
+        if (channel >= channels) {
+          throw Error(ErrorKind::bad_data, "'" + description_.title + "': an event in channel " +
+                                               std::to_string(channel) + ", where there are " +
+                                               std::to_string(channels));
+        }
+        event(pixel, channel);
+      });
     }
-    counts.row_start[p + 1] = counts.nonzeros();
-  }
-  return counts;
+  });
 }
 
 void EventStreamSource::read(const Region& region, std::span<std::byte> out) const {

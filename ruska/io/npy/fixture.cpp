@@ -3,24 +3,12 @@
 #include <complex>
 #include <numeric>
 
-#include "tests/file_bytes.hpp"
 #include "tests/fixtures.hpp"
+#include "tests/npy_preamble.hpp"
 
 namespace ruska::io {
 
 namespace {
-
-FileBytes preamble(int version, std::string dictionary) {
-  dictionary.resize(118, ' ');
-  dictionary += '\n';
-  FileBytes file;
-  file.text("\x93NUMPY").little(static_cast<char>(version)).little('\0');
-  if (version == 1)
-    file.little(static_cast<std::uint16_t>(dictionary.size()));
-  else
-    file.little(static_cast<std::uint32_t>(dictionary.size()));
-  return file.text(dictionary);
-}
 
 Axis axis(std::int64_t size, Role role) {
   Axis one;
@@ -36,7 +24,7 @@ Fixture fixture(std::string name, FileBytes file, Dataset expected) {
 Fixture map_of_spectra() {
   std::vector<std::uint16_t> values(60);
   std::iota(values.begin(), values.end(), std::uint16_t{65500});
-  FileBytes file = preamble(1, "{'descr': '<u2', 'fortran_order': False, 'shape': (3, 4, 5), }");
+  FileBytes file = npy_preamble(1, "{'descr': '<u2', 'fortran_order': False, 'shape': (3, 4, 5), }");
   for (const std::uint16_t value : values) file.little(value);
   Description description;
   description.axes = {axis(3, Role::navigation), axis(4, Role::navigation), axis(5, Role::signal)};
@@ -44,7 +32,7 @@ Fixture map_of_spectra() {
 }
 
 Fixture fortran_order() {
-  FileBytes file = preamble(2, "{\"shape\": (2, 3, 4, 5), 'fortran_order': True, 'descr': '>f4'}");
+  FileBytes file = npy_preamble(2, "{\"shape\": (2, 3, 4, 5), 'fortran_order': True, 'descr': '>f4'}");
   std::vector<float> values(120);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) * 0.5f - 7.0f;
   for (std::size_t l = 0; l < 5; ++l) {
@@ -62,7 +50,8 @@ Fixture fortran_order() {
 
 Fixture colour_image() {
   FileBytes file =
-      preamble(3, "{'descr': [('R', '|u1'), ('G', '|u1'), ('B', '|u1')], 'fortran_order': False, 'shape': (4, 3), }");
+      npy_preamble(3,
+                   "{'descr': [('R', '|u1'), ('G', '|u1'), ('B', '|u1')], 'fortran_order': False, 'shape': (4, 3), }");
   std::vector<std::uint8_t> values(36);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::uint8_t>(7 * i);
   file.add(std::as_bytes(std::span(values)));
@@ -74,7 +63,7 @@ Fixture colour_image() {
 
 Fixture complex_spectrum() {
   std::vector<std::complex<double>> values;
-  FileBytes file = preamble(1, "{'descr': '>c16', 'fortran_order': False, 'shape': (7L,), }");
+  FileBytes file = npy_preamble(1, "{'descr': '>c16', 'fortran_order': False, 'shape': (7L,), }");
   for (int i = 0; i < 7; ++i) {
     values.emplace_back(i + 0.25, -i);
     file.big(values.back().real()).big(values.back().imag());

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <cstring>
 #include <optional>
+
+#include "ruska/io/little_endian.hpp"
 
 namespace ruska::io::npy {
 
@@ -194,6 +197,73 @@ Header parse_header(std::string_view text) {
   if (!in.at_end()) in.fail("the end of the header");
   if (!have_type || !have_order || !have_shape) in.fail("a dictionary with descr, fortran_order and shape");
   return header;
+}
+
+Preamble read_preamble(const ReadBytes& read, const std::string& name) {
+  constexpr std::string_view magic = "\x93NUMPY";
+  constexpr std::int64_t longest_header = std::int64_t{1} << 20;
+  const std::vector<std::byte> start = read(0, 10);
+  if (std::memcmp(start.data(), magic.data(), magic.size()) != 0) {
+    throw Error(ErrorKind::bad_data, name + " does not start with the mark of a .npy file");
+  }
+  const auto version = load<std::uint8_t>(start, 6);
+  if (version < 1 || version > 3) {
+    throw Error(ErrorKind::unsupported, "version " + std::to_string(version) + "." +
+                                            std::to_string(load<std::uint8_t>(start, 7)) +
+                                            " of the .npy format; supported are 1 to 3");
+  }
+  const std::int64_t before = version == 1 ? 10 : 12;
+  const std::int64_t length = version == 1 ? std::int64_t{load<std::uint16_t>(start, 8)}
+                                           : std::int64_t{load<std::uint32_t>(read(8, 4))};
+  if (length > longest_header) {
+    throw Error(ErrorKind::bad_data, "a .npy header of " + std::to_string(length) + " bytes; at most " +
+                                         std::to_string(longest_header) + " are plausible");
+  }
+  const std::vector<std::byte> text = read(before, length);
+  return {std::string(reinterpret_cast<const char*>(text.data()), text.size()), before + length};
+}
+
+std::optional<TextType> text_type(std::string_view dictionary) {
+  const std::size_t key = dictionary.find("'descr': '");
+  if (key == std::string_view::npos) return std::nullopt;
+  std::string_view type = dictionary.substr(key + 10);
+  type = type.substr(0, type.find('\''));
+  if (type.size() < 3 || (type[0] != '<' && type[0] != '>') || type[1] != 'U') return std::nullopt;
+  TextType text;
+  text.big_endian = type[0] == '>';
+  const auto [end, problem] = std::from_chars(type.data() + 2, type.data() + type.size(), text.characters);
+  if (problem != std::errc() || end != type.data() + type.size() || text.characters < 0) return std::nullopt;
+  return text;
+}
+
+Description describe(const Header& header) {
+  Description description;
+  description.dtype = header.dtype;
+  description.fields = header.fields;
+  const std::size_t rank = header.shape.size();
+  const std::size_t signal_axes = rank == 2 || rank > 3 ? 2 : 1;
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    Axis one;
+    one.size = header.shape[axis];
+    one.role = axis + signal_axes < rank ? Role::navigation : Role::signal;
+    description.axes.push_back(one);
+  }
+  if (!header.fields.empty()) {
+    Axis parts;
+    parts.size = static_cast<std::int64_t>(header.fields.size());
+    description.axes.push_back(parts);
+  }
+  return description;
+}
+
+StoredLayout layout_of(const Header& header, std::int64_t offset) {
+  StoredLayout layout;
+  layout.offset = offset;
+  layout.swapped = header.big_endian != (std::endian::native == std::endian::big) && size_of(header.dtype) > 1;
+  const std::size_t pixel = size_of(header.dtype) * std::max<std::size_t>(1, header.fields.size());
+  layout.stride = header.fortran_order ? fortran_strides(header.shape, pixel) : c_strides(header.shape, pixel);
+  if (!header.fields.empty()) layout.stride.push_back(static_cast<std::int64_t>(size_of(header.dtype)));
+  return layout;
 }
 
 std::string format_preamble(const Description& description) {

@@ -19,6 +19,7 @@
 
 #include "ruska/base/pending_file.hpp"
 #include "ruska/core/driver.hpp"
+#include "ruska/io/json_text.hpp"
 #include "ruska/io/stored_array.hpp"
 #include "ruska/io/text.hpp"
 
@@ -37,26 +38,8 @@ std::optional<std::filesystem::path> sidecar_of(const std::filesystem::path& pat
 }
 
 Json read_sidecar(const std::filesystem::path& path) {
-  const std::string text = RandomAccessFile(path).read_text(longest_sidecar, "a sidecar");
-  // Deeply nested JSON would exhaust the stack of whoever walks the tree, and the time to add a member to an ordered
-  // object grows with their number.
-  constexpr int deepest = 64;
-  constexpr int most_members = 2000;
-  std::array<int, deepest + 2> members{};
-  const auto plausible = [&](int depth, Json::parse_event_t event, Json&) {
-    if (depth > deepest) throw Error(ErrorKind::bad_data, "the sidecar is nested deeper than 64 levels");
-    const auto level = static_cast<std::size_t>(depth);
-    if (event == Json::parse_event_t::object_start) members[level + 1] = 0;
-    if (event == Json::parse_event_t::key && ++members[level] > most_members) {
-      throw Error(ErrorKind::bad_data, "an object of the sidecar has more than 2000 members");
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text, plausible);
-  } catch (const Json::exception& problem) {
-    throw Error(ErrorKind::bad_data, path.filename().string() + " is not valid JSON: " + problem.what());
-  }
+  return parse_json(RandomAccessFile(path).read_text(longest_sidecar, "a sidecar"),
+                    "the sidecar " + path.filename().string());
 }
 
 bool describes_values(const Json& sidecar) {
