@@ -7,6 +7,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
+find_package(BZip2 REQUIRED)
 find_package(pugixml REQUIRED)
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 pkg_check_modules(LIBHWY REQUIRED IMPORTED_TARGET libhwy)
@@ -18,7 +19,6 @@ find_package(JPEG REQUIRED)
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(BLOSC REQUIRED IMPORTED_TARGET blosc)
-pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 if(RUSKA_MPI)
   find_package(MPI COMPONENTS CXX)
 endif()
@@ -28,7 +28,7 @@ target_include_directories(ruska_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_
 target_link_libraries(ruska_dependencies INTERFACE
   ${HDF5_C_LIBRARIES} TBB::tbb Eigen3::Eigen nlohmann_json::nlohmann_json CLI11::CLI11 OpenSSL::Crypto ZLIB::ZLIB
   pugixml::pugixml PkgConfig::OPENBLAS PkgConfig::LIBHWY PkgConfig::LIBXRL PkgConfig::RSVG PkgConfig::PNG TIFF::TIFF
-  JPEG::JPEG PkgConfig::LZ4 PkgConfig::ZSTD PkgConfig::BLOSC PkgConfig::LIBZIP lapacke)
+  JPEG::JPEG PkgConfig::LZ4 PkgConfig::ZSTD PkgConfig::BLOSC BZip2::BZip2 lapacke)
 
 # g++ 12 reports overlapping copies inside std::string that are not there (GCC bug 105651).
 set(ruska_warnings -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-restrict $<$<BOOL:${RUSKA_WERROR}>:-Werror>)

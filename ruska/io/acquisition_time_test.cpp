@@ -23,7 +23,8 @@ TEST(AcquisitionTime, LeavesOutWhatIsNoDate) {
   set_date(metadata, 0, 1, 1);
   set_time(metadata, 24, 0, 0);
   set_time(metadata, 12, -1, 0);
-  for (const double days : {-1.0, 0.0, 1e9, std::numeric_limits<double>::quiet_NaN()}) set_date_and_time(metadata, days);
+  for (const double days : {-1.0, 0.0, 1e9, std::numeric_limits<double>::quiet_NaN()})
+    set_date_and_time(metadata, days);
   EXPECT_TRUE(metadata.empty());
 }
 

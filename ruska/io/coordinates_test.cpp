@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/io/coordinates.hpp"
 
-#include <gtest/gtest.h>
-
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "ruska/base/error.hpp"
 

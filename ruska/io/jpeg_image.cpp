@@ -3,17 +3,17 @@
 //
 // libjpeg reports errors by longjmp, so the functions that it can leave hold no object with a destructor. Its warnings
 // of damaged data are errors here: the pixels after them are made up.
+#include "ruska/io/jpeg_image.hpp"
+
 #include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 
-#include <jpeglib.h>
-
 #include <jerror.h>
+#include <jpeglib.h>
 
 #include "ruska/base/error.hpp"
 #include "ruska/io/decoded_image.hpp"
-#include "ruska/io/jpeg_image.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io {

@@ -96,8 +96,7 @@ ZipArchive::ZipArchive(std::shared_ptr<const RandomAccessFile> file) : file_(std
         member.stored > size - local_bytes - member.header) {
       in.fail("'" + member.name + "' lies outside the file");
     }
-    if (member.method == 0 ? member.size != member.stored
-                           : member.size / best_deflate_ratio > member.stored) {
+    if (member.method == 0 ? member.size != member.stored : member.size / best_deflate_ratio > member.stored) {
       in.fail("'" + member.name + "' cannot have " + std::to_string(member.size) + " bytes, stored in " +
               std::to_string(member.stored));
     }
@@ -166,9 +165,8 @@ std::vector<std::byte> ZipArchive::read(const ZipMember& member, std::int64_t co
   if (count == member.size) {
     std::uint32_t checksum = 0;
     for (std::size_t at = 0; at < out.size(); at += std::size_t{1} << 30) {
-      checksum = static_cast<std::uint32_t>(
-          crc32(checksum, reinterpret_cast<const Bytef*>(out.data() + at),
-                static_cast<uInt>(std::min(out.size() - at, std::size_t{1} << 30))));
+      checksum = static_cast<std::uint32_t>(crc32(checksum, reinterpret_cast<const Bytef*>(out.data() + at),
+                                                  static_cast<uInt>(std::min(out.size() - at, std::size_t{1} << 30))));
     }
     if (checksum != member.checksum) fail(*file_, "'" + member.name + "' is damaged: its checksum differs");
   }

@@ -75,8 +75,8 @@ Header read_header(const RandomAccessFile& file) {
   const bool old = size == 12;
   Header header;
   header.pixels = load<std::uint32_t>(mark, 10);
-  const std::int64_t height = old ? load<std::uint16_t>(bytes, 6)
-                                  : static_cast<std::int32_t>(load<std::uint32_t>(bytes, 8));
+  const std::int64_t height =
+      old ? load<std::uint16_t>(bytes, 6) : static_cast<std::int32_t>(load<std::uint32_t>(bytes, 8));
   header.width = old ? load<std::uint16_t>(bytes, 4) : static_cast<std::int32_t>(load<std::uint32_t>(bytes, 4));
   header.height = std::abs(height);
   header.bottom_up = height > 0;

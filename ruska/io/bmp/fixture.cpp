@@ -12,7 +12,7 @@ namespace {
 
 FileBytes bitmap(std::int32_t width, std::int32_t height, std::uint16_t bits, std::uint32_t compression,
                  std::uint32_t colours, std::uint32_t header_size, const std::string& behind,
-                     const std::string& pixels) {
+                 const std::string& pixels) {
   FileBytes file;
   const auto start = static_cast<std::uint32_t>(14 + header_size + behind.size());
   file.text("BM").little(static_cast<std::uint32_t>(start + pixels.size())).little(std::uint32_t{0}).little(start);
@@ -37,7 +37,9 @@ Fixture fixture(const std::string& name, const FileBytes& file, std::int64_t hei
                 const std::vector<std::uint8_t>& values) {
   Description description;
   set_image_axes(description, height, width, samples);
-  return {"bmp", name, [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+  return {"bmp",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
           {Dataset::from_values<std::uint8_t>(description, values)}};
 }
 

@@ -7,14 +7,14 @@
 // header says that there are points without a measurement, n = Zmin - 2 stands for none (NaN).
 //
 // The colours that follow a surface in one file are whole numbers, whatever the scale of their integers leaves.
-#include <zlib.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <map>
+
+#include <zlib.h>
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
@@ -87,24 +87,59 @@ Json header_json(const HeaderBytes& bytes) {
     std::size_t size;
   };
   constexpr Field fields[] = {
-      {"Signature", 0, 't', 12},         {"Format", 12, 's', 2},           {"Number_of_Objects", 14, 's', 2},
-      {"Version", 16, 's', 2},           {"Object_Type", 18, 's', 2},      {"Object_Name", 20, 't', 30},
-      {"Operator_Name", 50, 't', 30},    {"P_Size", 80, 's', 2},           {"Acquisition_Type", 82, 's', 2},
-      {"Range_Type", 84, 's', 2},        {"Special_Points", 86, 's', 2},   {"Absolute", 88, 's', 2},
-      {"Gauge_Resolution", 90, 'f', 4},  {"W_Size", 94, 'l', 4},           {"Size_of_Points", 98, 's', 2},
-      {"Zmin", 100, 'l', 4},             {"Zmax", 104, 'l', 4},            {"Number_of_Points", 108, 'l', 4},
-      {"Number_of_Lines", 112, 'l', 4},  {"Total_Nb_of_Pts", 116, 'l', 4}, {"X_Spacing", 120, 'f', 4},
-      {"Y_Spacing", 124, 'f', 4},        {"Z_Spacing", 128, 'f', 4},       {"Name_of_X_Axis", 132, 't', 16},
-      {"Name_of_Y_Axis", 148, 't', 16},  {"Name_of_Z_Axis", 164, 't', 16}, {"X_Step_Unit", 180, 't', 16},
-      {"Y_Step_Unit", 196, 't', 16},     {"Z_Step_Unit", 212, 't', 16},    {"X_Length_Unit", 228, 't', 16},
-      {"Y_Length_Unit", 244, 't', 16},   {"Z_Length_Unit", 260, 't', 16},  {"X_Unit_Ratio", 276, 'f', 4},
-      {"Y_Unit_Ratio", 280, 'f', 4},     {"Z_Unit_Ratio", 284, 'f', 4},    {"Imprint", 288, 's', 2},
-      {"Inverted", 290, 's', 2},         {"Levelled", 292, 's', 2},        {"Seconds", 306, 's', 2},
-      {"Minutes", 308, 's', 2},          {"Hours", 310, 's', 2},           {"Day", 312, 's', 2},
-      {"Month", 314, 's', 2},            {"Year", 316, 's', 2},            {"Measurement_duration", 320, 'f', 4},
-      {"Compressed_data_size", 324, 'l', 4}, {"X_Offset", 466, 'f', 4},    {"Y_Offset", 470, 'f', 4},
-      {"Z_Offset", 474, 'f', 4},         {"T_Spacing", 478, 'f', 4},       {"T_Offset", 482, 'f', 4},
-      {"T_Axis_Name", 486, 't', 13},     {"T_Step_Unit", 499, 't', 13},
+      {"Signature", 0, 't', 12},
+      {"Format", 12, 's', 2},
+      {"Number_of_Objects", 14, 's', 2},
+      {"Version", 16, 's', 2},
+      {"Object_Type", 18, 's', 2},
+      {"Object_Name", 20, 't', 30},
+      {"Operator_Name", 50, 't', 30},
+      {"P_Size", 80, 's', 2},
+      {"Acquisition_Type", 82, 's', 2},
+      {"Range_Type", 84, 's', 2},
+      {"Special_Points", 86, 's', 2},
+      {"Absolute", 88, 's', 2},
+      {"Gauge_Resolution", 90, 'f', 4},
+      {"W_Size", 94, 'l', 4},
+      {"Size_of_Points", 98, 's', 2},
+      {"Zmin", 100, 'l', 4},
+      {"Zmax", 104, 'l', 4},
+      {"Number_of_Points", 108, 'l', 4},
+      {"Number_of_Lines", 112, 'l', 4},
+      {"Total_Nb_of_Pts", 116, 'l', 4},
+      {"X_Spacing", 120, 'f', 4},
+      {"Y_Spacing", 124, 'f', 4},
+      {"Z_Spacing", 128, 'f', 4},
+      {"Name_of_X_Axis", 132, 't', 16},
+      {"Name_of_Y_Axis", 148, 't', 16},
+      {"Name_of_Z_Axis", 164, 't', 16},
+      {"X_Step_Unit", 180, 't', 16},
+      {"Y_Step_Unit", 196, 't', 16},
+      {"Z_Step_Unit", 212, 't', 16},
+      {"X_Length_Unit", 228, 't', 16},
+      {"Y_Length_Unit", 244, 't', 16},
+      {"Z_Length_Unit", 260, 't', 16},
+      {"X_Unit_Ratio", 276, 'f', 4},
+      {"Y_Unit_Ratio", 280, 'f', 4},
+      {"Z_Unit_Ratio", 284, 'f', 4},
+      {"Imprint", 288, 's', 2},
+      {"Inverted", 290, 's', 2},
+      {"Levelled", 292, 's', 2},
+      {"Seconds", 306, 's', 2},
+      {"Minutes", 308, 's', 2},
+      {"Hours", 310, 's', 2},
+      {"Day", 312, 's', 2},
+      {"Month", 314, 's', 2},
+      {"Year", 316, 's', 2},
+      {"Measurement_duration", 320, 'f', 4},
+      {"Compressed_data_size", 324, 'l', 4},
+      {"X_Offset", 466, 'f', 4},
+      {"Y_Offset", 470, 'f', 4},
+      {"Z_Offset", 474, 'f', 4},
+      {"T_Spacing", 478, 'f', 4},
+      {"T_Offset", 482, 'f', 4},
+      {"T_Axis_Name", 486, 't', 13},
+      {"T_Step_Unit", 499, 't', 13},
   };
   Json header = Json::object();
   for (const Field& field : fields) {
@@ -219,8 +254,9 @@ Object object_at(const std::shared_ptr<const RandomAccessFile>& file, std::int64
   object.lines = bytes.long_at(112);
   object.depth = bytes.long_at(94);
   if (object.width < 1 || object.lines < 1 || object.depth < 0) {
-    refuse(108, "the size " + std::to_string(object.width) + " x " + std::to_string(object.lines) + " x " +
-                    std::to_string(object.depth),
+    refuse(108,
+           "the size " + std::to_string(object.width) + " x " + std::to_string(object.lines) + " x " +
+               std::to_string(object.depth),
            "at least 1 x 1 x 0");
   }
   const int bits = bytes.short_at(98);
@@ -286,8 +322,8 @@ Object object_at(const std::shared_ptr<const RandomAccessFile>& file, std::int64
                                          std::to_string(file->size()));
   }
   const DType dtype = integers.dtype;
-  object.integers = decoded_image(std::move(integers), packed_size,
-                                  [=] { return unpack(*file, table, streams, size, dtype); });
+  object.integers =
+      decoded_image(std::move(integers), packed_size, [=] { return unpack(*file, table, streams, size, dtype); });
   place = end;
   return object;
 }

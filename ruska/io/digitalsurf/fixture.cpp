@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
-#include <zlib.h>
-
 #include <limits>
+
+#include <zlib.h>
 
 #include "ruska/core/metadata.hpp"
 #include "tests/file_bytes.hpp"
@@ -53,12 +53,12 @@ std::string object(const ObjectFacts& facts, const std::vector<T>& integers) {
   const std::string& raw = values.bytes();
   std::string streams;
   file.little(std::uint32_t{2});
-  for (const auto& [start, size] : {std::pair{std::size_t{0}, raw.size() / 2}, {raw.size() / 2,
-      raw.size() - raw.size() / 2}}) {
+  for (const auto& [start, size] :
+       {std::pair{std::size_t{0}, raw.size() / 2}, {raw.size() / 2, raw.size() - raw.size() / 2}}) {
     uLongf packed_size = compressBound(size);
     std::string packed(packed_size, '\0');
-    compress(reinterpret_cast<Bytef*>(packed.data()), &packed_size,
-        reinterpret_cast<const Bytef*>(raw.data() + start), size);
+    compress(reinterpret_cast<Bytef*>(packed.data()), &packed_size, reinterpret_cast<const Bytef*>(raw.data() + start),
+             size);
     packed.resize(packed_size);
     file.little(static_cast<std::uint32_t>(size)).little(static_cast<std::uint32_t>(packed.size()));
     streams += packed;
@@ -67,7 +67,7 @@ std::string object(const ObjectFacts& facts, const std::vector<T>& integers) {
 }
 
 Axis axis(std::string name, std::string units, std::int64_t size, double scale, double offset,
-    Role role = Role::signal) {
+          Role role = Role::signal) {
   Axis one;
   one.name = std::move(name);
   one.quantity = quantity_of(units);
@@ -83,7 +83,9 @@ Fixture fixture(const std::string& name, const std::string& bytes, const Descrip
                 const std::vector<double>& values) {
   FileBytes file;
   file.text(bytes);
-  return {"digitalsurf", name, [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+  return {"digitalsurf",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
           {Dataset::from_values<double>(description, values)}};
 }
 
@@ -116,14 +118,15 @@ Fixture spectral_map() {
   }
   Description description;
   description.signal_type = "CL";
-  description.axes = {axis("Height", "µm", 2, 0.5, 4, Role::navigation), axis("Width", "mm", 3, 0.25, 0,
-      Role::navigation),
-                      axis("Wavelength", "nm", 2, 2, 300)};
+  description.axes = {axis("Height", "µm", 2, 0.5, 4, Role::navigation),
+                      axis("Width", "mm", 3, 0.25, 0, Role::navigation), axis("Wavelength", "nm", 2, 2, 300)};
   Json& metadata = description.metadata;
   set(metadata, "General", Json{{"authors", "anna"}, {"date", "2020-02-29"}, {"time", "05:06:07"}});
   set(metadata, "Signal", Json{{"quantity", "CL Intensity (a.u.)"}, {"signal_type", "CL"}});
   set(metadata, "Acquisition_instrument.SEM",
-      Json{{"microscope", "Attolight Allalin"}, {"beam_energy", 5.0}, {"magnification", 12390.0},
+      Json{{"microscope", "Attolight Allalin"},
+           {"beam_energy", 5.0},
+           {"magnification", 12390.0},
            {"Stage", Json{{"tilt_alpha", 0.5}, {"x", 8.5}}}});
   return fixture("map.sur", object(facts, integers), description, values);
 }

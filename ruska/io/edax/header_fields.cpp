@@ -137,23 +137,43 @@ constexpr Field spc[] = {
 };
 
 constexpr Field spd[] = {
-    {"tag", 'c', 0, 16},       {"version", 'i', 16},    {"nSpectra", 'i', 20},   {"nPoints", 'i', 24},
-    {"nLines", 'I', 28},       {"nChannels", 'I', 32},  {"countBytes", 'I', 36}, {"dataOffset", 'I', 40},
-    {"nFrames", 'I', 44},      {"fName", 'c', 48, 120},
+    {"tag", 'c', 0, 16},  {"version", 'i', 16},    {"nSpectra", 'i', 20},   {"nPoints", 'i', 24},
+    {"nLines", 'I', 28},  {"nChannels", 'I', 32},  {"countBytes", 'I', 36}, {"dataOffset", 'I', 40},
+    {"nFrames", 'I', 44}, {"fName", 'c', 48, 120},
 };
 
 /// Without what follows byte 252, which only later versions have.
 constexpr Field ipr[] = {
-    {"version", 'H', 0},       {"imageType", 'H', 2},   {"label", 'c', 4, 8},
-    {"sMin", 'H', 12},         {"sMax", 'H', 14},       {"color", 'H', 16},
-    {"presetMode", 'H', 18},   {"presetTime", 'I', 20}, {"dataType", 'H', 24},
-    {"timeConstantOld", 'H', 26}, {"roiStartChan", 'H', 30}, {"roiEndChan", 'H', 32},
-    {"userMin", 'h', 34},      {"userMax", 'h', 36},    {"iADC", 'H', 38},
-    {"iBits", 'H', 42},        {"nReads", 'H', 44},     {"nFrames", 'H', 46},
-    {"fDwell", 'f', 48},       {"accV", 'H', 52},       {"tilt", 'h', 54},
-    {"takeoff", 'h', 56},      {"mag", 'I', 58},        {"wd", 'H', 62},
-    {"mppX", 'f', 64},         {"mppY", 'f', 68},       {"nTextLines", 'H', 72},
-    {"charText", 'c', 74, 128}, {"nOverlayElements", 'H', 218}, {"overlayColors", 'H', 220, 16},
+    {"version", 'H', 0},
+    {"imageType", 'H', 2},
+    {"label", 'c', 4, 8},
+    {"sMin", 'H', 12},
+    {"sMax", 'H', 14},
+    {"color", 'H', 16},
+    {"presetMode", 'H', 18},
+    {"presetTime", 'I', 20},
+    {"dataType", 'H', 24},
+    {"timeConstantOld", 'H', 26},
+    {"roiStartChan", 'H', 30},
+    {"roiEndChan", 'H', 32},
+    {"userMin", 'h', 34},
+    {"userMax", 'h', 36},
+    {"iADC", 'H', 38},
+    {"iBits", 'H', 42},
+    {"nReads", 'H', 44},
+    {"nFrames", 'H', 46},
+    {"fDwell", 'f', 48},
+    {"accV", 'H', 52},
+    {"tilt", 'h', 54},
+    {"takeoff", 'h', 56},
+    {"mag", 'I', 58},
+    {"wd", 'H', 62},
+    {"mppX", 'f', 64},
+    {"mppY", 'f', 68},
+    {"nTextLines", 'H', 72},
+    {"charText", 'c', 74, 128},
+    {"nOverlayElements", 'H', 218},
+    {"overlayColors", 'H', 220, 16},
 };
 
 std::size_t size_of_type(char type) {

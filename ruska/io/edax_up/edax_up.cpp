@@ -66,8 +66,11 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
     step_x = in.number<double>();
     step_y = in.number<double>();
     if (!std::isfinite(step_x) || !std::isfinite(step_y)) in.fail("a step that is no number");
-    description.original.update(Json{{"columns", given_columns}, {"rows", given_rows}, {"hexagonal", hexagonal},
-                                     {"step_x", step_x}, {"step_y", step_y}});
+    description.original.update(Json{{"columns", given_columns},
+                                     {"rows", given_rows},
+                                     {"hexagonal", hexagonal},
+                                     {"step_x", step_x},
+                                     {"step_y", step_y}});
     if (!hexagonal) {  // the lines of a hexagonal raster differ in length, so its patterns stay a list
       rows = given_rows;
       columns = given_columns;

@@ -148,8 +148,8 @@ class EventMap final : public Source {
     }
     if (frames < most_frames_) {
       // Without the electron signal, columns that met no X-ray have no word.
-      const bool whole = previous * height_ / field == height_ - 1 &&
-                         (!has_electrons || last_column * width_ / field == width_ - 1);
+      const bool whole =
+          previous * height_ / field == height_ - 1 && (!has_electrons || last_column * width_ / field == width_ - 1);
       if (whole) {
         end_frame(words_);
       } else {

@@ -107,8 +107,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
 }  // namespace
 
 const Driver& jeol_driver() {
-  static const Driver driver{
-      "jeol", "JEOL Analysis Station", {"asw", "pts", "map", "img", "eds"}, probe, open, nullptr};
+  static const Driver driver{"jeol", "JEOL Analysis Station", {"asw", "pts", "map", "img", "eds"}, probe, open,
+                             nullptr};
   return driver;
 }
 

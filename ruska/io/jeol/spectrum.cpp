@@ -173,8 +173,7 @@ std::shared_ptr<const Source> open_spectrum(std::shared_ptr<const RandomAccessFi
   const Json header = read_header(head);
   const auto channels = header["NumCH"].get<std::int64_t>();
   const std::int64_t footer_begin = counts_begin + 4 * channels;
-  const std::vector<std::byte> rest =
-      file->read(footer_begin, std::min(longest_footer, file->size() - footer_begin));
+  const std::vector<std::byte> rest = file->read(footer_begin, std::min(longest_footer, file->size() - footer_begin));
   ByteCursor in(rest, "the spectrum's parameters", footer_begin);
   const Json footer = read_footer(in);
   const Json& parameters = footer["parameters"];

@@ -163,8 +163,8 @@ Tree read_tree(const RandomAccessFile& file, std::int64_t offset, std::string_vi
     std::string name = decoded(raw_name);
     const std::int32_t type = in.integer(), length = in.integer();
     if (length < 0 || length > in.left()) {
-      in.fail("the value of '" + name + "' has " + std::to_string(length) + " bytes, but " +
-              std::to_string(in.left()) + " are left; the file is cut short or damaged");
+      in.fail("the value of '" + name + "' has " + std::to_string(length) + " bytes, but " + std::to_string(in.left()) +
+              " are left; the file is cut short or damaged");
     }
     Json value;
     if (length > longest_value || (!array.empty() && name == array)) {

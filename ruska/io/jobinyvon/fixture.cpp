@@ -46,7 +46,9 @@ Fixture fixture(const std::string& name, const std::string& text, const Descript
                 const std::vector<double>& values) {
   FileBytes file;
   file.text(text);
-  return {"jobinyvon", name, [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+  return {"jobinyvon",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
           {Dataset::from_values<double>(description, values)}};
 }
 
@@ -62,8 +64,8 @@ Fixture map() {
       "<LSX_Row>\n3 2\n1.5 </LSX_Row>\n<LSX_Row>-6 5 4e1</LSX_Row>\n");
   Description description;
   description.title = "grain";
-  description.axes = {axis("Y", "µm", "length", Role::navigation, {1}), axis("X", "µm", "length", Role::navigation,
-      {-2, 2}),
+  description.axes = {axis("Y", "µm", "length", Role::navigation, {1}),
+                      axis("X", "µm", "length", Role::navigation, {-2, 2}),
                       axis("Wavelength", "nm", "length", Role::signal, {700, 702, 705})};
   Json& metadata = description.metadata;
   set(metadata, "General", Json{{"title", "grain"}, {"date", "2022-08-19"}, {"time", "09:30:34"}, {"notes", "PL"}});
@@ -76,8 +78,8 @@ Fixture map() {
 }
 
 Fixture spectrum() {
-  const std::string text = document("", axis_element("0x1", "Spectr", "1/cm", "100 110 120 130"), "",
-                                    "<LSX_Row>1 2 3 4</LSX_Row>\n");
+  const std::string text =
+      document("", axis_element("0x1", "Spectr", "1/cm", "100 110 120 130"), "", "<LSX_Row>1 2 3 4</LSX_Row>\n");
   Description description;
   description.title = "spectrum";
   description.axes = {axis("Raman Shift", "1/cm", "", Role::signal, {100, 110, 120, 130})};

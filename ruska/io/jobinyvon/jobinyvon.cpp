@@ -129,8 +129,10 @@ Axis axis_of(pugi::xml_node node, bool spectral) {
   axis.units = text_of(node, units_id);
   axis.quantity = quantity_of(axis.units);
   if (spectral) {
-    axis.name = axis.units == "nm" ? "Wavelength" : axis.units == "eV" ? "Energy" : axis.units == "1/cm" ? "Raman Shift"
-                                                                                                         : axis.name;
+    axis.name = axis.units == "nm"     ? "Wavelength"
+                : axis.units == "eV"   ? "Energy"
+                : axis.units == "1/cm" ? "Raman Shift"
+                                       : axis.name;
     if (axis.units == "nm") axis.quantity = "length";
   }
   axis.role = spectral ? Role::signal : Role::navigation;
@@ -183,8 +185,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
     ++rows;
   }
   if (rows != spectra) {
-    throw Error(ErrorKind::bad_data, "the matrix has " + std::to_string(rows) + " rows; the axes need " +
-                                         std::to_string(spectra));
+    throw Error(ErrorKind::bad_data,
+                "the matrix has " + std::to_string(rows) + " rows; the axes need " + std::to_string(spectra));
   }
   Json& metadata = description.metadata;
   set(metadata, "General.title", description.title);

@@ -24,7 +24,9 @@ Fixture blocks(const std::string& name, int samples, bool progressive) {
   file.text(jpeg_bytes(values, height, width, samples, progressive, JPEG_COM, "zone axis 001"));
   Description description;
   set_image_axes(description, height, width, samples);
-  return {"jpeg", name, [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+  return {"jpeg",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
           {Dataset::from_values<std::uint8_t>(description, values)}};
 }
 

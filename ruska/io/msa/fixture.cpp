@@ -22,11 +22,10 @@ Axis axis(std::string name, std::string units, std::int64_t size, double scale, 
 Fixture fixture(std::string name, std::string_view text, Dataset expected) {
   FileBytes file;
   file.text(text);
-  return {
-      "msa",
-      name,
-      [=](const std::filesystem::path& folder) { return file.write(folder / name); },
-      {std::move(expected)}};
+  return {"msa",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+          {std::move(expected)}};
 }
 
 /// Pairs, units behind the keywords, a title of two lines, a letter of ISO 8859-1, NPOINTS that is wrong.

@@ -22,10 +22,11 @@ Fixture patterns(bool from_settings) {
   description.title = "Pattern";
   description.axes = pattern_axes(2, 3, 1.5, 1.5, 2, 4);
   set(description.metadata, "General.title", "Pattern");
-  set(description.metadata, "Acquisition_instrument.SEM", Json{{"beam_energy", 20.0},
-                                                               {"magnification", 200.0},
-                                                               {"working_distance", 24.75},
-                                                               {"microscope", "Hitachi SU-6600"}});
+  set(description.metadata, "Acquisition_instrument.SEM",
+      Json{{"beam_energy", 20.0},
+           {"magnification", 200.0},
+           {"working_distance", 24.75},
+           {"microscope", "Hitachi SU-6600"}});
   set(description.metadata, "Sample.name", "Ni");
   std::vector<std::uint8_t> values(48);
   for (std::size_t i = 0; i < values.size(); ++i) {

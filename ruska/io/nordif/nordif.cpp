@@ -74,7 +74,7 @@ Confidence probe(const Probe& file) {
   try {
     const RandomAccessFile settings(file.path.parent_path() / settings_name);
     return is_settings(settings.read(0, std::min<std::int64_t>(settings.size(), 64))) ? Confidence::content
-                                                                                     : Confidence::none;
+                                                                                      : Confidence::none;
   } catch (const Error&) {
     return Confidence::none;
   }
@@ -114,8 +114,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
       set(metadata, microscope + entry.key, *number);
     }
   }
-  const std::string name = std::string(trimmed(value(settings, "Microscope", "Manufacturer") + " " +
-                                               value(settings, "Microscope", "Model")));
+  const std::string name = std::string(
+      trimmed(value(settings, "Microscope", "Manufacturer") + " " + value(settings, "Microscope", "Model")));
   if (!name.empty()) set(metadata, microscope + "microscope", name);
   if (const std::string sample = value(settings, "Specimen", "Name"); !sample.empty()) {
     set(metadata, "Sample.name", sample);

@@ -49,9 +49,8 @@ Fixture fortran_order() {
 }
 
 Fixture colour_image() {
-  FileBytes file =
-      npy_preamble(3,
-                   "{'descr': [('R', '|u1'), ('G', '|u1'), ('B', '|u1')], 'fortran_order': False, 'shape': (4, 3), }");
+  FileBytes file = npy_preamble(
+      3, "{'descr': [('R', '|u1'), ('G', '|u1'), ('B', '|u1')], 'fortran_order': False, 'shape': (4, 3), }");
   std::vector<std::uint8_t> values(36);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::uint8_t>(7 * i);
   file.add(std::as_bytes(std::span(values)));

@@ -213,8 +213,8 @@ Preamble read_preamble(const ReadBytes& read, const std::string& name) {
                                             " of the .npy format; supported are 1 to 3");
   }
   const std::int64_t before = version == 1 ? 10 : 12;
-  const std::int64_t length = version == 1 ? std::int64_t{load<std::uint16_t>(start, 8)}
-                                           : std::int64_t{load<std::uint32_t>(read(8, 4))};
+  const std::int64_t length =
+      version == 1 ? std::int64_t{load<std::uint16_t>(start, 8)} : std::int64_t{load<std::uint32_t>(read(8, 4))};
   if (length > longest_header) {
     throw Error(ErrorKind::bad_data, "a .npy header of " + std::to_string(length) + " bytes; at most " +
                                          std::to_string(longest_header) + " are plausible");

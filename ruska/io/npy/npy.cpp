@@ -22,9 +22,8 @@ Confidence probe(const Probe& file) {
 
 std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& path) {
   const auto file = std::make_shared<const RandomAccessFile>(path);
-  const npy::Preamble preamble =
-      npy::read_preamble([&](std::int64_t offset, std::int64_t count) { return file->read(offset, count); },
-                         path.filename().string());
+  const npy::Preamble preamble = npy::read_preamble(
+      [&](std::int64_t offset, std::int64_t count) { return file->read(offset, count); }, path.filename().string());
   const npy::Header header = npy::parse_header(preamble.dictionary);
   return {stored_array(file, npy::describe(header), npy::layout_of(header, preamble.bytes))};
 }

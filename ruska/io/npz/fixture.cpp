@@ -41,8 +41,7 @@ Fixture archive() {
   }
   FileBytes wide = npy_preamble(1, "{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }");
   for (const std::int32_t value : spectrum) wide.little(value);
-  const FileBytes scalar =
-      npy_preamble(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (), }").little(0.078125);
+  const FileBytes scalar = npy_preamble(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (), }").little(0.078125);
   const FileBytes names = npy_preamble(1, "{'descr': '<U1', 'fortran_order': False, 'shape': (1,), }").text("a\0\0");
 
   ZipFile zip;

@@ -51,8 +51,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
     description.title = found.member->name.substr(0, found.member->name.size() - ending.size());
     set(description.metadata, "General.title", description.title);
     if (!left_out.empty()) description.original["left out"] = left_out;
-    signals.push_back(archived_array(archive, *found.member, std::move(description),
-                                     npy::layout_of(found.header, found.offset)));
+    signals.push_back(
+        archived_array(archive, *found.member, std::move(description), npy::layout_of(found.header, found.offset)));
   }
   return signals;
 }

@@ -69,7 +69,8 @@ EmbeddedImage decode_image(std::span<const std::byte> tiff) {
   if ((bits != 8 && bits != 16) || format != SAMPLEFORMAT_UINT || TIFFIsTiled(file.get()) ||
       (samples > 1 && planes != PLANARCONFIG_CONTIG)) {
     throw Error(ErrorKind::unsupported, "an embedded TIFF image of " + std::to_string(samples) + " samples of " +
-                                            std::to_string(bits) + " bits that is tiled, in planes or no unsigned "
+                                            std::to_string(bits) +
+                                            " bits that is tiled, in planes or no unsigned "
                                             "integer; strips of 8 or 16 bits are supported");
   }
   EmbeddedImage image;

@@ -136,11 +136,12 @@ Description description(std::string title, bool on_image, bool version_0 = false
   }
   set(metadata, "Acquisition_instrument.SEM.beam_energy", 15.0);
   const double elevation = version_0 ? 28.5 * std::numbers::pi / 180 : 28.5 * radian;
-  set(metadata, "Acquisition_instrument.SEM.Detector.EDS", Json{{"azimuth_angle", 45 * radian * 180 / std::numbers::pi},
-                                                                {"elevation_angle", elevation * 180 / std::numbers::pi},
-                                                                {"energy_resolution_MnKa", 126.5},
-                                                                {"live_time", 5.5},
-                                                                {"real_time", 10.25}});
+  set(metadata, "Acquisition_instrument.SEM.Detector.EDS",
+      Json{{"azimuth_angle", 45 * radian * 180 / std::numbers::pi},
+           {"elevation_angle", elevation * 180 / std::numbers::pi},
+           {"energy_resolution_MnKa", 126.5},
+           {"live_time", 5.5},
+           {"real_time", 10.25}});
   if (!version_0) {
     set(metadata, "Acquisition_instrument.SEM.Stage.tilt_alpha", 2 * radian * 180 / std::numbers::pi);
     set(metadata, "Acquisition_instrument.SEM.working_distance", 8.5);
@@ -155,11 +156,8 @@ Dataset spectrum(const std::string& title, bool on_image, bool version_0 = false
 }
 
 Fixture fixture(std::string name, const FileBytes& file, std::vector<Dataset> expected) {
-  return {
-      "phenom",
-      name,
-      [=](const std::filesystem::path& folder) { return file.write(folder / name); },
-      std::move(expected)};
+  return {"phenom", name, [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+          std::move(expected)};
 }
 
 /// Every kind of analysis, on an image and off it.

@@ -32,7 +32,7 @@ constexpr int newest_version = 4;
 /// What the XML of an image says.
 struct ImageFacts {
   Json original = Json::object();
-  Json metadata = Json::object();  ///< from the root of the tree
+  Json metadata = Json::object();            ///< from the root of the tree
   double pixel_width = 0, pixel_height = 0;  ///< m; 0 where they are not given
   double field = 0;                          ///< m, the longer side of the image
   double scan_scale = 1;

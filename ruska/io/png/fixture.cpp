@@ -22,8 +22,7 @@ std::string chunk(const std::string& type, const std::string& content) {
 
 /// `rows` holds a filter byte before each line.
 FileBytes png(std::uint32_t width, std::uint32_t height, int depth, int colour, int interlace,
-    const std::string& before,
-              const std::string& rows) {
+              const std::string& before, const std::string& rows) {
   FileBytes header;
   header.big(width).big(height).little(static_cast<char>(depth)).little(static_cast<char>(colour));
   header.little('\0').little('\0').little(static_cast<char>(interlace));
@@ -43,7 +42,9 @@ Fixture fixture(const std::string& name, const FileBytes& file, std::int64_t hei
                 const std::vector<T>& values) {
   Description description;
   set_image_axes(description, height, width, samples);
-  return {"png", name, [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+  return {"png",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
           {Dataset::from_values<T>(description, values)}};
 }
 
@@ -56,9 +57,8 @@ Fixture grey() {
   }
   std::string size = "\0\0\x10\0\0\0\x20\0\x01"s;
   std::string text = "Title\0grain"s;
-  return fixture<std::uint16_t>("grey.png", png(3, 2, 16, 0, 0, chunk("pHYs", size) + chunk("tEXt", text),
-      rows.bytes()),
-                                2, 3, 1, values);
+  return fixture<std::uint16_t>(
+      "grey.png", png(3, 2, 16, 0, 0, chunk("pHYs", size) + chunk("tEXt", text), rows.bytes()), 2, 3, 1, values);
 }
 
 /// Two bits per pixel, and lines that store differences to the one above.

@@ -3,12 +3,12 @@
 //
 // PNG images (ISO/IEC 15948) through libpng. Grey values keep their stored range, palettes become colours. libpng
 // reports errors by longjmp, so the functions that it can leave hold no object with a destructor.
-#include <png.h>
-
 #include <algorithm>
 #include <bit>
 #include <csetjmp>
 #include <cstdio>
+
+#include <png.h>
 
 #include "ruska/core/driver.hpp"
 #include "ruska/io/decoded_image.hpp"

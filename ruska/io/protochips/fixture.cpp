@@ -36,7 +36,9 @@ Fixture heating_and_biasing() {
       "0, Temperature units = Degrees C, 25, 0\r\n0, Current units = Amps, 25, 0\r\n"
       "0, User agreeing to terms = anna, 25, 0\r\n"
       "0, , 25, 0.5\r\n50, beam on, 26.5, -1e-3\r\n250, , 27, nan\r\n");
-  const Json general{{"date", "2014-12-03"}, {"time", "17:15:37.192000"}, {"authors", "anna"},
+  const Json general{{"date", "2014-12-03"},
+                     {"time", "17:15:37.192000"},
+                     {"authors", "anna"},
                      {"notes", "Calibration file name: AD2.cal"}};
   const std::vector<double> times{0, 0.05, 0.25};
   return {"protochips",

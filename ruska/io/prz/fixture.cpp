@@ -38,11 +38,10 @@ FileBytes text_array(std::string_view text, bool big_endian) {
 
 Fixture fixture(std::string name, const ZipFile& zip, Dataset expected) {
   const FileBytes file = zip.finished();
-  return {
-      "prz",
-      name,
-      [=](const std::filesystem::path& folder) { return file.write(folder / name); },
-      {std::move(expected)}};
+  return {"prz",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+          {std::move(expected)}};
 }
 
 /// A scanned image with calibration; what is not known of its axes follows from the rank.
@@ -54,11 +53,12 @@ Fixture image() {
   set(metadata, "General.title", description.title);
   set(metadata, "General.date", "2021-03-04");
   set(metadata, "General.time", "05:06:07");
-  set(metadata, "Acquisition_instrument.TEM", Json{{"beam_energy", 200.5},
-                                                   {"convergence_angle", 21.5},
-                                                   {"acquisition_mode", "STEM"},
-                                                   {"magnification", 1e7},
-                                                   {"camera_length", 20.0}});
+  set(metadata, "Acquisition_instrument.TEM",
+      Json{{"beam_energy", 200.5},
+           {"convergence_angle", 21.5},
+           {"acquisition_mode", "STEM"},
+           {"magnification", 1e7},
+           {"camera_length", 20.0}});
   const std::vector<std::uint16_t> values{1, 2, 3, 40000, 5, 6};
   FileBytes data = npy_preamble(1, "{'descr': '<u2', 'fortran_order': False, 'shape': (2, 3), }");
   for (const std::uint16_t value : values) data.little(value);

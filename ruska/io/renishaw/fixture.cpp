@@ -52,8 +52,8 @@ std::string entries(const std::vector<Entry>& list) {
   FileBytes bytes;
   for (const Entry& entry : list) {
     bytes.little(entry.type).little(entry.flag).little(entry.key);
-    const bool sized = entry.type == 'u' || entry.type == 'k' || entry.type == 'p' || entry.type == 'b'
-        || entry.flag == 64;
+    const bool sized =
+        entry.type == 'u' || entry.type == 'k' || entry.type == 'p' || entry.type == 'b' || entry.flag == 64;
     if (sized) bytes.little(static_cast<std::uint32_t>(entry.content.size()));
     bytes.text(entry.content);
   }
@@ -110,13 +110,16 @@ Fixture map() {
   for (const float value : {-1.5f, 2.0f, 0.0f, 0.5f, 4.0f, 1.0f}) raster.little(value);
   for (const std::uint32_t size : {2u, 1u, 1u, 0u}) raster.little(size);
   const std::string calibration = property_set(
-      "WXCS", {{'k', 1, "CCD"}, {'k', 2, "Target temperature"},
+      "WXCS", {{'k', 1, "CCD"},
+               {'k', 2, "Target temperature"},
                {'p', 1, entries({{'u', 1, "Centrus"}, {'i', 2, number(std::int32_t{-70})}, {'b', 9, "xyz"}})},
-               {'k', 3, "Groove Density (lines/mm)"}, {'p', 4, entries({{'r', 3, number(1200.0f)}})},
+               {'k', 3, "Groove Density (lines/mm)"},
+               {'p', 4, entries({{'r', 3, number(1200.0f)}})},
                {'s', 5, number(std::uint32_t{2}) + number(std::int16_t{7}) + number(std::int16_t{-8}), 128},
                {'u', 6, "packed", 64}});
   const std::string measurement = property_set(
-      "WXDM", {{'k', 1, "Accumulations"}, {'k', 2, "Exposure Time"},
+      "WXDM", {{'k', 1, "Accumulations"},
+               {'k', 2, "Exposure Time"},
                {'p', 7, entries({{'i', 1, number(std::int32_t{2})}, {'i', 2, number(std::int32_t{1500})}})}});
 
   FileBytes exif;  // big-endian, as the instrument writes it: the place, then a second directory with the size
@@ -129,8 +132,8 @@ Fixture map() {
   exif.big(std::uint32_t{0});
   for (const std::int32_t value : {-3, 2, 5, 1, 8, 1, 16, 1}) exif.big(value);
   constexpr int app1 = JPEG_APP0 + 1;
-  const std::string picture = jpeg_bytes(std::vector<std::uint8_t>(8 * 16 * 3, 136), 8, 16, 3, false, app1,
-      exif.bytes());
+  const std::string picture =
+      jpeg_bytes(std::vector<std::uint8_t>(8 * 16 * 3, 136), 8, 16, 3, false, app1, exif.bytes());
 
   // Nothing in the format tells that optional blocks at the end are missing, so those come first.
   const std::string bytes = header(3, 2, 3, 20000) + block("WMAP", raster.bytes()) + calibration + measurement +
@@ -138,8 +141,8 @@ Fixture map() {
                             data({1, 2, 3, 4, 5, -6});
   Description description;
   description.title = "Raman map";
-  description.axes = {axis("Y", "µm", 1, 4, 2), axis("X", "µm", 2, 0.5, -1.5), spectral("Wavelength", "nm", {700, 702,
-      705})};
+  description.axes = {axis("Y", "µm", 1, 4, 2), axis("X", "µm", 2, 0.5, -1.5),
+                      spectral("Wavelength", "nm", {700, 702, 705})};
   description.metadata = general();
   set(description.metadata, "Acquisition_instrument",
       Json{{"Laser", {{"wavelength", 500.0}}},
@@ -175,10 +178,10 @@ Fixture series() {
   set_coordinates(time, {0, 1, 4});
   description.axes = {time, spectral("Raman Shift", "1/cm", {100, 110})};
   description.metadata = general();
-  return fixture("series.wdf",
-                 header(2, 3, 2, 0) + block("ORGN", origins.bytes()) + spectral_axis(1, {100, 110}) +
-                     data({1, 2, 3, 4, 5, 6}),
-                 {Dataset::from_values<float>(description, std::vector<float>{1, 2, 3, 4, 5, 6})});
+  return fixture(
+      "series.wdf",
+      header(2, 3, 2, 0) + block("ORGN", origins.bytes()) + spectral_axis(1, {100, 110}) + data({1, 2, 3, 4, 5, 6}),
+      {Dataset::from_values<float>(description, std::vector<float>{1, 2, 3, 4, 5, 6})});
 }
 
 Fixture spectrum() {

@@ -52,8 +52,7 @@ Blocks blocks_of(const RandomAccessFile& file) {
     if (size < static_cast<std::uint64_t>(block_header) || size > static_cast<std::uint64_t>(file.size() - place)) {
       throw Error(ErrorKind::bad_data, "the block at byte " + std::to_string(place) + " states " +
                                            std::to_string(size) + " bytes; allowed are 16 to " +
-                                           std::to_string(file.size() - place) +
-                                           "; the file is cut short or damaged");
+                                           std::to_string(file.size() - place) + "; the file is cut short or damaged");
     }
     const auto whole = static_cast<std::int64_t>(size);
     blocks.try_emplace(text_of(std::span(head).first(4)), Block{place + block_header, whole - block_header});
@@ -87,10 +86,32 @@ struct Units {
 /// By the numbers that WiRE gives to units.
 Units units_of(std::uint32_t number) {
   constexpr Units known[] = {
-      {"", ""},  {"1/cm", "Raman Shift"}, {"nm", "Wavenumber"}, {"nm", "Wavelength"}, {"eV", "Energy"},
-      {"µm", "Wavelength"}, {"counts", ""}, {"electrons", ""}, {"mm", ""}, {"m", ""}, {"K", ""}, {"Pa", ""}, {"s", ""},
-      {"ms", ""}, {"h", ""}, {"d", ""}, {"px", ""}, {"", ""}, {"", ""}, {"°", ""}, {"rad", ""}, {"°C", ""}, {"°F", ""},
-      {"K/min", ""}, {"s", ""}, {"µs", ""},
+      {"", ""},
+      {"1/cm", "Raman Shift"},
+      {"nm", "Wavenumber"},
+      {"nm", "Wavelength"},
+      {"eV", "Energy"},
+      {"µm", "Wavelength"},
+      {"counts", ""},
+      {"electrons", ""},
+      {"mm", ""},
+      {"m", ""},
+      {"K", ""},
+      {"Pa", ""},
+      {"s", ""},
+      {"ms", ""},
+      {"h", ""},
+      {"d", ""},
+      {"px", ""},
+      {"", ""},
+      {"", ""},
+      {"°", ""},
+      {"rad", ""},
+      {"°C", ""},
+      {"°F", ""},
+      {"K/min", ""},
+      {"s", ""},
+      {"µs", ""},
   };
   return number < std::size(known) ? known[number] : known[0];
 }
@@ -288,8 +309,8 @@ void set_start(Json& metadata, std::uint64_t filetime) {
   const auto day = std::chrono::floor<std::chrono::days>(moment);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(moment - day);
-  const auto iso_day = iso_date(static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                static_cast<unsigned>(date.day()));
+  const auto iso_day =
+      iso_date(static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
   const auto iso_clock = iso_time(time.hours().count(), time.minutes().count(), time.seconds().count());
   if (!iso_day || !iso_clock) return;
   set(metadata, "General.date", *iso_day);

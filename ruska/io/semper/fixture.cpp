@@ -83,11 +83,10 @@ FileBytes label(int form) {
 }
 
 Fixture fixture(std::string name, const FileBytes& file, Dataset expected) {
-  return {
-      "semper",
-      name,
-      [=](const std::filesystem::path& folder) { return file.write(folder / name); },
-      {std::move(expected)}};
+  return {"semper",
+          name,
+          [=](const std::filesystem::path& folder) { return file.write(folder / name); },
+          {std::move(expected)}};
 }
 
 /// Layers with a label: calibrated axes, date, a title of its own.

@@ -58,8 +58,9 @@ class Records {
 
   std::vector<std::byte> next(const std::string& what, std::int64_t shortest, std::int64_t longest) {
     const std::int64_t length = load<std::uint32_t>(file_.read(at_, 4));
-    if (length < shortest || length > longest) fail(what, "has " + std::to_string(length) + " bytes, not " +
-                                                           std::to_string(shortest) + " to " + std::to_string(longest));
+    if (length < shortest || length > longest)
+      fail(what, "has " + std::to_string(length) + " bytes, not " + std::to_string(shortest) + " to " +
+                     std::to_string(longest));
     std::vector<std::byte> bytes = file_.read(at_ + 4, length + 4);
     if (load<std::uint32_t>(bytes, static_cast<std::size_t>(length)) != static_cast<std::uint32_t>(length)) {
       fail(what, "does not end with its length");
@@ -71,8 +72,7 @@ class Records {
 
  private:
   [[noreturn]] void fail(const std::string& what, const std::string& problem) const {
-    throw Error(ErrorKind::bad_data,
-                "the record of the " + what + " at byte " + std::to_string(at_) + " " + problem);
+    throw Error(ErrorKind::bad_data, "the record of the " + what + " at byte " + std::to_string(at_) + " " + problem);
   }
 
   const RandomAccessFile& file_;
@@ -126,8 +126,8 @@ void read_label(const std::vector<std::byte>& bytes, Label& label) {
     label.layers = units.big(11, 59);
   }
   if (form != label.form) {
-    throw Error(ErrorKind::bad_data, "the label gives form " + std::to_string(form) + ", the header " +
-                                         std::to_string(label.form));
+    throw Error(ErrorKind::bad_data,
+                "the label gives form " + std::to_string(form) + ", the header " + std::to_string(label.form));
   }
   // Years since 1900; some programs subtract 1900 from a year of two digits.
   int year = 1900 + units.unit(22);
@@ -143,12 +143,17 @@ void read_label(const std::vector<std::byte>& bytes, Label& label) {
   const std::string title = units.text(101, static_cast<std::size_t>(std::min(units.at(100), 144)));
   if (label.title.empty()) label.title = title;
   label.original["label"] =
-      Json{{"centre_column", units.big(13, 60)}, {"centre_row", units.big(15, 61)},
-           {"centre_layer", units.big(17, 62)},  {"class", units.at(19)},
-           {"form", form},                       {"protected", units.at(21)},
+      Json{{"centre_column", units.big(13, 60)},
+           {"centre_row", units.big(15, 61)},
+           {"centre_layer", units.big(17, 62)},
+           {"class", units.at(19)},
+           {"form", form},
+           {"protected", units.at(21)},
            {"range", units.at(28) == 255 ? "" : units.text(29, static_cast<std::size_t>(std::min(units.at(28), 27)))},
-           {"position_list_type", units.at(56)}, {"real_coordinates", units.at(63)},
-           {"blocks", units.at(64)},             {"title", title}};
+           {"position_list_type", units.at(56)},
+           {"real_coordinates", units.at(63)},
+           {"blocks", units.at(64)},
+           {"title", title}};
 }
 
 Label read_head(const RandomAccessFile& file, Records& records) {

@@ -93,8 +93,8 @@ Codec::~Codec() {
 
 bool can_decode(std::uint64_t compression) {
   constexpr std::uint64_t known[] = {COMPRESSION_LZW,      COMPRESSION_ADOBE_DEFLATE, COMPRESSION_DEFLATE,
-                                        COMPRESSION_PACKBITS, COMPRESSION_JPEG,          COMPRESSION_LZMA,
-                                        COMPRESSION_ZSTD};
+                                     COMPRESSION_PACKBITS, COMPRESSION_JPEG,          COMPRESSION_LZMA,
+                                     COMPRESSION_ZSTD};
   return std::find(std::begin(known), std::end(known), compression) != std::end(known) &&
          TIFFIsCODECConfigured(static_cast<std::uint16_t>(compression)) != 0;
 }

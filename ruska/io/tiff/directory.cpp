@@ -76,9 +76,8 @@ Structure::Structure(std::shared_ptr<const RandomAccessFile> file) : file_(std::
   big_endian_ = at(0) == 'M';
   const std::uint64_t version = unsigned_from(mark.data() + 2, 2);
   if ((at(0) != 'I' && at(0) != 'M') || at(0) != at(1) || (version != 42 && version != 43)) {
-    throw Error(ErrorKind::bad_data,
-                file_->path().filename().string() +
-                    " does not start with the mark of a TIFF file (II or MM, 42 or 43)");
+    throw Error(ErrorKind::bad_data, file_->path().filename().string() +
+                                         " does not start with the mark of a TIFF file (II or MM, 42 or 43)");
   }
   big_file_ = version == 43;
   if (big_file_ && (unsigned_at(4, 2) != 8 || unsigned_at(6, 2) != 0)) {
@@ -131,11 +130,11 @@ Directory Structure::directory_at(std::int64_t place) const {
     } else {
       start = unsigned_from(at + 4 + offset_width, offset_width);
       if (start > available || entry.count > (available - start) / static_cast<std::uint64_t>(width)) {
-        throw Error(ErrorKind::bad_data,
-                    "the TIFF tag " + std::to_string(entry.tag) + " in the directory at byte " + std::to_string(place) +
-                        " has " + std::to_string(entry.count) + " values of " + std::to_string(width) +
-                        " bytes at byte " + std::to_string(start) + ", but the file has " + std::to_string(available) +
-                        " bytes; it is cut short or damaged");
+        throw Error(ErrorKind::bad_data, "the TIFF tag " + std::to_string(entry.tag) + " in the directory at byte " +
+                                             std::to_string(place) + " has " + std::to_string(entry.count) +
+                                             " values of " + std::to_string(width) + " bytes at byte " +
+                                             std::to_string(start) + ", but the file has " + std::to_string(available) +
+                                             " bytes; it is cut short or damaged");
       }
     }
     entry.place = static_cast<std::int64_t>(start);

@@ -115,7 +115,8 @@ class Builder {
   template <class T>
   PageBytes::Field field(std::uint16_t type, std::vector<T> values, std::uint64_t count) const {
     const std::size_t size = values.size() * sizeof(T);
-    return {type, count, [this, values = std::move(values)](FileBytes& file) {
+    return {type, count,
+            [this, values = std::move(values)](FileBytes& file) {
               for (const T value : values) put(file, value);
             },
             size};
@@ -235,7 +236,7 @@ Fixture image_j_one_directory() {
   std::string bytes = file.bytes();
   const std::string tag = builder.bytes_of(std::vector<std::uint16_t>{273, 4});
   bytes.replace(bytes.find(tag) + 8, 4,
-      builder.bytes_of(std::vector<std::uint32_t>{static_cast<std::uint32_t>(place)}));
+                builder.bytes_of(std::vector<std::uint32_t>{static_cast<std::uint32_t>(place)}));
   FileBytes moved;
   moved.text(bytes);
   Description description;
@@ -319,9 +320,9 @@ Fixture pictures_of_two_kinds() {
   colour.fields = {"R", "G", "B", "A"};
   Description pair;
   pair.axes = {axis("sample", 2, 1, 0, "", Role::navigation), axis("height", 2), axis("width", 3)};
-  return fixture("two_kinds.tif", builder.file(),
-                 {Dataset::from_values<std::uint16_t>(colour, colours), Dataset::from_values<std::int32_t>(pair,
-                  pairs)});
+  return fixture(
+      "two_kinds.tif", builder.file(),
+      {Dataset::from_values<std::uint16_t>(colour, colours), Dataset::from_values<std::int32_t>(pair, pairs)});
 }
 
 /// Pixels of two values that lie beside each other, and the shape that tifffile writes.
@@ -453,8 +454,8 @@ Fixture tvips() {
   set(metadata, tem + "Detector.Camera.exposure", 0.4);
   set(metadata, tem + "Detector.Camera.name", "Fµ");
   set(metadata, "General.notes", "😀");
-  set(metadata, tem + "Stage", Json{{"x", 500.0}, {"y", 250.0}, {"z", 125.0}, {"tilt_alpha", -2.0}, {"tilt_beta",
-      4.0}});
+  set(metadata, tem + "Stage",
+      Json{{"x", 500.0}, {"y", 250.0}, {"z", 125.0}, {"tilt_alpha", -2.0}, {"tilt_beta", 4.0}});
   set(metadata, "General.time", "09:01:17");
   return fixture("tvips.tif", builder.file(),
                  {Dataset::from_values<std::uint8_t>(description, std::vector<std::uint8_t>{'a', 'b'})});
@@ -472,8 +473,8 @@ Fixture olympus() {
   builder.page(2, 1, 8, 1, {"ab"}, 1);
   builder.longs(33560, {Builder::block_place});
   Description description;
-  description.axes = {axis("height", 1, 10 * std::pow(10.0, -1), 0, "m"), axis("width", 2, 5 * std::pow(10.0, -1), 0,
-      "m")};
+  description.axes = {axis("height", 1, 10 * std::pow(10.0, -1), 0, "m"),
+                      axis("width", 2, 5 * std::pow(10.0, -1), 0, "m")};
   set(description.metadata, tem + "magnification", 600000.0);
   set(description.metadata, tem + "Detector.Camera.name", "Quemesa");
   return fixture("olympus.tif", builder.file(),
@@ -528,9 +529,9 @@ Fixture hamamatsu() {
   builder.text(315, "Copyright Hamamatsu GmbH, 2018");
   Description description;
   description.axes = {axis("height", 2, 3, 1, "ps"), axis("width", 3, 1, 1, "nm")};
-  return fixture("hamamatsu.tif", builder.file(),
-                 {Dataset::from_values<std::uint8_t>(description, std::vector<std::uint8_t>{'a', 'b', 'c', 'd', 'e',
-                  'f'})});
+  return fixture(
+      "hamamatsu.tif", builder.file(),
+      {Dataset::from_values<std::uint8_t>(description, std::vector<std::uint8_t>{'a', 'b', 'c', 'd', 'e', 'f'})});
 }
 
 /// A file that libtiff writes, for what has to be compressed.
@@ -647,10 +648,24 @@ Fixture jpeg() {
 }  // namespace
 
 std::vector<Fixture> tiff_fixtures() {
-  return {image_j_stack(),  image_j_one_directory(), digital_micrograph(), big_tiles(), pictures_of_two_kinds(),
-          shaped_pairs(),   open_microscopy(),       fei(),                fei_camera(), zeiss(),
-          tvips(),          olympus(),               jeol(),               hamamatsu(), lzw(),
-          deflate_tiles(),  packed_planes(),         jpeg()};
+  return {image_j_stack(),
+          image_j_one_directory(),
+          digital_micrograph(),
+          big_tiles(),
+          pictures_of_two_kinds(),
+          shaped_pairs(),
+          open_microscopy(),
+          fei(),
+          fei_camera(),
+          zeiss(),
+          tvips(),
+          olympus(),
+          jeol(),
+          hamamatsu(),
+          lzw(),
+          deflate_tiles(),
+          packed_planes(),
+          jpeg()};
 }
 
 }  // namespace ruska::io

@@ -67,9 +67,9 @@ DType dtype_of(const Directory& directory, std::uint64_t bits, std::uint64_t for
     DType dtype;
   };
   constexpr Known known[] = {
-      {1, 8, DType::uint8},    {1, 16, DType::uint16},  {1, 32, DType::uint32},  {1, 64, DType::uint64},
-      {2, 8, DType::int8},     {2, 16, DType::int16},   {2, 32, DType::int32},   {2, 64, DType::int64},
-      {3, 32, DType::float32}, {3, 64, DType::float64}, {4, 8, DType::uint8},    {4, 16, DType::uint16},
+      {1, 8, DType::uint8},    {1, 16, DType::uint16},  {1, 32, DType::uint32},    {1, 64, DType::uint64},
+      {2, 8, DType::int8},     {2, 16, DType::int16},   {2, 32, DType::int32},     {2, 64, DType::int64},
+      {3, 32, DType::float32}, {3, 64, DType::float64}, {4, 8, DType::uint8},      {4, 16, DType::uint16},
       {4, 32, DType::uint32},  {4, 64, DType::uint64},  {6, 64, DType::complex64}, {6, 128, DType::complex128},
   };
   for (const Known& one : known) {
@@ -278,9 +278,7 @@ std::pair<Layout, Page> page_of(const Structure& structure, const Directory& dir
   constexpr std::uint64_t longest = std::numeric_limits<std::int32_t>::max();
   Layout layout;
   const auto number = [&](std::uint16_t tag, std::optional<std::uint64_t> fallback, std::uint64_t low,
-                          std::uint64_t high) {
-    return number_of(structure, directory, tag, fallback, low, high);
-  };
+                          std::uint64_t high) { return number_of(structure, directory, tag, fallback, low, high); };
   layout.width = static_cast<std::int64_t>(number(image_width, std::nullopt, 1, longest));
   layout.height = static_cast<std::int64_t>(number(image_length, std::nullopt, 1, longest));
   layout.samples = static_cast<std::int64_t>(number(samples_per_pixel, 1, 1, 65535));
@@ -314,8 +312,8 @@ std::pair<Layout, Page> page_of(const Structure& structure, const Directory& dir
     layout.chunk_height = static_cast<std::int64_t>(number(tile_length, std::nullopt, 1, longest));
   } else {
     layout.chunk_width = layout.width;
-    const std::uint64_t rows = number(rows_per_strip, std::numeric_limits<std::uint32_t>::max(), 1,
-                                      std::numeric_limits<std::uint32_t>::max());
+    const std::uint64_t rows =
+        number(rows_per_strip, std::numeric_limits<std::uint32_t>::max(), 1, std::numeric_limits<std::uint32_t>::max());
     layout.chunk_height = std::min(layout.height, static_cast<std::int64_t>(rows));
   }
   std::int64_t row_bytes = 0, chunk_bytes = 0;
@@ -354,9 +352,8 @@ std::pair<Layout, Page> page_of(const Structure& structure, const Directory& dir
     std::int64_t stored = 0;
     if (layout.compression == no_compression) {
       const auto y = static_cast<std::int64_t>(i) / layout.chunks_across() % layout.chunks_down();
-      stored = layout.tiled
-                   ? chunk_bytes
-                   : row_bytes * std::min(layout.chunk_height, layout.height - y * layout.chunk_height);
+      stored = layout.tiled ? chunk_bytes
+                            : row_bytes * std::min(layout.chunk_height, layout.height - y * layout.chunk_height);
     } else {
       stored = static_cast<std::int64_t>(std::min(counts[i], file_size + 1));
       if (chunk_bytes > largest_chunk || chunk_bytes / largest_ratio > stored) {

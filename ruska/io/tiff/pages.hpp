@@ -15,10 +15,10 @@ namespace ruska::io::tiff {
 /// How the pixels of a page are stored. Pages that are alike in it can be one stack.
 struct Layout {
   std::int64_t width = 0, height = 0;
-  std::int64_t samples = 1;         ///< values per pixel
+  std::int64_t samples = 1;  ///< values per pixel
   DType dtype = DType::uint8;
-  bool separate = false;            ///< each sample in a plane of its own
-  bool colour = false;              ///< the samples are R, G, B and perhaps A
+  bool separate = false;  ///< each sample in a plane of its own
+  bool colour = false;    ///< the samples are R, G, B and perhaps A
   std::uint64_t compression = 1;
   bool tiled = false;
   std::int64_t chunk_width = 0, chunk_height = 0;

@@ -53,9 +53,8 @@ std::vector<Stack> stacks_of(const Structure& structure) {
   structure.for_each_directory([&](const Directory& directory) {
     auto [layout, page] = page_of(structure, directory);
     // Pages mostly follow their like, so the last stacks are looked at first.
-    const auto found = std::find_if(stacks.rbegin(), stacks.rend(), [&, &wanted = layout](const Stack& stack) {
-      return stack.layout == wanted;
-    });
+    const auto found = std::find_if(stacks.rbegin(), stacks.rend(),
+                                    [&, &wanted = layout](const Stack& stack) { return stack.layout == wanted; });
     if (found != stacks.rend()) {
       found->pages.push_back(std::move(page));
       return;
@@ -273,8 +272,7 @@ std::shared_ptr<const Source> signal_of(const Structure& structure, Stack stack)
 
   Description description;
   description.dtype = layout.dtype;
-  const Calibration calibration =
-      read_vendor_tags(structure, stack.first, layout.width, layout.height, description);
+  const Calibration calibration = read_vendor_tags(structure, stack.first, layout.width, layout.height, description);
   const std::string text = structure.text_of(stack.first, image_description);
   const OpenMicroscopy ome = open_microscopy(text, stack);
   if (stack.pages.size() > 1) {

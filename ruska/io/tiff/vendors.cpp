@@ -179,8 +179,8 @@ void read_zeiss(const Structure& structure, const Entry& entry, std::int64_t wid
   }
   const auto is_key = [](const std::string& line) {
     return line.size() > 3 && line[2] == '_' && std::all_of(line.begin(), line.end(), [](char c) {
-      return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-    });
+             return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+           });
   };
   Json::object_t values;
   std::vector<std::string> numbers;
@@ -206,11 +206,11 @@ void read_zeiss(const Structure& structure, const Entry& entry, std::int64_t wid
     const char* units;
   };
   constexpr Number known[] = {
-      {"AP_ACTUALKV", "beam_energy", "kV"},        {"AP_MAG", "magnification", "X"},
-      {"AP_STAGE_AT_X", "Stage.x", "mm"},          {"AP_STAGE_AT_Y", "Stage.y", "mm"},
-      {"AP_STAGE_AT_Z", "Stage.z", "mm"},          {"AP_STAGE_AT_R", "Stage.rotation", ""},
-      {"AP_STAGE_AT_T", "Stage.tilt", ""},         {"AP_WD", "working_distance", "mm"},
-      {"DP_DWELL_TIME", "dwell_time", "s"},        {"AP_IPROBE", "beam_current", "nA"},
+      {"AP_ACTUALKV", "beam_energy", "kV"}, {"AP_MAG", "magnification", "X"},
+      {"AP_STAGE_AT_X", "Stage.x", "mm"},   {"AP_STAGE_AT_Y", "Stage.y", "mm"},
+      {"AP_STAGE_AT_Z", "Stage.z", "mm"},   {"AP_STAGE_AT_R", "Stage.rotation", ""},
+      {"AP_STAGE_AT_T", "Stage.tilt", ""},  {"AP_WD", "working_distance", "mm"},
+      {"DP_DWELL_TIME", "dwell_time", "s"}, {"AP_IPROBE", "beam_current", "nA"},
   };
   for (const Number& one : known) {
     if (const auto number = zeiss_number(value(one.key), one.units)) set(metadata, sem + one.path, *number);
@@ -290,24 +290,58 @@ void read_tvips(const Structure& structure, const Entry& entry, Calibration& cal
     std::size_t count;
   };
   constexpr Field fields[] = {
-      {"ImageName", 244, 't', 1},          {"ImageFolder", 404, 't', 1},        {"ImageSizeX", 564, 'i', 1},
-      {"ImageSizeY", 568, 'i', 1},         {"ImageSizeZ", 572, 'i', 1},         {"ImageSizeE", 576, 'i', 1},
-      {"ImageDataType", 580, 'i', 1},      {"Date", 584, 'i', 1},               {"Time", 588, 'i', 1},
-      {"Comment", 592, 'T', 1},            {"ImageHistory", 1616, 'T', 1},      {"Scaling", 2640, 'f', 16},
-      {"ImageType", 2960, 'i', 1},         {"ImageDisplayType", 2964, 'i', 1},  {"PixelSizeX", 2968, 'f', 1},
-      {"PixelSizeY", 2972, 'f', 1},        {"ImageDistanceZ", 2976, 'f', 1},    {"ImageDistanceE", 2980, 'f', 1},
-      {"ImageMisc", 2984, 'f', 32},        {"TemType", 3112, 't', 1},           {"TemHighTension", 3272, 'f', 1},
-      {"TemAberrations", 3276, 'f', 32},   {"TemEnergy", 3404, 'f', 32},        {"TemMode", 3532, 'i', 1},
-      {"TemMagnification", 3536, 'f', 1},  {"TemMagnificationCorrection", 3540, 'f', 1},
-      {"PostMagnification", 3544, 'f', 1}, {"TemStageType", 3548, 'i', 1},      {"TemStagePosition", 3552, 'f', 5},
-      {"TemImageShift", 3572, 'f', 2},     {"TemBeamShift", 3580, 'f', 2},      {"TemBeamTilt", 3588, 'f', 2},
-      {"TilingParameters", 3596, 'f', 7},  {"TemIllumination", 3624, 'f', 3},   {"TemShutter", 3636, 'i', 1},
-      {"TemMisc", 3640, 'f', 32},          {"CameraType", 3768, 't', 1},        {"PhysicalPixelSizeX", 3928, 'f', 1},
-      {"PhysicalPixelSizeY", 3932, 'f', 1}, {"OffsetX", 3936, 'i', 1},          {"OffsetY", 3940, 'i', 1},
-      {"BinningX", 3944, 'i', 1},          {"BinningY", 3948, 'i', 1},          {"ExposureTime", 3952, 'f', 1},
-      {"Gain", 3956, 'f', 1},              {"ReadoutRate", 3960, 'f', 1},       {"FlatfieldDescription", 3964, 't', 1},
-      {"Sensitivity", 4124, 'f', 1},       {"Dose", 4128, 'f', 1},              {"CamMisc", 4132, 'f', 32},
-      {"FeiMicroscopeInformation", 4260, 'T', 1}, {"FeiSpecimenInformation", 5284, 'T', 1},
+      {"ImageName", 244, 't', 1},
+      {"ImageFolder", 404, 't', 1},
+      {"ImageSizeX", 564, 'i', 1},
+      {"ImageSizeY", 568, 'i', 1},
+      {"ImageSizeZ", 572, 'i', 1},
+      {"ImageSizeE", 576, 'i', 1},
+      {"ImageDataType", 580, 'i', 1},
+      {"Date", 584, 'i', 1},
+      {"Time", 588, 'i', 1},
+      {"Comment", 592, 'T', 1},
+      {"ImageHistory", 1616, 'T', 1},
+      {"Scaling", 2640, 'f', 16},
+      {"ImageType", 2960, 'i', 1},
+      {"ImageDisplayType", 2964, 'i', 1},
+      {"PixelSizeX", 2968, 'f', 1},
+      {"PixelSizeY", 2972, 'f', 1},
+      {"ImageDistanceZ", 2976, 'f', 1},
+      {"ImageDistanceE", 2980, 'f', 1},
+      {"ImageMisc", 2984, 'f', 32},
+      {"TemType", 3112, 't', 1},
+      {"TemHighTension", 3272, 'f', 1},
+      {"TemAberrations", 3276, 'f', 32},
+      {"TemEnergy", 3404, 'f', 32},
+      {"TemMode", 3532, 'i', 1},
+      {"TemMagnification", 3536, 'f', 1},
+      {"TemMagnificationCorrection", 3540, 'f', 1},
+      {"PostMagnification", 3544, 'f', 1},
+      {"TemStageType", 3548, 'i', 1},
+      {"TemStagePosition", 3552, 'f', 5},
+      {"TemImageShift", 3572, 'f', 2},
+      {"TemBeamShift", 3580, 'f', 2},
+      {"TemBeamTilt", 3588, 'f', 2},
+      {"TilingParameters", 3596, 'f', 7},
+      {"TemIllumination", 3624, 'f', 3},
+      {"TemShutter", 3636, 'i', 1},
+      {"TemMisc", 3640, 'f', 32},
+      {"CameraType", 3768, 't', 1},
+      {"PhysicalPixelSizeX", 3928, 'f', 1},
+      {"PhysicalPixelSizeY", 3932, 'f', 1},
+      {"OffsetX", 3936, 'i', 1},
+      {"OffsetY", 3940, 'i', 1},
+      {"BinningX", 3944, 'i', 1},
+      {"BinningY", 3948, 'i', 1},
+      {"ExposureTime", 3952, 'f', 1},
+      {"Gain", 3956, 'f', 1},
+      {"ReadoutRate", 3960, 'f', 1},
+      {"FlatfieldDescription", 3964, 't', 1},
+      {"Sensitivity", 4124, 'f', 1},
+      {"Dose", 4128, 'f', 1},
+      {"CamMisc", 4132, 'f', 32},
+      {"FeiMicroscopeInformation", 4260, 'T', 1},
+      {"FeiSpecimenInformation", 5284, 'T', 1},
   };
   for (const Field& field : fields) {
     Json values = Json::array();
@@ -419,10 +453,9 @@ void read_jeol(const Structure& structure, const Directory& directory, Calibrati
   const std::string eos = bruker::text_of(report.child("Eos"), "EosMode");
   const bool scanning = eos == "eosASID" || eos == "modeASID";
   const char* forming = scanning ? "ScanningImageFormingMode" : "ImageFormingMode";
-  description.title = std::string(scanning ? "STEM" : "TEM") + ", " +
-                      without_mode(bruker::text_of(light, "ImageField")) + ", " +
-                      without_mode(bruker::text_of(imaging, forming)) + ", " +
-                      bruker::text_of(imaging, "SelectorString");
+  description.title =
+      std::string(scanning ? "STEM" : "TEM") + ", " + without_mode(bruker::text_of(light, "ImageField")) + ", " +
+      without_mode(bruker::text_of(imaging, forming)) + ", " + bruker::text_of(imaging, "SelectorString");
   Json& metadata = description.metadata;
   set(metadata, "General.title", description.title);
 

@@ -51,14 +51,14 @@ Json general(const std::string& title) {
 }
 
 Fixture map() {
-  const std::string groups = group("X-Axis", item("From", "-0.5") + item("Step", "0.25") + item("Points", "2")) +
-                             group("Y-Axis", item("From", "1") + item("Step", "2") + item("Points", "1")) +
-                             group("Detector", item("Exposure_Time_(ms)", "500") + item("Detector_Temperature",
-                                 "-100")) +
-                             group("Spectrometers", "", group("Spectrometer", item("Model",
-                                 "SP-2") + item("Groove_Density", "750 g/mm")));
-  const FileBytes file = file_of(document(groups, "<Frame yDim=\"1\" TimeStamp=\"5\">1;2.5;3</Frame>\r\n"
-                                                  "<Frame yDim=\"1\" TimeStamp=\"6\">4;-5;6e1</Frame>"));
+  const std::string groups =
+      group("X-Axis", item("From", "-0.5") + item("Step", "0.25") + item("Points", "2")) +
+      group("Y-Axis", item("From", "1") + item("Step", "2") + item("Points", "1")) +
+      group("Detector", item("Exposure_Time_(ms)", "500") + item("Detector_Temperature", "-100")) +
+      group("Spectrometers", "", group("Spectrometer", item("Model", "SP-2") + item("Groove_Density", "750 g/mm")));
+  const FileBytes file = file_of(document(groups,
+                                          "<Frame yDim=\"1\" TimeStamp=\"5\">1;2.5;3</Frame>\r\n"
+                                          "<Frame yDim=\"1\" TimeStamp=\"6\">4;-5;6e1</Frame>"));
   Description description;
   description.title = "map";
   Axis y, x;
@@ -78,15 +78,17 @@ Fixture map() {
   set(description.metadata, "Acquisition_instrument",
       Json{{"Detector", {{"temperature", -100.0}, {"exposure_per_frame", 0.5}}},
            {"Spectrometer", {{"Grating", {{"groove_density", 750.0}}}, {"model", "SP-2"}}}});
-  return {"trivista", "map.tvf", [=](const std::filesystem::path& folder) { return file.write(folder / "map.tvf"); },
+  return {"trivista",
+          "map.tvf",
+          [=](const std::filesystem::path& folder) { return file.write(folder / "map.tvf"); },
           {Dataset::from_values<double>(description, std::vector<double>{1, 2.5, 3, 4, -5, 60})}};
 }
 
 /// Two documents: a series in time and a single spectrum.
 Fixture series() {
   const FileBytes file = file_of(document("",
-      "<Frame TimeStamp=\"10000000\">1;2;3</Frame><Frame TimeStamp=\"15000000\">"
-                                              "4;5;6</Frame><Frame TimeStamp=\"30000000\">7;8;9</Frame>") +
+                                          "<Frame TimeStamp=\"10000000\">1;2;3</Frame><Frame TimeStamp=\"15000000\">"
+                                          "4;5;6</Frame><Frame TimeStamp=\"30000000\">7;8;9</Frame>") +
                                  document("", "<Frame TimeStamp=\"1\">3;2;1</Frame>"));
   Description times;
   times.title = "series";
@@ -100,8 +102,9 @@ Fixture series() {
   times.metadata = general("series");
   Description single = times;
   single.axes = {wavelength()};
-  return {"trivista", "series.tvf",
-      [=](const std::filesystem::path& folder) { return file.write(folder / "series.tvf"); },
+  return {"trivista",
+          "series.tvf",
+          [=](const std::filesystem::path& folder) { return file.write(folder / "series.tvf"); },
           {Dataset::from_values<double>(times, std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8, 9}),
            Dataset::from_values<double>(single, std::vector<double>{3, 2, 1})}};
 }

@@ -122,8 +122,7 @@ Json metadata_of(pugi::xml_node document, const Info& info, const std::string& t
     }
   }
   const std::string label = document.attribute("Label").value(), units = document.attribute("DataLabel").value();
-  set(metadata, "Signal",
-      Json{{"signal_type", ""}, {"quantity", units.empty() ? label : label + " (" + units + ")"}});
+  set(metadata, "Signal", Json{{"signal_type", ""}, {"quantity", units.empty() ? label : label + " (" + units + ")"}});
   const std::string start = "Acquisition_instrument.";
   const auto copy = [&](const std::string& to, const std::string& key, double factor) {
     if (const auto value = number(info, key)) set(metadata, start + to, *value * factor);
