@@ -9,6 +9,7 @@
 
 #include "ruska/base/error.hpp"
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/text.hpp"
 #include "ruska/io/xml.hpp"
 
@@ -163,16 +164,8 @@ void set_date(Json& metadata, pugi::xml_node header) {
   char rest = 0;
   if (std::sscanf(text_of(header, "Date").c_str(), "%2d.%2d.%4d%c", &day, &month, &year, &rest) != 3) return;
   if (std::sscanf(text_of(header, "Time").c_str(), "%2d:%2d:%2d%c", &hour, &minute, &second, &rest) != 3) return;
-  const auto within = [](int value, int low, int high) { return value >= low && value <= high; };
-  if (!within(day, 1, 31) || !within(month, 1, 12) || !within(year, 1900, 9999) || !within(hour, 0, 23) ||
-      !within(minute, 0, 59) || !within(second, 0, 60)) {
-    return;
-  }
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02d", year, month, day);
-  set(metadata, "General.date", text.data());
-  std::snprintf(text.data(), text.size(), "%02d:%02d:%02d", hour, minute, second);
-  set(metadata, "General.time", text.data());
+  io::set_date(metadata, year, month, day);
+  io::set_time(metadata, hour, minute, second);
 }
 
 }  // namespace ruska::io::bruker

@@ -109,7 +109,7 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   set(metadata, "General.title", "");
   // Days since 30 December 1899, kept to the millisecond.
   constexpr double days_to_1970 = 25569;
-  if (days > 0 && std::isfinite(days)) set_date(metadata, std::round((days - days_to_1970) * 86400e3) / 1e3);
+  if (days > 0 && std::isfinite(days)) set_unix_time(metadata, std::round((days - days_to_1970) * 86400e3) / 1e3);
   if (!note.empty()) set(metadata, "General.notes", note);
   set(metadata, "Signal.signal_type", "diffraction");
   set(metadata, "Acquisition_instrument.TEM.beam_energy", volts / 1000.0);

@@ -7,8 +7,8 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/calendar.hpp"
 #include "ruska/io/coordinates.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/delimited_text.hpp"
 #include "ruska/io/random_access_file.hpp"
 #include "ruska/io/text.hpp"

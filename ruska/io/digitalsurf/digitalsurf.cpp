@@ -18,7 +18,7 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/calendar.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/decoded_image.hpp"
 #include "ruska/io/little_endian.hpp"
 #include "ruska/io/stored_array.hpp"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io::dm {
@@ -15,10 +16,6 @@ namespace ruska::io::dm {
 namespace {
 
 std::string text_of(const Json& tags, std::string_view path) { return text_at(tags, path).value_or(""); }
-
-bool valid_date(int year, int month, int day) {
-  return year >= 1900 && year <= 9999 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
-}
 
 /// A date in the spelling of the computer's locale as ISO 8601: 2016-08-27, 8/27/2016, 27/08/2016 and 27.08.2016.
 /// Where both of the first numbers may be the month, it is the first, but before dots it is the second.
@@ -36,10 +33,7 @@ std::optional<std::string> iso_date(const std::string& text) {
     month = b, day = a;
   }
   if (year < 100) year += 2000;
-  if (!valid_date(year, month, day)) return std::nullopt;
-  char iso[48];
-  std::snprintf(iso, sizeof iso, "%04d-%02d-%02d", year, month, day);
-  return iso;
+  return io::iso_date(year, month, day);
 }
 
 /// A time of day such as "7:35:17 PM" or "20:55:20" as ISO 8601.
@@ -49,10 +43,7 @@ std::optional<std::string> iso_time(const std::string& text) {
   const std::string half = lower_case(trimmed(std::string_view(text).substr(static_cast<std::size_t>(used))));
   if (half == "pm" && hour < 12) hour += 12;
   if (half == "am" && hour == 12) hour = 0;
-  if (hour > 23 || minute > 59 || second > 59 || hour < 0 || minute < 0 || second < 0) return std::nullopt;
-  char iso[48];
-  std::snprintf(iso, sizeof iso, "%02d:%02d:%02d", hour, minute, second);
-  return iso;
+  return io::iso_time(hour, minute, second);
 }
 
 void set_moment(Json& tree, const Json& tags, std::string_view date, std::string_view time) {

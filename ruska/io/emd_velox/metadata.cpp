@@ -126,7 +126,7 @@ Json known_metadata(const Json& metadata, const std::string& title, bool eds) {
       if (const auto stamp = number_of(custom->at("Detectors[BM-Ceta].TimeStamp"), "value")) start = *stamp / 1e6;
     }
   }
-  if (start) set_date(tree, *start);
+  if (start) set_unix_time(tree, *start);
 
   const std::string at = "Acquisition_instrument.TEM.";
   if (const auto volts = number_of(metadata, "Optics.AccelerationVoltage")) {

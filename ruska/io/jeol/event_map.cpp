@@ -11,8 +11,8 @@
 #include <mutex>
 
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/acquisition_time.hpp"
 #include "ruska/io/bruker_xml.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/event_counts.hpp"
 #include "ruska/io/jeol/signals.hpp"
 #include "ruska/io/jeol/tree.hpp"
@@ -240,7 +240,7 @@ std::shared_ptr<const Source> open_event_map(std::shared_ptr<const RandomAccessF
   description.axes = axes_of(header);
   Json& metadata = description.metadata;
   set(metadata, "General.title", description.title);
-  set_date_and_time(metadata, std::bit_cast<double>(load<std::uint64_t>(head, 296)));
+  set_windows_time(metadata, std::bit_cast<double>(load<std::uint64_t>(head, 296)));
   set(metadata, "Signal", Json{{"signal_type", description.signal_type}, {"quantity", "X-rays (Counts)"}});
   const std::string microscope = "Acquisition_instrument." + instrument;
   set(metadata, microscope + ".beam_energy", beam_energy);

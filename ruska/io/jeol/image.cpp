@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/acquisition_time.hpp"
 #include "ruska/io/bruker_xml.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/jeol/signals.hpp"
 #include "ruska/io/jeol/tree.hpp"
 #include "ruska/io/little_endian.hpp"
@@ -83,7 +83,7 @@ std::shared_ptr<const Source> open_image(std::shared_ptr<const RandomAccessFile>
   const double beam_energy = number(header, "Instrument.AccV");
   const std::string microscope = "Acquisition_instrument." + bruker::instrument_for(beam_energy);
   set(description.metadata, "General.title", description.title);
-  set_date_and_time(description.metadata, number(header, "Image.Created"));
+  set_windows_time(description.metadata, number(header, "Image.Created"));
   set(description.metadata, microscope + ".beam_energy", beam_energy);
   set(description.metadata, microscope + ".magnification", magnification);
   description.original = std::move(tree.values);

@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/acquisition_time.hpp"
 #include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/byte_cursor.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/jeol/signals.hpp"
 #include "ruska/io/jeol/tree.hpp"
 #include "ruska/io/stored_array.hpp"
@@ -194,7 +194,7 @@ std::shared_ptr<const Source> open_spectrum(std::shared_ptr<const RandomAccessFi
   description.axes = {axis};
   Json& metadata = description.metadata;
   set(metadata, "General.title", description.title);
-  set_date_and_time(metadata, header["filedate"].get<double>());
+  set_windows_time(metadata, header["filedate"].get<double>());
   set(metadata, "Signal", Json{{"signal_type", description.signal_type}, {"quantity", "X-rays (Counts)"}});
   const std::string microscope = "Acquisition_instrument." + instrument;
   set(metadata, microscope + ".beam_energy", beam_energy);

@@ -11,12 +11,12 @@
 #include "ruska/core/dataset.hpp"
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/bruker_xml.hpp"
-#include "ruska/io/calendar.hpp"
 #include "ruska/io/coordinates.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/delimited_text.hpp"
 #include "ruska/io/random_access_file.hpp"
 #include "ruska/io/text.hpp"
+#include "ruska/io/xml.hpp"
 
 namespace ruska::io {
 
@@ -144,7 +144,7 @@ Axis axis_of(pugi::xml_node node, bool spectral) {
 }
 
 std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& path) {
-  const pugi::xml_document document = bruker::parse(RandomAccessFile(path).read_text(longest_file, "a LabSpec file"));
+  const pugi::xml_document document = parse_xml(RandomAccessFile(path).read_text(longest_file, "a LabSpec file"));
   const pugi::xml_node data = document.child("LSX_Data"), tree = data.child("LSX_Tree");
   const pugi::xml_node axes = child(child(tree, signals_id), axes_id);
   const pugi::xml_node spectral = child(axes, "0x1");

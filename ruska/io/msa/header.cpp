@@ -8,8 +8,8 @@
 #include <cstdio>
 
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/acquisition_time.hpp"
 #include "ruska/io/bruker_xml.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io::msa {

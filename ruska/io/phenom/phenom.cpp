@@ -12,12 +12,12 @@
 #include "ruska/core/dataset.hpp"
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/acquisition_time.hpp"
-#include "ruska/io/bruker_xml.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/elements.hpp"
 #include "ruska/io/phenom/bzip2_stream.hpp"
 #include "ruska/io/phenom/embedded_image.hpp"
 #include "ruska/io/text.hpp"
+#include "ruska/io/xml.hpp"
 
 namespace ruska::io {
 
@@ -70,9 +70,9 @@ double metres(pugi::xml_node node) {
 ImageFacts facts_of(const phenom::EmbeddedImage& image) {
   ImageFacts facts;
   if (image.description.empty()) return facts;
-  const pugi::xml_document document = bruker::parse(image.description);
+  const pugi::xml_document document = parse_xml(image.description);
   const pugi::xml_node root = document.child("FeiImage");
-  facts.original = bruker::to_json(root);
+  facts.original = xml_to_json(root);
   facts.pixel_width = metres(root.child("pixelWidth"));
   facts.pixel_height = metres(root.child("pixelHeight"));
   facts.field = std::max(facts.pixel_height * static_cast<double>(image.height),

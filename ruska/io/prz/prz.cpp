@@ -14,8 +14,8 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/acquisition_time.hpp"
 #include "ruska/io/archived_array.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/json_text.hpp"
 #include "ruska/io/little_endian.hpp"
 #include "ruska/io/reversed_axis.hpp"

@@ -13,8 +13,8 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/calendar.hpp"
 #include "ruska/io/coordinates.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/jpeg_image.hpp"
 #include "ruska/io/little_endian.hpp"
 #include "ruska/io/renishaw/property_set.hpp"

@@ -12,8 +12,8 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/acquisition_time.hpp"
 #include "ruska/io/byte_cursor.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/stored_array.hpp"
 #include "ruska/io/text.hpp"
 

@@ -15,11 +15,11 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/text.hpp"
 #include "ruska/io/tiff/pages.hpp"
 #include "ruska/io/tiff/vendors.hpp"
 #include "ruska/io/tiff/writer.hpp"
+#include "ruska/io/xml.hpp"
 
 namespace ruska::io {
 
@@ -154,7 +154,7 @@ struct OpenMicroscopy {
 OpenMicroscopy open_microscopy(const std::string& text, const Stack& stack) {
   OpenMicroscopy found;
   if (text.find("<OME") == std::string::npos) return found;
-  const pugi::xml_document document = bruker::parse(text);
+  const pugi::xml_document document = parse_xml(text);
   const pugi::xml_node image = document.child("OME").child("Image");
   if (!image || image.next_sibling("Image")) return found;
   const pugi::xml_node pixels = image.child("Pixels");

@@ -22,8 +22,8 @@
 
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/bruker_xml.hpp"
-#include "ruska/io/calendar.hpp"
 #include "ruska/io/coordinates.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/delimited_text.hpp"
 #include "ruska/io/little_endian.hpp"
 #include "ruska/io/text.hpp"
@@ -445,7 +445,7 @@ void read_jeol(const Structure& structure, const Directory& directory, Calibrati
                Description& description) {
   std::string text = structure.text_of(directory, image_description);
   if (text.find("<TemReporter") == std::string::npos) return;
-  const pugi::xml_document document = bruker::parse(std::move(text));
+  const pugi::xml_document document = parse_xml(std::move(text));
   const pugi::xml_node report = document.child("TemReporter");
   const pugi::xml_node imaging = report.child("ImageFormingSystem"), gun = report.child("ElectronGun");
   const pugi::xml_node light = report.child("IlluminationSystem");
@@ -497,7 +497,7 @@ void read_jeol(const Structure& structure, const Directory& directory, Calibrati
     set(metadata, "General.time", when.substr(11, 15));
     if (when.size() > 32) set(metadata, "General.time_zone", when.substr(when.size() - 6));
   }
-  description.original["JEOL"] = bruker::to_json(report);
+  description.original["JEOL"] = xml_to_json(report);
 }
 
 /// "[Section],Key=value,Key="text, with commas"" per line.

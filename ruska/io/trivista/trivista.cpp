@@ -13,8 +13,8 @@
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/bruker_xml.hpp"
-#include "ruska/io/calendar.hpp"
 #include "ruska/io/coordinates.hpp"
+#include "ruska/io/date_time.hpp"
 #include "ruska/io/delimited_text.hpp"
 #include "ruska/io/random_access_file.hpp"
 #include "ruska/io/text.hpp"
@@ -42,7 +42,7 @@ void add_groups(Info& info, pugi::xml_node parent, const std::string& before) {
     for (const pugi::xml_node item : group.child("Items").children("Item")) {
       info[name + bruker::text_of(item, "Name")] = bruker::text_of(item, "Value");
     }
-    add_groups(info, group, name);  // bruker::parse has bounded the depth
+    add_groups(info, group, name);  // parse_xml has bounded the depth
   }
 }
 
@@ -142,7 +142,7 @@ Json metadata_of(pugi::xml_node document, const Info& info, const std::string& t
 std::shared_ptr<const Source> signal_of(pugi::xml_node document, const std::string& title, const Json& hardware) {
   Info info;
   if (const std::string serialized = document.attribute("InfoSerialized").value(); !trimmed(serialized).empty()) {
-    const pugi::xml_document inner = bruker::parse(serialized);
+    const pugi::xml_document inner = parse_xml(serialized);
     add_groups(info, inner.child("Info"), "");
   }
   const std::string rows = document.child("Data").child("Frame").attribute("yDim").as_string("1");
@@ -187,10 +187,10 @@ std::shared_ptr<const Source> signal_of(pugi::xml_node document, const std::stri
 }
 
 std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& path) {
-  const pugi::xml_document file = bruker::parse(RandomAccessFile(path).read_text(longest_file, "a TriVista file"));
+  const pugi::xml_document file = parse_xml(RandomAccessFile(path).read_text(longest_file, "a TriVista file"));
   const pugi::xml_node main = file.child("XmlMain");
   if (!main) throw Error(ErrorKind::bad_data, path.filename().string() + " has no element XmlMain");
-  const Json hardware = bruker::to_json(main.child("Hardware"));
+  const Json hardware = xml_to_json(main.child("Hardware"));
   std::vector<std::shared_ptr<const Source>> signals;
   for (const pugi::xml_node document : main.child("Documents").children("Document")) {
     signals.push_back(signal_of(document, path.stem().string(), hardware));

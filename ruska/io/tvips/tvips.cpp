@@ -98,7 +98,7 @@ Confidence probe(const Probe& file) {
 Json metadata_of(const Header& header, const FrameHeader& frame) {
   Json metadata = Json::object();
   set(metadata, "General.title", "");
-  set_date(metadata, frame.seconds);
+  set_unix_time(metadata, frame.seconds);
   const std::string at = "Acquisition_instrument.TEM.";
   if (header.high_tension > 0) set(metadata, at + "beam_energy", header.high_tension);
   if (header.magnification > 0) set(metadata, at + "magnification", header.magnification);
