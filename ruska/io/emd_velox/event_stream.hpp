@@ -4,7 +4,7 @@
 
 #include <mutex>
 
-#include "ruska/io/hdf5.hpp"
+#include "ruska/io/hdf5/source.hpp"
 
 namespace ruska::io::velox {
 
