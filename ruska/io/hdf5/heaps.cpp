@@ -12,6 +12,9 @@
 namespace ruska::io::hdf5 {
 namespace {
 
+/// Of a fractal heap; the library makes blocks of 64 KiB.
+constexpr std::uint64_t largest_block = std::uint64_t{1} << 30;
+
 constexpr std::uint64_t padded(std::uint64_t size) { return (size + 7) / 8 * 8; }
 
 }  // namespace
@@ -116,7 +119,7 @@ FractalHeap::FractalHeap(const FileBlocks& file, std::uint64_t address) : file_(
   root_ = cursor.address();
   root_rows_ = cursor.number(2);
   if (!std::has_single_bit(width_) || !std::has_single_bit(start_bytes_) || !std::has_single_bit(largest_direct_) ||
-      start_bytes_ > largest_direct_ || largest_direct_ > file.size() || offset_bits == 0 || offset_bits > 64 ||
+      start_bytes_ > largest_direct_ || largest_direct_ > largest_block || offset_bits == 0 || offset_bits > 64 ||
       root_rows_ > 64) {
     cursor.fail("a fractal heap of impossible sizes");
   }

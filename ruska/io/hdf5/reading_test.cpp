@@ -472,6 +472,7 @@ TEST_P(Hdf5Reading, OtherTypes) {
   const hid_t named = H5Tcopy(H5T_STD_I32LE);
   H5Tcommit2(file_, "type", named, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   write(file_, "of_named_type", named, {5}, H5P_DEFAULT, H5T_NATIVE_INT32, ramp(5).data());
+  H5Tclose(named);
   const Group all = root();
   std::vector<float> halves = floats;
   halves[3] = 0x1p-24f;
@@ -608,7 +609,7 @@ TEST_P(Hdf5Reading, BlocksBeforeTheFile) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, Hdf5Reading, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "newest" : "oldest"; });
+                         [](const auto& format) { return format.param ? "newest" : "oldest"; });
 
 }  // namespace
 }  // namespace ruska::io::hdf5
