@@ -176,4 +176,6 @@ std::string Array::read_text() const {
 
 void Array::set_cache(std::int64_t bytes) const { array().values.set_cache(bytes); }
 
+std::int64_t Array::buffered() const { return array().values.buffered(); }
+
 }  // namespace ruska::io::hdf5

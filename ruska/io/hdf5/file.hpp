@@ -94,6 +94,8 @@ class Array : public Object {
 
   /// Decoded chunks kept at most, in bytes (64 MiB unless set). Never changes what is read.
   void set_cache(std::int64_t bytes) const;
+  /// Bytes that the cache may come to hold; 0 where values are stored as they are.
+  std::int64_t buffered() const;
 
  private:
   struct ArrayState;

@@ -60,6 +60,7 @@ TEST_F(Hdf5, ChunksDecodeTheSameWhateverTheCacheHolds) {
   EXPECT_EQ(array.chunk(), (Shape{2, 3, 5}));
   for (const std::int64_t cache : {0, 1, 200, 1 << 20}) {
     array.set_cache(cache);
+    EXPECT_EQ(array.buffered(), std::min<std::int64_t>(cache, 8 * 12 * 15 * 4));
     const Region region{{1, 2, 3}, {5, 8, 9}};
     std::vector<std::int32_t> got(static_cast<std::size_t>(region.count())), wanted(got.size());
     array.read(region, std::as_writable_bytes(std::span(got)));

@@ -20,6 +20,7 @@ class Hdf5Source : public Source {
 
   const Description& describe() const override { return description_; }
   void read(const Region& region, std::span<std::byte> out) const override;
+  std::int64_t buffered() const override { return array_.buffered(); }
   const Array& array() const { return array_; }
 
  private:

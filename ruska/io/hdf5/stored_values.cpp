@@ -128,6 +128,11 @@ class StoredValues::Cache {
     return wanted.get();
   }
 
+  std::int64_t limit() {
+    const std::lock_guard guard(mutex_);
+    return limit_;
+  }
+
   void set_limit(std::int64_t bytes) {
     const std::lock_guard guard(mutex_);
     limit_ = bytes;
@@ -266,6 +271,19 @@ void StoredValues::check_readable() const {
 
 void StoredValues::set_cache(std::int64_t bytes) const { cache_->set_limit(bytes); }
 
+std::int64_t StoredValues::buffered() const {
+  if (filters_.empty() || index_ == nullptr) return 0;
+  std::int64_t bytes = static_cast<std::int64_t>(item_);
+  // Whole chunks are kept, so what the array ends in counts in full.
+  for (std::size_t a = 0; a < shape_.size(); ++a) {
+    const std::int64_t chunks = shape_[a] == 0 ? 0 : (shape_[a] - 1) / chunk_[a] + 1;
+    if (__builtin_mul_overflow(bytes, chunk_[a], &bytes) || __builtin_mul_overflow(bytes, chunks, &bytes)) {
+      return cache_->limit();
+    }
+  }
+  return std::min(bytes, cache_->limit());
+}
+
 void StoredValues::fill(std::span<std::byte> out) const {
   if (fill_value_.empty()) {
     std::fill(out.begin(), out.end(), std::byte{0});
@@ -346,17 +364,9 @@ void StoredValues::read_chunk(const Overlap& part, const Region& region, std::sp
   const std::size_t bytes = static_cast<std::size_t>(count(chunk_)) * item_;
   const Shape origin(rank, 0);
   if (part.whole) {
-    // One piece of the output: after the first axis along which the chunk is longer than one, all axes are whole.
-    std::size_t axis = 0;
-    while (axis < rank && chunk_[axis] == 1) ++axis;
-    bool one_piece = !part.cut;
-    for (std::size_t a = axis + 1; a < rank; ++a) one_piece = one_piece && chunk_[a] == region.shape[a];
-    if (one_piece) {
-      std::size_t at = 0;
-      for (std::size_t a = 0; a < rank; ++a) {
-        at = at * static_cast<std::size_t>(region.shape[a]) + static_cast<std::size_t>(part.in_region[a]);
-      }
-      decode(*chunk, out.subspan(at * item_, bytes));
+    const auto at = part.cut ? std::nullopt : contiguous_start({part.in_region, part.shape}, region.shape);
+    if (at) {
+      decode(*chunk, out.subspan(static_cast<std::size_t>(*at) * item_, bytes));
       return;
     }
     std::vector<std::byte> values(bytes);

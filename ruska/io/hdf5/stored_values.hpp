@@ -31,6 +31,8 @@ class StoredValues {
   /// The region lies within the shape and `out` has its size.
   void read(const Region& region, std::span<std::byte> out) const;
   void set_cache(std::int64_t bytes) const;
+  /// Bytes that the cache may come to hold.
+  std::int64_t buffered() const;
 
  private:
   class Cache;
