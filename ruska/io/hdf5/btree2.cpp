@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint64_t node_overhead = 10;  // signature, version, type, checksum
 constexpr std::uint64_t deepest = 32;
 constexpr std::size_t nodes_kept = 1024;
+constexpr std::uint64_t largest_node = 65536;  // the library makes nodes of 512 and 2048 bytes
 
 std::uint64_t bytes_to_count(std::uint64_t limit) {
   return limit == 0 ? 1 : (static_cast<std::uint64_t>(std::bit_width(limit)) + 7) / 8;
@@ -30,7 +31,7 @@ BTree2::BTree2(const FileBlocks& file, std::uint64_t address, std::uint64_t type
   cursor.skip(2);
   root_.address = cursor.address();
   root_.records = cursor.number(2);
-  if (node_bytes_ <= node_overhead || record_bytes_ == 0 || node_bytes_ > file.size() || depth_ > deepest) {
+  if (node_bytes_ <= node_overhead || record_bytes_ == 0 || node_bytes_ > largest_node || depth_ > deepest) {
     cursor.fail("a B-tree of impossible sizes");
   }
   std::uint64_t most = (node_bytes_ - node_overhead) / record_bytes_, below = most;

@@ -16,7 +16,7 @@
 namespace ruska::io::hdf5 {
 namespace {
 
-constexpr std::size_t blocks_kept = 4096;
+constexpr std::size_t bytes_kept = std::size_t{64} << 20;
 
 /// What every index knows.
 struct Facts {
@@ -26,7 +26,7 @@ struct Facts {
   const bool filtered;
 };
 
-/// Blocks of the file that an index has read. Those of arrays are small; a tree's are of a fixed size.
+/// Parts of an index that have been read, up to a bound; `weight()` says about how many bytes one takes.
 template <class Value>
 class Kept {
  public:
@@ -39,13 +39,18 @@ class Kept {
     }
     auto made = std::make_shared<const Value>(read());
     const std::lock_guard guard(mutex_);
-    if (values_.size() >= blocks_kept) values_.clear();
+    held_ += made->weight();
+    if (held_ > bytes_kept) {
+      values_.clear();
+      held_ = made->weight();
+    }
     values_[address] = made;
     return made;
   }
 
  private:
   mutable std::mutex mutex_;
+  mutable std::size_t held_ = 0;
   mutable std::map<std::uint64_t, std::shared_ptr<const Value>> values_;
 };
 
@@ -145,6 +150,7 @@ class BTree1Index final : public ChunkIndex {
   struct Node {
     std::uint64_t level = 0;
     std::vector<Entry> entries;
+    std::size_t weight() const { return sizeof(Node) + entries.size() * (sizeof(Entry) + 64); }
   };
 
   Node read(std::uint64_t address) const {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/io/hdf5/datatype.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -88,6 +89,12 @@ void read_compound(Cursor& cursor, std::uint64_t version, std::uint64_t count, D
       cursor.fail("the member '" + member.name + "' lies outside its structure");
     }
     type.members.push_back(std::move(member));
+  }
+  std::vector<std::pair<std::size_t, std::size_t>> places;
+  for (const Datatype::Member& member : type.members) places.emplace_back(member.offset, member.type->size);
+  std::sort(places.begin(), places.end());
+  for (std::size_t i = 1; i < places.size(); ++i) {
+    if (places[i].first < places[i - 1].first + places[i - 1].second) cursor.fail("members of a structure overlap");
   }
 }
 

@@ -14,8 +14,8 @@
 #include "ruska/core/source.hpp"
 #include "ruska/io/hdf5/element.hpp"
 
-/// Reading HDF5 files, by ruska's own code (docs/decisions/0006-hdf5-reading.md); writer.hpp writes them. Nothing here
-/// holds a lock while it reads, everything may be used from several threads at once, and every failure is a
+/// Reading HDF5 files, by ruska's own code (docs/decisions/0006-hdf5-reading.md); writer.hpp writes them. No lock
+/// is held while values are read, everything may be used from several threads at once, and every failure is a
 /// ruska::Error with the file and the object's path.
 namespace ruska::io::hdf5 {
 

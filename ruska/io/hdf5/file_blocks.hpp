@@ -66,6 +66,7 @@ struct Block {
   Widths widths{};
 
   Cursor cursor() const { return {bytes, place, widths}; }
+  std::size_t weight() const { return sizeof(Block) + bytes.size(); }
 };
 
 /// Remembers which addresses a walk has seen.

@@ -12,6 +12,9 @@
 namespace ruska::io::hdf5 {
 namespace {
 
+/// What may be read from a global heap again and again, beside a multiple of the file.
+constexpr std::uint64_t believed = std::uint64_t{256} << 20;
+
 /// Of a fractal heap; the library makes blocks of 64 KiB.
 constexpr std::uint64_t largest_block = std::uint64_t{1} << 30;
 
@@ -86,6 +89,10 @@ Block GlobalHeap::object(std::uint64_t address, std::uint64_t index) const {
                                            std::to_string(index) + " that a value refers to");
     }
     place = found->second;
+    given_ += place.bytes;
+    if (given_ > believed + 16 * file_.size()) {
+      throw Error(ErrorKind::bad_data, "values of very many more bytes than the file has");
+    }
   }
   return file_.block(place.address, place.bytes);
 }
@@ -143,7 +150,14 @@ const Block& FractalHeap::checked(std::uint64_t address, std::uint64_t count, st
     if (found->second.bytes.size() < count - 4) fail_at(found->second.place, "a fractal heap's blocks overlap");
     return found->second;
   }
-  return read_.emplace(address, file_.checked_block(address, count, signature)).first->second;
+  return keep(address, file_.checked_block(address, count, signature));
+}
+
+/// Blocks do not overlap, so together they have no more bytes than the file.
+const Block& FractalHeap::keep(std::uint64_t address, Block block) const {
+  held_ += block.bytes.size();
+  if (held_ > file_.size()) fail_at(block.place, "a fractal heap's blocks overlap");
+  return read_.emplace(address, std::move(block)).first->second;
 }
 
 Block FractalHeap::managed(std::uint64_t offset, std::uint64_t bytes) const {
@@ -202,7 +216,8 @@ Block FractalHeap::managed(std::uint64_t offset, std::uint64_t bytes) const {
         fail_at(block.place, "the checksum of a block 'FHDB' is wrong");
       }
     }
-    found = read_.emplace(address, std::move(block)).first;
+    keep(address, std::move(block));
+    found = read_.find(address);
   }
   const Block& block = found->second;
   if (offset + bytes > block.bytes.size()) fail_at(block.place, "a fractal heap's blocks overlap");

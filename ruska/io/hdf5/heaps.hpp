@@ -23,7 +23,8 @@ class LocalHeap {
 class GlobalHeap {
  public:
   explicit GlobalHeap(const FileBlocks& file) : file_(file) {}
-  /// The bytes of an object of the collection at an address. Throws bad_data when it is not there.
+  /// The bytes of an object of the collection at an address. Throws bad_data when it is not there, and when far more
+  /// bytes have been asked for than the file has, which happens where very many values share one object.
   Block object(std::uint64_t collection, std::uint64_t index) const;
 
  private:
@@ -35,6 +36,7 @@ class GlobalHeap {
 
   const FileBlocks& file_;
   mutable std::mutex mutex_;
+  mutable std::uint64_t given_ = 0;
   mutable std::map<std::uint64_t, Collection> known_;
   mutable std::map<std::uint64_t, std::uint64_t> ends_;  // of the known collections, by where they begin
 };
@@ -52,6 +54,7 @@ class FractalHeap {
   Block huge(Cursor id) const;
   std::uint64_t row_bytes(std::uint64_t row) const;
   const Block& checked(std::uint64_t address, std::uint64_t count, std::string_view signature) const;
+  const Block& keep(std::uint64_t address, Block block) const;
 
   const FileBlocks& file_;
   std::uint64_t address_;
@@ -61,6 +64,7 @@ class FractalHeap {
   bool checksums_ = false;
   // Blocks that have been read; links and attributes are read one after the other.
   mutable std::map<std::uint64_t, Block> read_;
+  mutable std::uint64_t held_ = 0;
 };
 
 }  // namespace ruska::io::hdf5

@@ -35,7 +35,14 @@ class LinkReader {
   }
 
  private:
+  /// Structures and names do not overlap, so together they have no more bytes than the file.
+  void account(std::uint64_t bytes, const Cursor& where) {
+    bytes_ += bytes;
+    if (bytes_ > file_.size()) where.fail("links of more bytes than the file has");
+  }
+
   void add(const std::string& name, Link link, std::uint64_t order, const Cursor& where) {
+    account(name.size() + link.path.size(), where);
     const std::string shown = to_utf8(name);
     if (shown.empty()) where.fail("a link without a name");
     order_[shown] = order;
@@ -62,6 +69,7 @@ class LinkReader {
       cursor.fail("a group's B-tree was expected here");
     }
     const Block body = file_.block(address + head_bytes, entries * (widths.length + widths.address) + widths.length);
+    account(body.bytes.size(), cursor);
     Cursor at = body.cursor();
     for (std::uint64_t i = 0; i < entries; ++i) {
       at.length();
@@ -83,6 +91,7 @@ class LinkReader {
     cursor.skip(1);
     const std::uint64_t entries = cursor.number(2);
     const Block body = file_.block(address + 8, entries * (2 * widths.address + 24));
+    account(body.bytes.size(), cursor);
     Cursor at = body.cursor();
     for (std::uint64_t i = 0; i < entries; ++i) {
       const std::uint64_t name = at.address();
@@ -114,8 +123,6 @@ class LinkReader {
     tree.for_each([&](Cursor record) {
       record.skip(4);
       const Block link = heap.object(record.take(heap.id_bytes()));
-      bytes_ += link.bytes.size();
-      if (bytes_ > file_.size()) fail_at(link.place, "links of more bytes than the file has");
       read_link(link.cursor());
     });
   }
