@@ -35,6 +35,7 @@ class ObjectWriter {
   struct State;
   explicit ObjectWriter(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;
+  friend class FileWriter;
 };
 
 class ArrayWriter : public ObjectWriter {
