@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fstream>
 
-#include <H5public.h>
 #include <cblas.h>
 #include <tbb/version.h>
 #include <zlib.h>
@@ -10,6 +9,7 @@
 #include "apps/cli/session.hpp"
 #include "ruska/core/operation.hpp"
 #include "ruska/core/record.hpp"
+#include "ruska/io/hdf5/writer.hpp"
 
 namespace ruska::cli {
 namespace {
@@ -23,8 +23,6 @@ std::string cpu_model() {
 }
 
 Json facts(const Session& session) {
-  unsigned major = 0, minor = 0, release = 0;
-  H5get_libversion(&major, &minor, &release);
   Json formats = Json::array();
   for (const Driver* driver : drivers()) formats.push_back(driver->name);
   const Json build = build_facts();
@@ -46,7 +44,7 @@ Json facts(const Session& session) {
           {"memory_default_bytes", session.context.memory},
           {"mpi", mpi},
           {"ranks", session.context.ranks->size()},
-          {"hdf5", std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release)},
+          {"hdf5", io::hdf5::library_version()},
           {"tbb", TBB_runtime_version()},
           {"zlib", zlibVersion()},
           {"formats", formats},

@@ -15,7 +15,7 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/hdf5.hpp"
+#include "ruska/io/hdf5/source.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/hdf5.hpp"
+#include "ruska/io/hdf5/writer.hpp"
 #include "tests/fixtures.hpp"
 
 namespace ruska::io {
@@ -15,11 +15,12 @@ Description titled(const std::string& title) {
   return description;
 }
 
-void write_dim(const hdf5::Group& group, const std::string& name, const std::vector<double>& at,
+void write_dim(const hdf5::GroupWriter& group, const std::string& name, const std::vector<double>& at,
                const std::string& title, const std::string& units) {
-  group.write_numbers(name, DType::float64, {static_cast<std::int64_t>(at.size())}, std::as_bytes(std::span(at)));
-  group.array(name).set_attribute("name", title);
-  group.array(name).set_attribute("units", units);
+  const hdf5::ArrayWriter dim =
+      group.write_numbers(name, DType::float64, {static_cast<std::int64_t>(at.size())}, std::as_bytes(std::span(at)));
+  dim.set_attribute("name", title);
+  dim.set_attribute("units", units);
 }
 
 /// Version 0.2: axes stored in reverse, units in brackets, coordinates given by the first two.
@@ -38,19 +39,19 @@ Fixture image() {
           "image.emd",
           [=](const std::filesystem::path& folder) {
             const auto path = folder / "image.emd";
-            const hdf5::FilePtr file = hdf5::OpenFile::create(path);
+            hdf5::FileWriter file(path);
             {
-              const hdf5::Group root = file->root();
+              const hdf5::GroupWriter root = file.root();
               root.set_attribute("version_major", 0);
               root.set_attribute("version_minor", 2);
               root.create_group("microscope").set_attribute("high tension", 200000.0);
-              const hdf5::Group group = root.create_group("signals").create_group("image");
+              const hdf5::GroupWriter group = root.create_group("signals").create_group("image");
               group.set_attribute("emd_group_type", 1);
               group.write_numbers("data", DType::int16, {4, 3}, std::as_bytes(std::span(stored)));
               write_dim(group, "dim1", {2, 2.25}, "x", "[n_m]");
               write_dim(group, "dim2", {-1, -0.5}, "y", "[n_m]");
             }
-            file->close();
+            file.close();
             return path;
           },
           {Dataset::from_values<std::int16_t>(description, expected)}};
@@ -77,24 +78,25 @@ Fixture simulated_stack() {
           "stack.emd",
           [=](const std::filesystem::path& folder) {
             const auto path = folder / "stack.emd";
-            const hdf5::FilePtr file = hdf5::OpenFile::create(path);
+            hdf5::FileWriter file(path);
             {
-              const hdf5::Group top = file->root().create_group("4DSTEM_simulation");
+              const hdf5::GroupWriter top = file.root().create_group("4DSTEM_simulation");
               top.set_attribute("emd_group_type", 2);
               top.set_attribute("version_major", 0);
-              const hdf5::Group slices = top.create_group("data").create_group("realslices");
+              const hdf5::GroupWriter slices = top.create_group("data").create_group("realslices");
               for (const int depth : {0, 1}) {
-                const hdf5::Group group = slices.create_group("annular_detector_depth000" + std::to_string(depth));
+                const hdf5::GroupWriter group =
+                    slices.create_group("annular_detector_depth000" + std::to_string(depth));
                 group.set_attribute("emd_group_type", 1);
                 group.write_numbers("realslice", DType::float32, {2, 3},
                                     std::as_bytes(std::span(depth == 0 ? first : second)));
                 write_dim(group, "dim1", {0, 0.25}, "R_x", "[n_m]");
                 write_dim(group, "dim2", {0, 0.5, 1}, "R_y", "[n_m]");
               }
-              const hdf5::Group parameters = top.create_group("metadata")
-                                                 .create_group("metadata_0")
-                                                 .create_group("original")
-                                                 .create_group("simulation_parameters");
+              const hdf5::GroupWriter parameters = top.create_group("metadata")
+                                                       .create_group("metadata_0")
+                                                       .create_group("original")
+                                                       .create_group("simulation_parameters");
               parameters.set_attribute("E", 80.0);
               parameters.set_attribute("ns", 2);
               parameters.set_attribute("s", 1.25);
@@ -102,7 +104,7 @@ Fixture simulated_stack() {
               parameters.set_attribute("t", Json{1.0, 1.0, 1.0});
               parameters.set_attribute("c", Json{5.0, 5.0, 5.0});
             }
-            file->close();
+            file.close();
             return path;
           },
           {Dataset::from_values<float>(description, expected)}};
@@ -120,19 +122,19 @@ Fixture datacube() {
           "datacube.h5",
           [=](const std::filesystem::path& folder) {
             const auto path = folder / "datacube.h5";
-            const hdf5::FilePtr file = hdf5::OpenFile::create(path);
+            hdf5::FileWriter file(path);
             {
-              const hdf5::Group root = file->root();
+              const hdf5::GroupWriter root = file.root();
               root.set_attribute("emd_group_type", "file");
               root.set_attribute("version_major", 1);
-              const hdf5::Group group = root.create_group("datacube_root").create_group("datacube");
+              const hdf5::GroupWriter group = root.create_group("datacube_root").create_group("datacube");
               group.set_attribute("emd_group_type", "array");
               group.write_numbers("data", DType::float32, {2, 3, 4}, std::as_bytes(std::span(values)));
               write_dim(group, "dim0", {0, 0.5}, "Rx", "nm");
               write_dim(group, "dim1", {0, 0.5}, "Ry", "nm");
               write_dim(group, "dim2", {0, 0.05}, "Qx", "A^-1");
             }
-            file->close();
+            file.close();
             return path;
           },
           {Dataset::from_values<float>(description, values)}};

@@ -138,6 +138,12 @@ SparseCounts EventStreamSource::read_counts(std::int64_t begin, std::int64_t end
   });
 }
 
+std::int64_t EventStreamSource::buffered() const {
+  std::int64_t bytes = 0;
+  for (const hdf5::Array& stream : streams_) bytes += stream.buffered();
+  return bytes;
+}
+
 void EventStreamSource::read(const Region& region, std::span<std::byte> out) const {
   check_region(region, description_, out.size());
   fill_from_counts(description_, region, out,

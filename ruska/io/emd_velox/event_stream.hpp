@@ -4,7 +4,7 @@
 
 #include <mutex>
 
-#include "ruska/io/hdf5.hpp"
+#include "ruska/io/hdf5/source.hpp"
 
 namespace ruska::io::velox {
 
@@ -23,6 +23,8 @@ class EventStreamSource final : public Source {
   const Description& describe() const override { return description_; }
   void read(const Region& region, std::span<std::byte> out) const override;
   SparseCounts read_counts(std::int64_t begin, std::int64_t end) const override;
+  /// The caches of the streams.
+  std::int64_t buffered() const override;
 
  private:
   /// For each stream the word at which every line of every frame begins, and where the last one ends.

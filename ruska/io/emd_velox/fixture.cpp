@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/hdf5.hpp"
+#include "ruska/io/hdf5/writer.hpp"
 #include "tests/fixtures.hpp"
 
 namespace ruska::io {
@@ -30,7 +30,7 @@ Json scan_metadata(const std::string& detector) {
         {"Offset", {{"x", "-1e-009"}, {"y", "2e-009"}}}}}};
 }
 
-void write_metadata(const hdf5::Group& group, const Json& metadata, std::int64_t frames = 1) {
+void write_metadata(const hdf5::GroupWriter& group, const Json& metadata, std::int64_t frames = 1) {
   const std::string text = metadata.dump();
   const auto length = static_cast<std::int64_t>(text.size()) + 8;
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(length * frames), 0);
@@ -43,7 +43,7 @@ void write_metadata(const hdf5::Group& group, const Json& metadata, std::int64_t
 }
 
 template <class T>
-void write_array(const hdf5::Group& group, const Shape& shape, const std::vector<T>& values) {
+void write_array(const hdf5::GroupWriter& group, const Shape& shape, const std::vector<T>& values) {
   group.write_numbers("Data", dtype_of<T>(), shape, std::as_bytes(std::span(values)));
 }
 
@@ -74,9 +74,9 @@ Axis energy(const std::string& name, std::int64_t size) {
   return {name, "energy", "keV", Role::signal, size, 0.01, -0.2};
 }
 
-void write_stream(const hdf5::Group& streams, const std::string& name, const std::string& detector,
+void write_stream(const hdf5::GroupWriter& streams, const std::string& name, const std::string& detector,
                   const std::vector<std::uint16_t>& words) {
-  const hdf5::Group group = streams.create_group(name);
+  const hdf5::GroupWriter group = streams.create_group(name);
   write_array(group, {static_cast<std::int64_t>(words.size()), 1}, words);
   write_metadata(group, scan_metadata(detector));
   group.write_texts("AcquisitionSettings", {R"({"encoding": "uint16", "bincount": "16", "StreamEncoding": "uint16"})"});
@@ -120,15 +120,15 @@ Fixture spectrum_image() {
           "map.emd",
           [=](const std::filesystem::path& folder) {
             const auto path = folder / "map.emd";
-            const hdf5::FilePtr file = hdf5::OpenFile::create(path);
+            hdf5::FileWriter file(path);
             {
-              const hdf5::Group root = file->root();
+              const hdf5::GroupWriter root = file.root();
               root.write_texts("Version", {R"({"version": "4", "format": "Velox"})"});
-              const hdf5::Group data = root.create_group("Data");
-              const hdf5::Group spectra = data.create_group("Spectrum").create_group("aa");
+              const hdf5::GroupWriter data = root.create_group("Data");
+              const hdf5::GroupWriter spectra = data.create_group("Spectrum").create_group("aa");
               write_array(spectra, {16, 1}, spectrum);
               write_metadata(spectra, scan_metadata("SuperX"));
-              const hdf5::Group images = data.create_group("Image").create_group("bb");
+              const hdf5::GroupWriter images = data.create_group("Image").create_group("bb");
               std::vector<std::uint16_t> frames;
               for (const std::uint16_t pixel : pixels) {
                 frames.push_back(pixel);
@@ -136,7 +136,7 @@ Fixture spectrum_image() {
               }
               write_array(images, {2, 3, 2}, frames);
               write_metadata(images, scan_metadata("HAADF"), 2);
-              const hdf5::Group streams = data.create_group("SpectrumStream");
+              const hdf5::GroupWriter streams = data.create_group("SpectrumStream");
               write_stream(streams, "cc", "SuperX", first);
               write_stream(streams, "dd", "SuperX", second);
               data.create_group("SpectrumImage")
@@ -150,7 +150,7 @@ Fixture spectrum_image() {
                   .create_group("ImageDisplay")
                   .write_texts("gg", {R"({"dataPath": "\/Data\/Image\/bb", "display": {"label": "HAADF%20µ"}})"});
             }
-            file->close();
+            file.close();
             return path;
           },
           {Dataset::from_values<std::uint32_t>(sum, spectrum), Dataset::from_values<std::uint16_t>(image, pixels),
@@ -171,12 +171,12 @@ Fixture images() {
       "images.emd",
       [=](const std::filesystem::path& folder) {
         const auto path = folder / "images.emd";
-        const hdf5::FilePtr file = hdf5::OpenFile::create(path);
+        hdf5::FileWriter file(path);
         {
-          const hdf5::Group root = file->root();
+          const hdf5::GroupWriter root = file.root();
           root.write_texts("Version", {R"({"version": "8", "format": "Velox"})"});
-          const hdf5::Group all = root.create_group("Data").create_group("Image");
-          const hdf5::Group camera = all.create_group("aa");
+          const hdf5::GroupWriter all = root.create_group("Data").create_group("Image");
+          const hdf5::GroupWriter camera = all.create_group("aa");
           std::vector<std::int16_t> stored;
           for (std::size_t p = 0; p < 6; ++p) {
             stored.push_back(frames[p]);
@@ -184,19 +184,19 @@ Fixture images() {
           }
           write_array(camera, {2, 3, 2}, stored);
           write_metadata(camera, scan_metadata("Ceta"), 2);
-          const hdf5::Group half = all.create_group("bb");
+          const hdf5::GroupWriter half = all.create_group("bb");
           hdf5::Element element{DType::complex64};
           element.real = "realFloatHalfEven";
           element.imaginary = "imagFloatHalfEven";
           half.create_array("Data", element, {2, 3, 1})
               .write(Region::whole({2, 3, 1}), std::as_bytes(std::span(waves)));
           write_metadata(half, scan_metadata("Ceta"));
-          const hdf5::Group operations = root.create_group("Operations");
+          const hdf5::GroupWriter operations = root.create_group("Operations");
           operations.create_group("CameraInputOperation")
               .write_texts("cc", {R"({"dataPath": "\/Data\/Image\/aa", "cameraName": "Ceta"})"});
           operations.create_group("FftOperation").write_texts("dd", {R"({"imageOutputPath": "\/Data\/Image\/bb"})"});
         }
-        file->close();
+        file.close();
         return path;
       },
       {Dataset::from_values<std::int16_t>(stack, frames), Dataset::from_values<std::complex<float>>(transform, waves)}};

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "ruska/io/hdf5.hpp"
+#include "ruska/io/hdf5/file.hpp"
 
 namespace ruska::io::velox {
 

@@ -5,7 +5,7 @@
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/product.hpp"
-#include "ruska/io/hdf5.hpp"
+#include "ruska/io/hdf5/writer.hpp"
 #include "ruska/io/hspy/result_file.hpp"
 #include "tests/fixtures.hpp"
 
@@ -109,12 +109,12 @@ Fixture version_one() {
           "old.hdf5",
           [=](const std::filesystem::path& folder) {
             const auto path = folder / "old.hdf5";
-            const hdf5::FilePtr file = hdf5::OpenFile::create(path);
+            hdf5::FileWriter file(path);
             {
-              const hdf5::Group signal = file->root().create_group("Experiments").create_group("Old");
+              const hdf5::GroupWriter signal = file.root().create_group("Experiments").create_group("Old");
               signal.write_numbers("data", DType::float64, {2, 6}, std::as_bytes(std::span(values)));
               for (std::size_t i = 0; i < 2; ++i) {
-                const hdf5::Group at = signal.create_group("axis-" + std::to_string(i));
+                const hdf5::GroupWriter at = signal.create_group("axis-" + std::to_string(i));
                 const Axis& one = description.axes[i];
                 at.set_attribute("name", one.name);
                 at.set_attribute("units", one.units);
@@ -122,16 +122,16 @@ Fixture version_one() {
                 at.set_attribute("scale", one.scale);
                 at.set_attribute("offset", one.offset);
               }
-              const hdf5::Group mapped = signal.create_group("mapped_parameters");
+              const hdf5::GroupWriter mapped = signal.create_group("mapped_parameters");
               mapped.set_attribute("title", "Old");
               mapped.set_attribute("record_by", "spectrum");
               mapped.set_attribute("signal_type", "EELS");
-              const hdf5::Group tem = mapped.create_group("TEM");
+              const hdf5::GroupWriter tem = mapped.create_group("TEM");
               tem.set_attribute("beam_energy", 120.0);
               tem.create_group("EELS").set_attribute("collection_angle", 3.4);
               signal.create_group("original_parameters");
             }
-            file->close();
+            file.close();
             return path;
           },
           {Dataset::from_values<double>(description, values)}};

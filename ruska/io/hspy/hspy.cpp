@@ -62,9 +62,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
 
 class HspySink final : public Sink {
  public:
-  HspySink(const std::filesystem::path& path, const Description& description)
-      : description_(description), file_(hdf5::OpenFile::create(path)) {
-    array_.emplace(hspy::create_signal(hspy::create_experiments(file_->root()), description.title, description));
+  HspySink(const std::filesystem::path& path, const Description& description) : description_(description), file_(path) {
+    array_.emplace(hspy::create_signal(hspy::create_experiments(file_.root()), description.title, description));
   }
   void write(const Region& region, std::span<const std::byte> values) override {
     check_region(region, description_, values.size());
@@ -72,13 +71,13 @@ class HspySink final : public Sink {
   }
   void commit() override {
     array_.reset();
-    file_->close();
+    file_.close();
   }
 
  private:
   Description description_;
-  hdf5::FilePtr file_;
-  std::optional<hdf5::Array> array_;
+  hdf5::FileWriter file_;
+  std::optional<hdf5::ArrayWriter> array_;
 };
 
 std::unique_ptr<Sink> create(const std::filesystem::path& path, const Description& description) {

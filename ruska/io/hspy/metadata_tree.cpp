@@ -132,9 +132,9 @@ std::string member_name(std::string name) {
   return name;
 }
 
-void write_entry(const hdf5::Group& group, const std::string& name, const Json& value);
+void write_entry(const hdf5::GroupWriter& group, const std::string& name, const Json& value);
 
-void write_list(const hdf5::Group& group, const std::string& name, const Json& list) {
+void write_list(const hdf5::GroupWriter& group, const std::string& name, const Json& list) {
   const auto all = [&](auto&& test) { return std::all_of(list.begin(), list.end(), test); };
   if (list.empty()) {
     group.set_attribute("_list_empty_" + name, nothing);
@@ -152,7 +152,8 @@ void write_list(const hdf5::Group& group, const std::string& name, const Json& l
     group.write_numbers(member_name("_list_" + name), DType::float64, {static_cast<std::int64_t>(values.size())},
                         std::as_bytes(std::span(values)));
   } else {
-    const hdf5::Group members = group.create_group(member_name("_list_" + std::to_string(list.size()) + "_" + name));
+    const hdf5::GroupWriter members =
+        group.create_group(member_name("_list_" + std::to_string(list.size()) + "_" + name));
     // HyperSpy orders the members as texts.
     const std::size_t digits = std::to_string(list.size() - 1).size();
     for (std::size_t i = 0; i < list.size(); ++i) {
@@ -163,7 +164,7 @@ void write_list(const hdf5::Group& group, const std::string& name, const Json& l
   }
 }
 
-void write_entry(const hdf5::Group& group, const std::string& name, const Json& value) {
+void write_entry(const hdf5::GroupWriter& group, const std::string& name, const Json& value) {
   if (value.is_object())
     write_tree(group.create_group(member_name(name)), value);
   else if (value.is_array())
@@ -188,7 +189,7 @@ void move_entry(Json& tree, std::string_view from, std::string_view to) {
 
 Json read_tree(const hdf5::Group& group) { return Reader().read(group); }
 
-void write_tree(const hdf5::Group& group, const Json& tree) {
+void write_tree(const hdf5::GroupWriter& group, const Json& tree) {
   for (const auto& [name, value] : tree.items()) write_entry(group, name.empty() ? "_" : name, value);
 }
 

@@ -43,8 +43,9 @@ void for_each_piece(const Shape& shape, const Shape& step, std::int64_t limit,
   walk(walk, 0);
 }
 
-void write_dataset(const hdf5::Group& parent, const std::string& name, const Dataset& data, Description description) {
-  const hdf5::Array array = hspy::create_signal(parent, name, description);
+void write_dataset(const hdf5::GroupWriter& parent, const std::string& name, const Dataset& data,
+                   Description description) {
+  const hdf5::ArrayWriter array = hspy::create_signal(parent, name, description);
   const Shape shape = description.shape();
   Shape step = array.chunk().empty() ? Shape(shape.size(), 1) : array.chunk();
   step.resize(shape.size(), description.fields.empty() ? 1 : static_cast<std::int64_t>(description.fields.size()));
@@ -97,23 +98,24 @@ Description described(const Output& output, const Dataset& data) {
 /// Groups below /ruska that are made when first needed.
 class Extras {
  public:
-  explicit Extras(hdf5::Group root) : ruska_(root.create_group("ruska", true)) {}
-  const hdf5::Group& ruska() const { return ruska_; }
-  const hdf5::Group& at(const std::string& name) {
+  explicit Extras(hdf5::GroupWriter root) : ruska_(root.create_group("ruska", true)) {}
+  const hdf5::GroupWriter& ruska() const { return ruska_; }
+  const hdf5::GroupWriter& at(const std::string& name) {
     const auto found = groups_.find(name);
     if (found != groups_.end()) return found->second;
     return groups_.emplace(name, ruska_.create_group(name, true)).first->second;
   }
 
  private:
-  hdf5::Group ruska_;
-  std::map<std::string, hdf5::Group> groups_;
+  hdf5::GroupWriter ruska_;
+  std::map<std::string, hdf5::GroupWriter> groups_;
 };
 
 const ProductSource* as_product(const Dataset& data) { return dynamic_cast<const ProductSource*>(&data.source()); }
 
 /// The path of the group that holds a part of a product: the output that is this very dataset, or a group of its own.
-std::string part_path(const Outputs& outputs, const hdf5::Group& lazy, const std::string& name, const Dataset& part) {
+std::string part_path(const Outputs& outputs, const hdf5::GroupWriter& lazy, const std::string& name,
+                      const Dataset& part) {
   for (const Output& output : outputs.all) {
     const Dataset* data = std::get_if<Dataset>(&output.value);
     if (data != nullptr && data->shared_source() == part.shared_source() && as_product(*data) == nullptr) {
@@ -124,9 +126,9 @@ std::string part_path(const Outputs& outputs, const hdf5::Group& lazy, const std
   return lazy.path() + "/" + name;
 }
 
-void write_product(const hdf5::Group& parent, const Outputs& outputs, const Output& output,
+void write_product(const hdf5::GroupWriter& parent, const Outputs& outputs, const Output& output,
                    const ProductSource& product) {
-  const hdf5::Group group = parent.create_group(output.name);
+  const hdf5::GroupWriter group = parent.create_group(output.name);
   group.set_attribute("title", output.name);
   if (!output.title.empty()) group.set_attribute("description", output.title);
   group.set_attribute("loadings", part_path(outputs, group, "loadings", product.loadings()));
@@ -134,21 +136,20 @@ void write_product(const hdf5::Group& parent, const Outputs& outputs, const Outp
   if (product.mean().valid()) group.set_attribute("mean", part_path(outputs, group, "mean", product.mean()));
 }
 
-void write_table(const hdf5::Group& parent, const Output& output, const Table& table) {
-  const hdf5::Group group = parent.create_group(output.name, true);
+void write_table(const hdf5::GroupWriter& parent, const Output& output, const Table& table) {
+  const hdf5::GroupWriter group = parent.create_group(output.name, true);
   if (!output.title.empty()) group.set_attribute("title", output.title);
   for (const Column& column : table.columns) {
-    std::visit(
+    const hdf5::ArrayWriter written = std::visit(
         [&]<class T>(const std::vector<T>& values) {
           if constexpr (std::is_same_v<T, std::string>) {
-            group.write_texts(column.name, values);
+            return group.write_texts(column.name, values);
           } else {
-            group.write_numbers(column.name, dtype_of<T>(), {static_cast<std::int64_t>(values.size())},
-                                std::as_bytes(std::span(values)));
+            return group.write_numbers(column.name, dtype_of<T>(), {static_cast<std::int64_t>(values.size())},
+                                       std::as_bytes(std::span(values)));
           }
         },
         column.values);
-    const hdf5::Array written = group.array(column.name);
     written.set_attribute("unit", column.unit);
     if (!column.sigma_of.empty()) written.set_attribute("sigma_of", column.sigma_of);
   }
@@ -177,10 +178,10 @@ Column read_column(const hdf5::Group& group, const std::string& name) {
 }  // namespace
 
 void write_result(const std::filesystem::path& path, const Result& result) {
-  const hdf5::FilePtr file = hdf5::OpenFile::create(path);
+  hdf5::FileWriter file(path);
   {
-    const hdf5::Group root = file->root();
-    const hdf5::Group experiments = hspy::create_experiments(root);
+    const hdf5::GroupWriter root = file.root();
+    const hdf5::GroupWriter experiments = hspy::create_experiments(root);
     Extras extras(root);
     for (const Output& output : result.outputs.all) {
       with_context([&] { return "writing the output '" + output.name + "'"; },
@@ -194,7 +195,7 @@ void write_result(const std::filesystem::path& path, const Result& result) {
                      } else if (const auto* table = std::get_if<Table>(&output.value)) {
                        write_table(extras.at("tables"), output, *table);
                      } else if (const auto* number = std::get_if<Number>(&output.value)) {
-                       const hdf5::Group group = extras.at("numbers").create_group(output.name);
+                       const hdf5::GroupWriter group = extras.at("numbers").create_group(output.name);
                        group.set_attribute("value", number->value);
                        if (number->sigma) group.set_attribute("sigma", *number->sigma);
                        group.set_attribute("unit", number->unit);
@@ -206,7 +207,7 @@ void write_result(const std::filesystem::path& path, const Result& result) {
     if (!result.outputs.summary.empty()) extras.ruska().write_texts("summary", result.outputs.summary);
     extras.ruska().write_text("record", result.record.dump(2));
   }
-  file->close();
+  file.close();
 }
 
 Json read_record(const std::filesystem::path& path) {

@@ -120,13 +120,14 @@ std::shared_ptr<const Source> read_signal(const hdf5::Group& group) {
   return std::make_shared<hdf5::Hdf5Source>(std::move(description), std::move(data), std::move(order));
 }
 
-hdf5::Group create_experiments(const hdf5::Group& root) {
+hdf5::GroupWriter create_experiments(const hdf5::GroupWriter& root) {
   root.set_attribute("file_format", "HyperSpy");
   root.set_attribute("file_format_version", "3.1");
   return root.create_group("Experiments", true);
 }
 
-hdf5::Array create_signal(const hdf5::Group& parent, const std::string& name, const Description& description) {
+hdf5::ArrayWriter create_signal(const hdf5::GroupWriter& parent, const std::string& name,
+                                const Description& description) {
   Axes axes = description.axes;
   if (!description.fields.empty()) axes.pop_back();
   if (axes.empty()) {
@@ -137,13 +138,13 @@ hdf5::Array create_signal(const hdf5::Group& parent, const std::string& name, co
   std::string group_name = name.empty() ? unnamed : name;
   std::replace(group_name.begin(), group_name.end(), '/', '-');
   if (group_name == "." || group_name == "..") group_name += "_";
-  const hdf5::Group group = parent.create_group(group_name);
+  const hdf5::GroupWriter group = parent.create_group(group_name);
 
   Shape shape;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const Axis& axis = axes[i];
     shape.push_back(axis.size);
-    const hdf5::Group at = group.create_group("axis-" + std::to_string(i));
+    const hdf5::GroupWriter at = group.create_group("axis-" + std::to_string(i));
     if (!axis.name.empty()) at.set_attribute("name", axis.name);
     if (!axis.units.empty()) at.set_attribute("units", axis.units);
     at.set_attribute("navigate", axis.role == Role::navigation);
@@ -174,7 +175,7 @@ hdf5::Array create_signal(const hdf5::Group& parent, const std::string& name, co
   return group.create_array("data", element, shape, storage);
 }
 
-void write_values(const hdf5::Array& array, const Description& description, const Region& region,
+void write_values(const hdf5::ArrayWriter& array, const Description& description, const Region& region,
                   std::span<const std::byte> values) {
   if (description.fields.empty()) {
     array.write(region, values);

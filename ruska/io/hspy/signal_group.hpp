@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ruska/io/hdf5.hpp"
+#include "ruska/io/hdf5/source.hpp"
+#include "ruska/io/hdf5/writer.hpp"
 
 namespace ruska::io::hspy {
 
@@ -12,14 +13,15 @@ std::shared_ptr<const Source> read_signal(const hdf5::Group& group);
 
 /// Makes the group of a signal with everything but the values, and returns the array to write them to.
 /// `name` may hold any character. Throws unsupported for a signal without axes.
-hdf5::Array create_signal(const hdf5::Group& parent, const std::string& name, const Description& description);
+hdf5::ArrayWriter create_signal(const hdf5::GroupWriter& parent, const std::string& name,
+                                const Description& description);
 
 /// Marks a new file as HyperSpy's and makes the group of its signals, which keeps their order.
-hdf5::Group create_experiments(const hdf5::Group& root);
+hdf5::GroupWriter create_experiments(const hdf5::GroupWriter& root);
 
 /// Writes values as described: with fields, the last axis runs over the parts of the array's structures, and the
 /// region must take it whole.
-void write_values(const hdf5::Array& array, const Description& description, const Region& region,
+void write_values(const hdf5::ArrayWriter& array, const Description& description, const Region& region,
                   std::span<const std::byte> values);
 
 }  // namespace ruska::io::hspy

@@ -3,15 +3,12 @@
 //
 // An array of an HDF5 file seen as a signal: its axes permuted and picked where the format stores them in another
 // order than ruska's (navigation first).
-#include <cstring>
+#include "ruska/io/hdf5/source.hpp"
 
-#include "ruska/io/hdf5.hpp"
+#include <cstring>
 
 namespace ruska::io::hdf5 {
 namespace {
-
-/// More than this for each byte of the file cannot come from it: deflate reaches 1032:1.
-constexpr std::int64_t best_ratio = 1032;
 
 std::vector<int> in_order(std::size_t axes) {
   std::vector<int> order;
@@ -82,11 +79,7 @@ Hdf5Source::Hdf5Source(Description description, Array array, std::vector<int> or
     if (!description_.chunk.empty()) description_.chunk.push_back(fields);
   }
   description_.validate();
-  const std::int64_t bytes = description_.bytes();
-  if (bytes > (std::int64_t{1} << 30) && bytes / best_ratio > array_.file_size()) {
-    array_.fail(ErrorKind::bad_data, "an array of " + std::to_string(bytes) + " bytes cannot come from a file of " +
-                                         std::to_string(array_.file_size()));
-  }
+  array_.check_readable();
 }
 
 void Hdf5Source::read(const Region& region, std::span<std::byte> out) const {
