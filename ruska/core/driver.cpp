@@ -33,14 +33,7 @@ std::string seems_to_be(std::span<const std::byte> head, const fs::path& path) {
       Known{"\x89HDF\r\n\x1a\n"sv, "an HDF5 file of a layout that ruska does not know"},
       Known{"PK\x03\x04"sv, "a ZIP archive; unpack it first"},
       Known{"\x1f\x8b"sv, "a gzip file; unpack it first"},
-      Known{"\x89PNG"sv, "a PNG image"},
-      Known{"\xff\xd8\xff"sv, "a JPEG image"},
-      Known{"II*\0"sv, "a TIFF image"},
-      Known{"MM\0*"sv, "a TIFF image"},
       Known{"%PDF"sv, "a PDF document"},
-      Known{"\0\0\0\x03"sv, "a DigitalMicrograph 3 file"},
-      Known{"\0\0\0\x04"sv, "a DigitalMicrograph 4 file"},
-      Known{"AAMVHFSS"sv, "a Bruker container"},
   };
   for (const Known& one : known) {
     if (start.starts_with(one.bytes)) return std::string(one.name);

@@ -15,42 +15,20 @@
 
 namespace ruska::io::bruker {
 
-namespace {
-
-[[noreturn]] void refuse(pugi::xml_node parent, const char* child, const std::string& expected) {
-  throw Error(ErrorKind::bad_data, std::string("the header's ") + parent.name() + "/" + child + " is '" +
-                                       text_of(parent, child).substr(0, 60) + "' where " + expected + " is expected");
-}
-
-}  // namespace
-
 pugi::xml_node instance(pugi::xml_node parent, const char* type) {
   return parent.find_child_by_attribute("ClassInstance", "Type", type);
 }
 
-std::string text_of(pugi::xml_node parent, const char* child) {
-  return std::string(trimmed(parent.child(child).child_value()));
-}
-
-std::optional<double> number_of(pugi::xml_node parent, const char* child) {
-  std::string text = text_of(parent, child);
-  if (text.empty()) return std::nullopt;
-  std::replace(text.begin(), text.end(), ',', '.');
-  const auto value = parse_number(text);
-  if (!value) refuse(parent, child, "a number");
-  return value;
-}
-
 double required_number(pugi::xml_node parent, const char* child) {
-  const auto value = number_of(parent, child);
-  if (!value) refuse(parent, child, "a number");
+  const auto value = child_number(parent, child);
+  if (!value) refuse_child(parent, child, "a number");
   return *value;
 }
 
 std::int64_t required_integer(pugi::xml_node parent, const char* child, std::int64_t low, std::int64_t high) {
-  const auto value = parse_integer(text_of(parent, child));
+  const auto value = parse_integer(child_text(parent, child));
   if (!value || *value < low || *value > high) {
-    refuse(parent, child, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+    refuse_child(parent, child, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
   }
   return *value;
 }
@@ -61,7 +39,7 @@ std::vector<std::uint64_t> integers_of(pugi::xml_node parent, const char* child)
   while (!rest.empty()) {
     const std::size_t comma = rest.find(',');
     const auto value = parse_integer(rest.substr(0, comma));
-    if (!value || *value < 0) refuse(parent, child, "a list of whole numbers");
+    if (!value || *value < 0) refuse_child(parent, child, "a list of whole numbers");
     values.push_back(static_cast<std::uint64_t>(*value));
     rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
   }
@@ -87,7 +65,7 @@ std::vector<std::byte> base64_of(pugi::xml_node parent, const char* child) {
     if (c == '\r' || c == '\n' || c == ' ' || c == '\t') continue;
     if (c == '=') break;
     const int digit = digits[static_cast<unsigned char>(c)];
-    if (digit < 0) refuse(parent, child, "base64");
+    if (digit < 0) refuse_child(parent, child, "base64");
     group = group << 6 | static_cast<std::uint32_t>(digit);
     bits += 6;
     if (bits >= 8) {
@@ -121,24 +99,24 @@ Spectrum read_spectrum(pugi::xml_node spectrum) {
     if (value) result.detector[key] = *value;
   };
   if (tube) {
-    result.beam_energy = number_of(tube, "Voltage");
-    put("elevation_angle", number_of(tube, "ExcitationAngle"));
+    result.beam_energy = child_number(tube, "Voltage");
+    put("elevation_angle", child_number(tube, "ExcitationAngle"));
   } else {
-    result.beam_energy = number_of(electrons, "PrimaryEnergy");
-    put("elevation_angle", number_of(electrons, "ElevationAngle"));
-    put("azimuth_angle", number_of(electrons, "AzimutAngle"));
+    result.beam_energy = child_number(electrons, "PrimaryEnergy");
+    put("elevation_angle", child_number(electrons, "ElevationAngle"));
+    put("azimuth_angle", child_number(electrons, "AzimutAngle"));
   }
-  if (const std::string type = text_of(detector, "Type"); !type.empty()) result.detector["detector_type"] = type;
+  if (const std::string type = child_text(detector, "Type"); !type.empty()) result.detector["detector_type"] = type;
   const auto seconds = [&](const char* child) {
-    auto value = number_of(hardware, child);
+    auto value = child_number(hardware, child);
     if (value) *value /= 1000.0;  // stored in ms
     return value;
   };
   put("real_time", seconds("RealTime"));
   put("live_time", seconds("LifeTime"));
   // The peak's variance is SigmaAbs + SigmaLin · E (keV²); its full width at half maximum at Mn Kα is the usual figure.
-  const auto variance_at_zero = number_of(calibration, "SigmaAbs");
-  const auto variance_per_energy = number_of(calibration, "SigmaLin");
+  const auto variance_at_zero = child_number(calibration, "SigmaAbs");
+  const auto variance_per_energy = child_number(calibration, "SigmaLin");
   if (variance_at_zero && variance_per_energy) {
     constexpr double mn_ka = 5.8988;
     const double variance = *variance_at_zero + *variance_per_energy * mn_ka;
@@ -155,15 +133,11 @@ Spectrum read_spectrum(pugi::xml_node spectrum) {
   return result;
 }
 
-std::string instrument_for(std::optional<double> beam_energy) {
-  return beam_energy && *beam_energy > 30.0 ? "TEM" : "SEM";
-}
-
 void set_date(Json& metadata, pugi::xml_node header) {
   int day = 0, month = 0, year = 0, hour = 0, minute = 0, second = 0;
   char rest = 0;
-  if (std::sscanf(text_of(header, "Date").c_str(), "%2d.%2d.%4d%c", &day, &month, &year, &rest) != 3) return;
-  if (std::sscanf(text_of(header, "Time").c_str(), "%2d:%2d:%2d%c", &hour, &minute, &second, &rest) != 3) return;
+  if (std::sscanf(child_text(header, "Date").c_str(), "%2d.%2d.%4d%c", &day, &month, &year, &rest) != 3) return;
+  if (std::sscanf(child_text(header, "Time").c_str(), "%2d:%2d:%2d%c", &hour, &minute, &second, &rest) != 3) return;
   io::set_date(metadata, year, month, day);
   io::set_time(metadata, hour, minute, second);
 }

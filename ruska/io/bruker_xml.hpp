@@ -18,11 +18,7 @@ namespace ruska::io::bruker {
 /// The child `ClassInstance` of a type, the first if there are several; an empty node for none.
 pugi::xml_node instance(pugi::xml_node parent, const char* type);
 
-std::string text_of(pugi::xml_node parent, const char* child);
-/// A child's number, with a decimal point or comma; nothing when the child is absent or empty.
-/// Throws bad_data when it is not a finite number.
-std::optional<double> number_of(pugi::xml_node parent, const char* child);
-/// As number_of, but the child must be there.
+/// As child_number, but the child must be there.
 double required_number(pugi::xml_node parent, const char* child);
 /// A child's whole number in [low, high], which must be there.
 std::int64_t required_integer(pugi::xml_node parent, const char* child, std::int64_t low, std::int64_t high);
@@ -40,9 +36,6 @@ struct Spectrum {
   Json original = Json::object();
 };
 Spectrum read_spectrum(pugi::xml_node spectrum);
-
-/// "TEM" above 30 keV, else "SEM": the files do not say which, and no scanning microscope goes higher.
-std::string instrument_for(std::optional<double> beam_energy);
 
 /// Date and time of a header as General.date and General.time (ISO 8601) where both are there and valid.
 void set_date(Json& metadata, pugi::xml_node header);

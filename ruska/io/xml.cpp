@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/io/xml.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <unordered_map>
 
@@ -78,6 +79,25 @@ Json xml_to_json(pugi::xml_node node) {
   if (tree.empty()) return text;
   if (!text.empty()) tree["#text"] = text;
   return tree;
+}
+
+std::string child_text(pugi::xml_node parent, const char* child) {
+  return std::string(trimmed(parent.child(child).child_value()));
+}
+
+std::optional<double> child_number(pugi::xml_node parent, const char* child) {
+  std::string text = child_text(parent, child);
+  if (text.empty()) return std::nullopt;
+  std::replace(text.begin(), text.end(), ',', '.');
+  const auto value = parse_number(text);
+  if (!value) refuse_child(parent, child, "a number");
+  return value;
+}
+
+void refuse_child(pugi::xml_node parent, const char* child, const std::string& expected) {
+  throw Error(ErrorKind::bad_data, std::string("the header's ") + parent.name() + "/" + child + " is '" +
+                                       child_text(parent, child).substr(0, 60) + "' where " + expected +
+                                       " is expected");
 }
 
 }  // namespace ruska::io

@@ -15,6 +15,7 @@
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/bcf/packed_map.hpp"
 #include "ruska/io/bruker_xml.hpp"
+#include "ruska/io/instrument.hpp"
 #include "ruska/io/text.hpp"
 #include "ruska/io/xml.hpp"
 
@@ -49,10 +50,10 @@ Instrument read_instrument(pugi::xml_node database) {
   const pugi::xml_node microscope = bruker::instance(database, "TRTSEMData");
   const pugi::xml_node stage = bruker::instance(database, "TRTSEMStageData");
   const pugi::xml_node scan = bruker::instance(database, "TRTDSPConfiguration");
-  const auto beam_energy = bruker::number_of(microscope, "HV");
-  instrument.kind = bruker::instrument_for(beam_energy);
-  const auto scale_x = bruker::number_of(microscope, "DX");
-  const auto scale_y = bruker::number_of(microscope, "DY");
+  const auto beam_energy = child_number(microscope, "HV");
+  instrument.kind = instrument_for(beam_energy);
+  const auto scale_x = child_number(microscope, "DX");
+  const auto scale_y = child_number(microscope, "DY");
   if (scale_x && scale_y) {
     instrument.scale_x = *scale_x;
     instrument.scale_y = *scale_y;
@@ -64,12 +65,12 @@ Instrument read_instrument(pugi::xml_node database) {
     if (value) set(instrument.metadata, path + key, *value);
   };
   put(".beam_energy", beam_energy);
-  put(".magnification", bruker::number_of(microscope, "Mag"));
-  put(".Stage.rotation", bruker::number_of(stage, "Rotation"));
-  put(".Stage.tilt_alpha", bruker::number_of(stage, "Tilt"));
-  put(".Stage.x", bruker::number_of(stage, "X"));
-  put(".Stage.y", bruker::number_of(stage, "Y"));
-  put(".Stage.z", bruker::number_of(stage, "Z"));
+  put(".magnification", child_number(microscope, "Mag"));
+  put(".Stage.rotation", child_number(stage, "Rotation"));
+  put(".Stage.tilt_alpha", child_number(stage, "Tilt"));
+  put(".Stage.x", child_number(stage, "X"));
+  put(".Stage.y", child_number(stage, "Y"));
+  put(".Stage.z", child_number(stage, "Z"));
   if (const std::string name = database.attribute("Name").value(); !name.empty()) {
     set(instrument.metadata, "Sample.name", name);
   }
@@ -109,7 +110,7 @@ void add_images(pugi::xml_node image, const Instrument& instrument,
     }
     if (std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; })) continue;
     Description description;
-    description.title = bruker::text_of(plane, "Description");
+    description.title = child_text(plane, "Description");
     description.dtype = item == 1 ? DType::uint8 : item == 2 ? DType::uint16 : DType::uint32;
     description.axes = {space_axis("height", height, instrument.scale_y, instrument, Role::signal),
                         space_axis("width", width, instrument.scale_x, instrument, Role::signal)};
@@ -154,7 +155,7 @@ void set_elements(pugi::xml_node database, Json& metadata) {
     for (const pugi::xml_node region : regions.children("ClassInstance")) {
       const std::string element = region.attribute("Name").value();
       if (element.empty() || std::string_view(region.attribute("Type").value()) != "TRTSpectrumRegion") continue;
-      std::string line = lower_case(bruker::text_of(region, "Line"));
+      std::string line = lower_case(child_text(region, "Line"));
       if (line.empty()) line = "ka";
       if (line.size() == 1) line += 'a';
       line.resize(2);
@@ -175,9 +176,9 @@ void set_elements(pugi::xml_node database, Json& metadata) {
 /// Seconds that the beam spent on the map: lines scanned × averages × time per pixel × width.
 std::optional<double> real_time(pugi::xml_node database, std::int64_t width) {
   const pugi::xml_node scan = bruker::instance(database, "TRTDSPConfiguration");
-  const auto line_average = bruker::number_of(scan, "LineAverage");
-  const auto pixel_average = bruker::number_of(scan, "PixelAverage");
-  const auto pixel_time = bruker::number_of(scan, "PixelTime");  // µs
+  const auto line_average = child_number(scan, "LineAverage");
+  const auto pixel_average = child_number(scan, "PixelAverage");
+  const auto pixel_time = child_number(scan, "PixelTime");  // µs
   const std::vector<std::uint64_t> lines = bruker::integers_of(database, "LineCounter");
   if (!line_average || !pixel_average || !pixel_time || lines.empty()) return std::nullopt;
   const double scanned = std::accumulate(

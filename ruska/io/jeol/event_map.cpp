@@ -11,9 +11,9 @@
 #include <mutex>
 
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/date_time.hpp"
 #include "ruska/io/event_counts.hpp"
+#include "ruska/io/instrument.hpp"
 #include "ruska/io/jeol/signals.hpp"
 #include "ruska/io/jeol/tree.hpp"
 #include "ruska/io/little_endian.hpp"
@@ -232,7 +232,7 @@ std::shared_ptr<const Source> open_event_map(std::shared_ptr<const RandomAccessF
     throw Error(ErrorKind::bad_data, "'Sweep' is " + std::to_string(sweeps) + "; it must be 0 to 1000000");
   }
   const double beam_energy = measured_number(header, "MeasCond.AccKV");
-  const std::string instrument = bruker::instrument_for(beam_energy);
+  const std::string instrument = instrument_for(beam_energy);
   Description description;
   description.title = "EDS extracted from " + file->path().filename().string();
   description.signal_type = "EDS_" + instrument;

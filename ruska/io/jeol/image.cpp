@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/date_time.hpp"
+#include "ruska/io/instrument.hpp"
 #include "ruska/io/jeol/signals.hpp"
 #include "ruska/io/jeol/tree.hpp"
 #include "ruska/io/little_endian.hpp"
@@ -81,7 +81,7 @@ std::shared_ptr<const Source> open_image(std::shared_ptr<const RandomAccessFile>
   }
   description.title = text(header, "Image.Title");
   const double beam_energy = number(header, "Instrument.AccV");
-  const std::string microscope = "Acquisition_instrument." + bruker::instrument_for(beam_energy);
+  const std::string microscope = "Acquisition_instrument." + instrument_for(beam_energy);
   set(description.metadata, "General.title", description.title);
   set_windows_time(description.metadata, number(header, "Image.Created"));
   set(description.metadata, microscope + ".beam_energy", beam_energy);

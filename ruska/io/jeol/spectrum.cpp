@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/byte_cursor.hpp"
 #include "ruska/io/date_time.hpp"
+#include "ruska/io/instrument.hpp"
 #include "ruska/io/jeol/signals.hpp"
 #include "ruska/io/jeol/tree.hpp"
 #include "ruska/io/stored_array.hpp"
@@ -179,7 +179,7 @@ std::shared_ptr<const Source> open_spectrum(std::shared_ptr<const RandomAccessFi
   const Json& parameters = footer["parameters"];
 
   const double beam_energy = parameters["AccKV"].get<double>();
-  const std::string instrument = bruker::instrument_for(beam_energy);
+  const std::string instrument = instrument_for(beam_energy);
   Description description;
   description.title = "EDX";
   description.signal_type = "EDS_" + instrument;

@@ -8,8 +8,8 @@
 #include <cstdio>
 
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/date_time.hpp"
+#include "ruska/io/instrument.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io::msa {
@@ -177,7 +177,7 @@ std::string Header::signal_type() const {
   if (upper == "ELS") return "EELS";
   if (upper == "EDS" || upper == "EDX" || upper == "XEDS") {
     const auto beam_energy = number("BEAMKV");
-    return beam_energy ? "EDS_" + bruker::instrument_for(beam_energy) : "EDS_TEM";
+    return beam_energy ? "EDS_" + instrument_for(beam_energy) : "EDS_TEM";
   }
   return std::string(trimmed(type));
 }

@@ -5,6 +5,7 @@
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/bruker_xml.hpp"
+#include "ruska/io/instrument.hpp"
 #include "ruska/io/random_access_file.hpp"
 #include "ruska/io/text.hpp"
 #include "ruska/io/xml.hpp"
@@ -27,7 +28,7 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   if (!node) throw Error(ErrorKind::bad_data, path.filename().string() + " holds no TRTSpectrum");
   const bruker::Spectrum spectrum = bruker::read_spectrum(node);
 
-  const std::string instrument = bruker::instrument_for(spectrum.beam_energy);
+  const std::string instrument = instrument_for(spectrum.beam_energy);
   Description description;
   description.title = "EDX";
   description.signal_type = "EDS_" + instrument;

@@ -21,12 +21,12 @@
 #include <optional>
 
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/coordinates.hpp"
 #include "ruska/io/date_time.hpp"
 #include "ruska/io/delimited_text.hpp"
 #include "ruska/io/little_endian.hpp"
 #include "ruska/io/text.hpp"
+#include "ruska/io/xml.hpp"
 
 namespace ruska::io::tiff {
 
@@ -450,21 +450,20 @@ void read_jeol(const Structure& structure, const Directory& directory, Calibrati
   const pugi::xml_node imaging = report.child("ImageFormingSystem"), gun = report.child("ElectronGun");
   const pugi::xml_node light = report.child("IlluminationSystem");
   const auto without_mode = [](std::string value) { return value.starts_with("mode") ? value.substr(4) : value; };
-  const std::string eos = bruker::text_of(report.child("Eos"), "EosMode");
+  const std::string eos = child_text(report.child("Eos"), "EosMode");
   const bool scanning = eos == "eosASID" || eos == "modeASID";
   const char* forming = scanning ? "ScanningImageFormingMode" : "ImageFormingMode";
-  description.title =
-      std::string(scanning ? "STEM" : "TEM") + ", " + without_mode(bruker::text_of(light, "ImageField")) + ", " +
-      without_mode(bruker::text_of(imaging, forming)) + ", " + bruker::text_of(imaging, "SelectorString");
+  description.title = std::string(scanning ? "STEM" : "TEM") + ", " + without_mode(child_text(light, "ImageField")) +
+                      ", " + without_mode(child_text(imaging, forming)) + ", " + child_text(imaging, "SelectorString");
   Json& metadata = description.metadata;
   set(metadata, "General.title", description.title);
 
-  const std::string mode = bruker::text_of(imaging, "ModeString");
+  const std::string mode = child_text(imaging, "ModeString");
   const bool diffraction = mode == "DIFF";
-  const std::string unit = bruker::text_of(imaging, "SelectorUnitString");
+  const std::string unit = child_text(imaging, "SelectorUnitString");
   const double to_millimetres = unit == "cm" ? 10 : unit == "m" ? 1000 : 1;
-  const auto selected = bruker::number_of(imaging, "SelectorValue");
-  const auto volts = bruker::number_of(gun, "AccelerationVoltage");
+  const auto selected = child_number(imaging, "SelectorValue");
+  const auto volts = child_number(gun, "AccelerationVoltage");
   if (selected && diffraction) set(metadata, tem + "camera_length", *selected * to_millimetres);
   if (selected && !diffraction) set(metadata, tem + "magnification", *selected);
   const auto across = pixel_pitch(structure, directory, x_resolution);
@@ -483,14 +482,14 @@ void read_jeol(const Structure& structure, const Directory& directory, Calibrati
     }
   }
   if (volts) set(metadata, tem + "beam_energy", *volts * 1e-3);
-  if (const auto current = bruker::number_of(gun, "BeamCurrent")) set(metadata, tem + "beam_current", *current * 1e-3);
-  set_text(metadata, tem + "microscope", bruker::text_of(report, "Instruments"));
+  if (const auto current = child_number(gun, "BeamCurrent")) set(metadata, tem + "beam_current", *current * 1e-3);
+  set_text(metadata, tem + "microscope", child_text(report, "Instruments"));
   const pugi::xml_node stage = report.child("GonioStage").child("StagePosition");
-  if (const auto tilt = bruker::number_of(stage, "TX")) set(metadata, tem + "Stage.tilt_alpha", *tilt);
-  if (const auto tilt = bruker::number_of(stage, "TY")) set(metadata, tem + "Stage.tilt_beta", *tilt);
+  if (const auto tilt = child_number(stage, "TX")) set(metadata, tem + "Stage.tilt_alpha", *tilt);
+  if (const auto tilt = child_number(stage, "TY")) set(metadata, tem + "Stage.tilt_beta", *tilt);
   set(metadata, tem + "acquisition_mode", scanning ? "STEM" : "TEM");
   // 2015-07-30T07:17:25.7725342+09:00: microseconds are what HyperSpy and ISO 8601 readers take.
-  const std::string when = bruker::text_of(report, "DateTime");
+  const std::string when = child_text(report, "DateTime");
   const std::vector<std::int64_t> parts = numbers_in(when);
   if (parts.size() >= 6 && when.size() >= 26 && iso_date(parts[0], parts[1], parts[2])) {
     set(metadata, "General.date", when.substr(0, 10));

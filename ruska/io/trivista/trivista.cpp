@@ -12,12 +12,12 @@
 #include "ruska/core/dataset.hpp"
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
-#include "ruska/io/bruker_xml.hpp"
 #include "ruska/io/coordinates.hpp"
 #include "ruska/io/date_time.hpp"
 #include "ruska/io/delimited_text.hpp"
 #include "ruska/io/random_access_file.hpp"
 #include "ruska/io/text.hpp"
+#include "ruska/io/xml.hpp"
 
 namespace ruska::io {
 
@@ -38,9 +38,9 @@ using Info = std::map<std::string, std::string>;
 
 void add_groups(Info& info, pugi::xml_node parent, const std::string& before) {
   for (const pugi::xml_node group : parent.child("Groups").children("Group")) {
-    const std::string name = before + bruker::text_of(group, "Name") + ".";
+    const std::string name = before + child_text(group, "Name") + ".";
     for (const pugi::xml_node item : group.child("Items").children("Item")) {
-      info[name + bruker::text_of(item, "Name")] = bruker::text_of(item, "Value");
+      info[name + child_text(item, "Name")] = child_text(item, "Value");
     }
     add_groups(info, group, name);  // parse_xml has bounded the depth
   }
