@@ -23,6 +23,7 @@
 #include <cstdio>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "ruska/core/metadata.hpp"
 #include "ruska/ops/eds/detector.hpp"
@@ -51,6 +52,8 @@ constexpr ModelError after_calibration{0.006, 0.003};
 constexpr double weight_error = 0.12;
 constexpr double soft_weight_error = 0.4;  // L lines of the 3d metals, M lines: valence shells take part
 constexpr int detector_columns = 3;
+constexpr double exchange_gain = 4.0;    // χ² that an exchange of two elements must gain
+constexpr double main_line_share = 0.3;  // of the weight of a family's strongest line
 
 struct Element {
   int atomic_number = 0;
@@ -274,6 +277,7 @@ class Search {
     for (int pass = 0; pass < 2; ++pass) {  // the second with weights from the first one's fit
       weigh(error);
       select(least_gain);
+      exchange();
       expected_counts_ = fitted_;
     }
   }
@@ -300,7 +304,8 @@ class Search {
 
       double best = least_gain;
       int winner = -1;
-      for (const auto& [score, element] : ranking) {  // the score is the gain with all else held: no bound
+      for (const auto& [score, element] : ranking) {
+        if (-score + 4.0 < best) break;  // what it gains with all else held; `exchange` mends what this misses
         std::vector<int> with = chosen_;
         with.push_back(element);
         const double gain =
@@ -332,6 +337,29 @@ class Search {
           ++k;
         }
       }
+    }
+  }
+
+  // Replaces elements by absent ones that explain the spectrum better in their place, until none does. The search adds
+  // one element at a time and may be misled by what is still missing: pile-up of Al hides the main line of Ag, and what
+  // is left of its second line looks like U.
+  void exchange() {
+    for (std::size_t swaps = 0; swaps < most_elements; ++swaps) {
+      Rival best;
+      std::size_t place = 0;
+      for (std::size_t k = 0; k < chosen_.size(); ++k) {
+        const Rival rival = rival_of(chosen_[k]);
+        if (rival.element < 0 || rival.loss >= best.loss) continue;
+        best = rival;
+        place = k;
+      }
+      if (best.element < 0 || best.loss > -exchange_gain) return;
+      const int leaves = std::exchange(chosen_[place], best.element);
+      keep(fit(chosen_, amplitudes_));
+      if (believable(best.element)) continue;
+      chosen_[place] = leaves;
+      keep(fit(chosen_, amplitudes_));
+      return;
     }
   }
 
@@ -537,48 +565,45 @@ class Search {
     return visible;
   }
 
-  // Whether an alpha line of one lies within a peak's width of a visible line of the other.
+  // Whether a main line of the candidate lies within a peak's width of a visible line of the element.
   bool overlap(int element, int candidate) const {
     for (const int column : elements_[static_cast<std::size_t>(element)].columns) {
       for (const auto& [line, counts] : visible_lines(column)) {
         for (const int other : elements_[static_cast<std::size_t>(candidate)].columns) {
-          const double energy = families_[static_cast<std::size_t>(other)].lines.front().energy;
-          if (std::abs(energy - line.energy) < calibration_.width(energy)) return true;
+          const auto& lines = families_[static_cast<std::size_t>(other)].lines;
+          for (const XrayLine& one : lines) {
+            if (one.weight < main_line_share * lines.front().weight) continue;
+            if (std::abs(one.energy - line.energy) < calibration_.width(one.energy)) return true;
+          }
         }
       }
     }
     return false;
   }
 
-  // The absent element that would explain the spectrum nearly as well in place of a present one; -1 for none.
-  int rival_of(int element) const {
-    std::vector<int> without;
+  // An absent element that would explain the spectrum in place of a present one, and the χ² that this would cost.
+  struct Rival {
+    int element = -1;
+    double loss = 9.0;
+  };
+  // The best rival of a present element; none where every other costs more than 9.
+  Rival rival_of(int element) const {
+    std::vector<int> with;
     for (const int one : chosen_) {
-      if (one != element) without.push_back(one);
+      if (one != element) with.push_back(one);
     }
-    const NonNegativeFit reduced = fit(without, amplitudes_);
-    const double needed = reduced.objective() - objective_;
-    const Eigen::VectorXd slope = right_ - gram_ * reduced.amplitudes();
-    int rival = -1;
-    double least = 9.0;
+    const NonNegativeFit without = fit(with, amplitudes_);
+    with.push_back(-1);
+    Rival best;
     for (std::size_t e = 0; e < elements_.size(); ++e) {
       const int candidate = static_cast<int>(e);
-      if (std::count(chosen_.begin(), chosen_.end(), candidate)) continue;
-      double score = 0;
-      for (const int column : elements_[e].columns) {
-        const double gain = std::max(0.0, slope[column]);
-        score += gain * gain / std::max(gram_(column, column), 1e-300);
-      }
-      if (score < needed - 9.0 || !overlap(element, candidate)) continue;
-      std::vector<int> with = without;
-      with.push_back(candidate);
-      const double loss = fit(with, reduced.amplitudes()).objective() - objective_ + elements_[e].penalty;
-      if (loss < least) {
-        least = loss;
-        rival = candidate;
-      }
+      if (std::count(chosen_.begin(), chosen_.end(), candidate) || !overlap(element, candidate)) continue;
+      with.back() = candidate;
+      const double loss = fit(with, without.amplitudes()).objective() - objective_ + elements_[e].penalty -
+                          elements_[static_cast<std::size_t>(element)].penalty;
+      if (loss < best.loss) best = {candidate, loss};
     }
-    return rival;
+    return best;
   }
 
   std::string origin_of(int z) const {
@@ -647,7 +672,7 @@ class Search {
       }
       if (one.lines.empty()) continue;
 
-      const int rival = rival_of(index);
+      const int rival = rival_of(index).element;
       const bool strong = one.significance >= 2.0 * settings_.significance;
       const bool several = significant_families > 1 || one.lines.size() > 1;
       if (rival >= 0) {
