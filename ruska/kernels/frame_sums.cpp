@@ -277,48 +277,52 @@ inline std::int64_t vector_column(std::int64_t index, std::int64_t lanes, std::i
   return std::min(index * lanes, width - lanes);
 }
 
-inline void weigh(const Strip& strip, const FrameMasks& masks, std::int64_t first_row, std::int64_t lanes,
-                  StripWeights& weights) {
+/// The mask's bytes as weights, 0 in the first `known` lanes.
+template <class D16>
+HWY_INLINE hn::VFromD<D16> mask_weights(D16 d16, const std::uint8_t* bytes, std::int64_t known) {
+  const auto weights = hn::PromoteTo(d16, hn::LoadU(hn::Rebind<std::uint8_t, D16>(), bytes));
+  if (known == 0) return weights;
+  return hn::IfThenZeroElse(hn::FirstN(d16, static_cast<std::size_t>(known)), weights);
+}
+
+template <class D16>
+void weigh(D16 d16, const Strip& strip, const FrameMasks& masks, std::int64_t first_row, StripWeights& weights) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d16));
   const std::int64_t width = masks.width();
   const std::int64_t rows = masks.all_counted() ? 1 : strip.rows;
   const std::int64_t first_vector = strip.column / lanes;
-  weights.row_stride = masks.all_counted() ? 0 : strip.vectors * lanes;
-  weights.counted.resize(static_cast<std::size_t>(rows * strip.vectors * lanes));
+  const std::int64_t part = strip.vectors * lanes;
+  weights.row_stride = masks.all_counted() ? 0 : part;
+  weights.counted.resize(static_cast<std::size_t>(rows * part));
   weights.x.resize(weights.counted.size());
-  std::size_t at = 0;
   for (std::int64_t r = 0; r < rows; ++r) {
     const std::uint8_t* const counted = masks.bytes(0) + (first_row + strip.row + r) * width;
     for (std::int64_t v = 0; v < strip.vectors; ++v) {
-      const std::int64_t own = (first_vector + v) * lanes;
       const std::int64_t begin = vector_column(first_vector + v, lanes, width);
-      for (std::int64_t x = begin; x < begin + lanes; ++x, ++at) {
-        const std::int64_t weight = x >= own && (masks.all_counted() || counted[x] != 0) ? 1 : 0;
-        weights.counted[at] = static_cast<std::int16_t>(weight);
-        weights.x[at] = static_cast<std::int16_t>(weight * (x - strip.middle));
-      }
+      const auto weight = mask_weights(d16, counted + begin, (first_vector + v) * lanes - begin);
+      const auto x = hn::Iota(d16, static_cast<std::int16_t>(begin - strip.middle));
+      hn::StoreU(weight, d16, weights.counted.data() + r * part + v * lanes);
+      hn::StoreU(hn::Mul(weight, x), d16, weights.x.data() + r * part + v * lanes);
     }
   }
-  weights.detectors.clear();
+  weights.detectors.resize(static_cast<std::size_t>(masks.detectors() * strip.rows * part));
   weights.touched.clear();
   weights.touched_end.clear();
+  std::int64_t next = 0;
   for (std::int64_t d = 0; d < masks.detectors(); ++d) {
     for (std::int64_t r = 0; r < strip.rows; ++r) {
       const std::int64_t row = first_row + strip.row + r;
-      if (masks.runs(1 + d, row).empty()) continue;
+      const auto runs = masks.runs(1 + d, row);
+      if (runs.empty()) continue;
       const std::uint8_t* const bytes = masks.bytes(1 + d) + row * width;
       for (std::int64_t v = 0; v < strip.vectors; ++v) {
-        const std::int64_t own = (first_vector + v) * lanes;
         const std::int64_t begin = vector_column(first_vector + v, lanes, width);
-        std::int16_t one[64];
-        std::int16_t any = 0;
-        for (std::int64_t i = 0; i < lanes; ++i) {
-          one[i] = begin + i >= own ? static_cast<std::int16_t>(bytes[begin + i]) : std::int16_t{0};
-          any = static_cast<std::int16_t>(any | one[i]);
-        }
-        if (any == 0) continue;
-        weights.touched.push_back(
-            {(strip.row + r) * width + begin, static_cast<std::int64_t>(weights.detectors.size())});
-        weights.detectors.insert(weights.detectors.end(), one, one + lanes);
+        if (begin + lanes <= runs.front().begin || begin >= runs.back().end) continue;
+        const auto weight = mask_weights(d16, bytes + begin, (first_vector + v) * lanes - begin);
+        if (hn::AllTrue(d16, hn::Eq(weight, hn::Zero(d16)))) continue;
+        hn::StoreU(weight, d16, weights.detectors.data() + next);
+        weights.touched.push_back({(strip.row + r) * width + begin, next});
+        next += lanes;
       }
     }
     weights.touched_end.push_back(weights.touched.size());
@@ -391,7 +395,7 @@ void add_by_strips(D16 d16, const FrameRows<T>& in, const FrameMasks& masks, std
     for (std::int64_t first = 0; first < vectors; first += block_vectors) {
       Strip strip{row, std::min(strip_rows, in.rows - row), first * lanes, std::min(block_vectors, vectors - first)};
       strip.middle = strip.column + strip.vectors * lanes / 2;
-      weigh(strip, masks, in.first_row, lanes, weights);
+      weigh(d16, strip, masks, in.first_row, weights);
       for (std::int64_t begin = 0; begin < in.frames; begin += group_size) {
         const std::int64_t frames = std::min(group_size, in.frames - begin);
         const T* const group = in.values + begin * in.frame_stride;
