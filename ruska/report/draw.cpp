@@ -52,6 +52,8 @@ std::string draw(const Figure& figure) {
     double operator()(const Labels& labels) const { return draw_labels(svg, labels, top); }
     double operator()(const Curves& curves) const { return draw_curves(svg, curves, top); }
     double operator()(const Scree& scree) const { return draw_scree(svg, scree, top); }
+    double operator()(const Vectors& vectors) const { return draw_vectors(svg, vectors, top); }
+    double operator()(const Pattern& pattern) const { return draw_pattern(svg, pattern, top); }
   } draw_content{svg, bottom};
   bottom = std::visit(draw_content, figure.content) + 6;
   for (const std::string& note : figure.notes) {

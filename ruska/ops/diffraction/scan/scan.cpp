@@ -489,8 +489,16 @@ Outputs run_as(const Inputs& inputs, const ScanParams& params, Context& context)
   std::vector<std::string> names;
   std::vector<std::vector<std::uint8_t>> binary;
   std::vector<std::vector<double>> weights;
+  std::vector<Outline> outlines;
   for (Detector& one : detectors.binary) {
     names.push_back(one.name);
+    outlines.push_back({one.name, std::move(one.outline.lines)});
+    for (std::vector<double>& line : outlines.back().lines) {
+      for (std::size_t i = 0; i + 1 < line.size(); i += 2) {
+        line[i] = axis_x.at(line[i]);
+        line[i + 1] = axis_y.at(line[i + 1]);
+      }
+    }
     binary.push_back(std::move(one.mask));
   }
   const GivenMasks given = given_masks(inputs);
@@ -568,9 +576,10 @@ Outputs run_as(const Inputs& inputs, const ScanParams& params, Context& context)
       {.name = "center_of_mass",
        .title = "Centre of mass",
        .value = map_dataset<double>(map_axes(data, "component", 2), "Centre of mass", coordinate, center.center),
-       .view = map_view,
+       .view = view_rank == 2 ? View::vectors : map_view,
        .sigma = "center_of_mass_sigma",
-       .components = {"x", "y"}});
+       .components = {"x", "y"},
+       .note = "Directions are those on the detector: x to the right, y downward."});
   outputs.add({.name = "center_of_mass_sigma",
                .title = "Standard deviation of the centre of mass",
                .value = map_dataset<double>(map_axes(data, "component", 2), "Centre of mass, standard deviation",
@@ -588,7 +597,6 @@ Outputs run_as(const Inputs& inputs, const ScanParams& params, Context& context)
                  .view = map_view});
   }
 
-  const View pattern_view = View::maps;
   std::vector<double> sum(pass.pattern_sum.begin(), pass.pattern_sum.end());
   const std::vector<SuspiciousPixel> suspicious =
       find_suspicious_pixels(sum, frame[0], frame[1], left_out, params.significance);
@@ -596,11 +604,13 @@ Outputs run_as(const Inputs& inputs, const ScanParams& params, Context& context)
   outputs.add({.name = "mean",
                .title = "Mean pattern",
                .value = pattern_dataset<double>(data, "Mean pattern", sum),
-               .view = pattern_view});
+               .view = View::pattern,
+               .outlines = outlines});
   outputs.add({.name = "maximum",
                .title = "Maximum pattern",
                .value = pattern_dataset<T>(data, "Maximum pattern", pass.maximum),
-               .view = pattern_view});
+               .view = View::pattern,
+               .outlines = outlines});
   outputs.add({.name = "sum", .title = "Sum pattern", .value = stored_sums<Sum>(sums, pass.pattern_sum, [&](auto span) {
                                                         return pattern_dataset(data, "Sum pattern", span);
                                                       })});
@@ -608,7 +618,7 @@ Outputs run_as(const Inputs& inputs, const ScanParams& params, Context& context)
     outputs.add({.name = "variance",
                  .title = "Variance of each pixel over the scan",
                  .value = pattern_dataset<double>(data, "Variance pattern", pass.variance),
-                 .view = pattern_view});
+                 .view = View::pattern});
   }
   if (params.radial) {
     std::vector<double> area(static_cast<std::size_t>(request.bin_count));
