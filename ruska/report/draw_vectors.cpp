@@ -95,7 +95,7 @@ void draw_arrows(Svg& svg, const Vectors& vectors, Point corner, const Extent& e
   }
 }
 
-void draw_wheel(Svg& svg, const Vectors& vectors, Point middle) {
+void draw_wheel(Svg& svg, Point middle) {
   std::vector<std::uint8_t> rgba;
   for (std::int64_t i = 0; i < wheel_pixels; ++i) {
     for (std::int64_t j = 0; j < wheel_pixels; ++j) {
@@ -135,7 +135,7 @@ double draw_vectors(Svg& svg, const Vectors& vectors, double top) {
   draw_scale_bar(svg, vectors.x, {corner.x, corner.y + extent.height}, extent.width);
 
   const double left = margin + extent.width + wheel_gap;
-  draw_wheel(svg, vectors, {left + wheel_radius, top + wheel_radius + 4});
+  draw_wheel(svg, {left + wheel_radius, top + wheel_radius + 4});
   double y = top + 2 * wheel_radius + 42;
   for (const std::string& line : {"rim: " + number_text(vectors.largest, 3), std::string("mean, taken off:"),
                                   "(" + number_text(vectors.mean_x, 4) + ", " + number_text(vectors.mean_y, 4) + ")"}) {

@@ -48,16 +48,20 @@ std::int64_t FrameReader<T>::bytes_held(const Description& data, bool corrected)
 
 template <class T>
 void FrameReader<T>::read(RowRange range, const std::function<void(const LoadedRows<T>&)>& use) {
-  std::int64_t frame = range.begin;
-  for (const Region& region : regions_of_rows(data_.describe(), range)) {
-    const std::int64_t frames = region.count() / data_.describe().signal_size();
-    with_context(
-        [&] {
-          return "reading frames " + std::to_string(frame) + " to " + std::to_string(frame + frames) + " of '" +
-                 data_.describe().title + "'";
-        },
-        [&] { read_region(region, frame, use); });
-    frame += frames;
+  const Description& data = data_.describe();
+  const std::int64_t step = part_of(data).frames;
+  for (std::int64_t begin = range.begin; begin < range.end; begin += step) {
+    std::int64_t frame = begin;
+    for (const Region& region : regions_of_rows(data, {begin, std::min(range.end, begin + step)})) {
+      const std::int64_t frames = region.count() / data.signal_size();
+      with_context(
+          [&] {
+            return "reading frames " + std::to_string(frame) + " to " + std::to_string(frame + frames) + " of '" +
+                   data.title + "'";
+          },
+          [&] { read_region(region, frame, use); });
+      frame += frames;
+    }
   }
 }
 
@@ -65,58 +69,26 @@ template <class T>
 void FrameReader<T>::read_region(const Region& region, std::int64_t first_frame,
                                  const std::function<void(const LoadedRows<T>&)>& use) {
   const Description& data = data_.describe();
-  const std::size_t rank = region.shape.size();
+  const std::size_t item = size_of(data.dtype), rank = region.shape.size();
   const std::int64_t height = region.shape[rank - 2], width = region.shape[rank - 1];
   const std::int64_t frames = region.count() / (height * width);
-  const Part part = part_of(data);
+  const std::int64_t part_rows = part_of(data).rows;
   const auto stored = data_.source().view(region);
-  if (!stored.empty() && reinterpret_cast<std::uintptr_t>(stored.data()) % size_of(data.dtype) == 0) {
-    if constexpr (std::is_same_v<T, double>) {
-      if (!correction_.none()) {
-        for (std::int64_t row = 0; row < height; row += part.rows) {
-          const std::int64_t rows = std::min(part.rows, height - row);
-          for (std::int64_t f = 0; f < frames; ++f) {
-            const std::size_t item = size_of(data.dtype);
-            const auto bytes = stored.subspan(static_cast<std::size_t>((f * height + row) * width) * item,
-                                              static_cast<std::size_t>(rows * width) * item);
-            use({correct(bytes, 1, row, rows), rows * width, first_frame + f, 1, row, rows});
-          }
-        }
-        return;
-      }
-    }
+  const bool in_memory = !stored.empty() && reinterpret_cast<std::uintptr_t>(stored.data()) % item == 0;
+  if (in_memory && correction_.none()) {
     use({reinterpret_cast<const T*>(stored.data()), height * width, first_frame, frames, 0, height});
     return;
   }
-  // Frames of one region differ along one navigation axis, or are all those of whole inner axes: boxes of fewer frames
-  // are cut along the first axis that is longer than one.
-  std::size_t axis = 0;
-  while (axis + 2 < rank && region.shape[axis] == 1) ++axis;
-  std::int64_t slice = 1;
-  for (std::size_t a = axis + 1; a + 2 < rank; ++a) slice *= region.shape[a];
-  const std::int64_t along = axis + 2 < rank ? region.shape[axis] : 1;
-  const std::int64_t step = std::max<std::int64_t>(1, part.frames / slice);
-  for (std::int64_t begin = 0; begin < along; begin += step) {
-    Region box = region;
-    if (axis + 2 < rank) {
-      box.start[axis] += begin;
-      box.shape[axis] = std::min(step, along - begin);
-    }
-    const std::int64_t box_frames = box.count() / (height * width);
-    for (std::int64_t row = 0; row < height; row += part.rows) {
-      box.start[rank - 2] = region.start[rank - 2] + row;
-      box.shape[rank - 2] = std::min(part.rows, height - row);
-      const std::int64_t rows = box.shape[rank - 2];
-      buffer_.resize(static_cast<std::size_t>(box.count()) * size_of(data.dtype));
-      data_.source().read(box, buffer_);
-      const T* values = nullptr;
-      if (correction_.none()) {
-        values = reinterpret_cast<const T*>(buffer_.data());
-      } else {
-        values = correct(buffer_, box_frames, row, rows);
-      }
-      use({values, rows * width, first_frame + begin * slice, box_frames, row, rows});
-    }
+  for (std::int64_t row = 0; row < height; row += part_rows) {
+    Region part = region;
+    part.start[rank - 2] += row;
+    part.shape[rank - 2] = std::min(part_rows, height - row);
+    const std::int64_t rows = part.shape[rank - 2];
+    buffer_.resize(static_cast<std::size_t>(part.count()) * item);
+    data_.source().read(part, buffer_);
+    const T* const values =
+        correction_.none() ? reinterpret_cast<const T*>(buffer_.data()) : correct(buffer_, frames, row, rows);
+    use({values, rows * width, first_frame, frames, row, rows});
   }
 }
 

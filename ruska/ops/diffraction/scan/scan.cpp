@@ -138,8 +138,13 @@ DType sum_dtype(const Inputs& inputs) {
 
 std::int64_t planned_bins(const FrameGeometry& geometry, const ScanParams& params) {
   if (!params.radial) return 0;
-  const double reach = std::hypot(static_cast<double>(geometry.height) * geometry.scale_y,
-                                  static_cast<double>(geometry.width) * geometry.scale_x);
+  // From a centre that is not known yet to the corner of the frame at most; one that is given may lie outside.
+  const auto along = [](const std::optional<double>& center, double index, std::int64_t size, double scale) {
+    const auto length = static_cast<double>(size);
+    return (center ? std::max(std::abs(index), std::abs(index - length)) : length) * scale;
+  };
+  const double reach = std::hypot(along(params.center_y, geometry.center_y, geometry.height, geometry.scale_y),
+                                  along(params.center_x, geometry.center_x, geometry.width, geometry.scale_x));
   const double bins = std::ceil(reach / params.radial_step) + 1;
   if (!(bins <= static_cast<double>(most_radial_bins))) {
     throw Error(ErrorKind::invalid_argument, "a radial step of " + std::to_string(params.radial_step) + " makes " +
