@@ -7,11 +7,13 @@
 // I' = I − 32768, which adds 32768 · Σ w to every sum Σ w·I': exact for all values. Weights are 0 or 1 for the masks
 // and the distance from the middle of a strip for x; y follows from the running sum of the rows' sums,
 //   Σ_r (R − r) S_r = Σ_r (S_0 + … + S_r).
-// In 32 bits: a strip has at most 32 vectors and 512 columns, so that |Σ w·I'| < 2 · 32 · 2^15 · 2^8 = 2^29 per lane.
+// In 32 bits: a strip has at most 32 vectors and 1024 columns, so that |Σ w·I'| < 2 · 32 · 2^15 · 2^9 = 2^30 per lane.
 #include "ruska/kernels/frame_sums.hpp"
 
 #include <algorithm>
 #include <vector>
+
+#include <hwy/cache_control.h>
 
 #include "ruska/base/error.hpp"
 
@@ -51,9 +53,9 @@ HWY_BEFORE_NAMESPACE();
 namespace ruska::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr std::int64_t group_size = 8;       // frames that pass over a strip before the next eight do
-constexpr std::int64_t strip_vectors = 32;   // of each frame: eight times 2 KiB and the patterns' part fit 32 KiB
-constexpr std::int64_t strip_columns = 512;  // weights of x stay within ±256
+constexpr std::int64_t group_size = 8;        // frames that pass over a strip before the next eight do
+constexpr std::int64_t strip_vectors = 32;    // of each frame: eight times 2 KiB and the patterns' part fit 32 KiB
+constexpr std::int64_t strip_columns = 1024;  // weights of x stay within ±512
 
 /// A row's share of the sums.
 template <class Sum>
@@ -214,7 +216,8 @@ HWY_INLINE hn::VFromD<D16> load_signed(D16 d16, const T* from) {
 /// Eight frames' share (or fewer) of the patterns in one vector of pixels; the first `known` lanes are already summed.
 template <class D16, class T>
 HWY_INLINE void add_vector_to_patterns(D16 /*d16*/, const T* values, std::int64_t stride, std::int64_t frames,
-                                       std::int64_t pixel, std::size_t known, const Patterns<T>& patterns) {
+                                       std::int64_t ahead, std::int64_t pixel, std::size_t known,
+                                       const Patterns<T>& patterns) {
   const hn::Rebind<T, D16> d;
   const hn::Half<decltype(d)> half;
   const hn::Rebind<PixelSum<T>, decltype(half)> d32;
@@ -224,6 +227,7 @@ HWY_INLINE void add_vector_to_patterns(D16 /*d16*/, const T* values, std::int64_
   auto low = hn::Zero(d32), high = hn::Zero(d32);
   for (std::int64_t f = 0; f < frames; ++f) {
     const T* const from = values + f * stride;
+    if (ahead != 0) hwy::Prefetch(from + ahead);
     maximum = hn::Max(maximum, hn::LoadU(d, from));
     low = hn::Add(low, hn::PromoteTo(d32, hn::LoadU(half, from)));
     high = hn::Add(high, hn::PromoteTo(d32, hn::LoadU(half, from + lanes)));
@@ -399,11 +403,17 @@ void add_by_strips(D16 d16, const FrameRows<T>& in, const FrameMasks& masks, std
       for (std::int64_t begin = 0; begin < in.frames; begin += group_size) {
         const std::int64_t frames = std::min(group_size, in.frames - begin);
         const T* const group = in.values + begin * in.frame_stride;
+        // What comes next, other frames or the next strip of the first, is too short for the processor to foresee.
+        const bool last = begin + group_size >= in.frames;
+        const bool ends = row + strip.rows >= in.rows && first + block_vectors >= vectors;
+        const std::int64_t ahead = !last                ? group_size * in.frame_stride
+                                   : ends || blocks > 1 ? 0
+                                                        : strip_rows * width - begin * in.frame_stride;
         if (patterns.sum != nullptr || patterns.maximum != nullptr) {
           for (std::int64_t r = row; r < row + strip.rows; ++r) {
             for (std::int64_t v = first; v < first + strip.vectors; ++v) {
               const std::int64_t column = vector_column(v, lanes, width);
-              add_vector_to_patterns(d16, group + r * width + column, in.frame_stride, frames,
+              add_vector_to_patterns(d16, group + r * width + column, in.frame_stride, frames, ahead,
                                      (in.first_row + r) * width + column, static_cast<std::size_t>(v * lanes - column),
                                      patterns);
             }

@@ -41,10 +41,11 @@ void draw_scale_bar(Svg& svg, const Axis& x, Point corner, double width) {
   svg.text({corner.x + length + 6, corner.y + 14.5}, bar->text, {.size = 12});
 }
 
-std::string draw(const Figure& figure) {
+std::string draw(const Figure& figure, bool with_text) {
   Svg svg;
   svg.describe(figure.title);
-  double bottom = draw_lines(svg, figure.title, margin - 4, {.size = title_size, .bold = true}) + 8;
+  double bottom = margin;
+  if (with_text) bottom = draw_lines(svg, figure.title, margin - 4, {.size = title_size, .bold = true}) + 8;
   struct {
     Svg& svg;
     double top;
@@ -57,6 +58,7 @@ std::string draw(const Figure& figure) {
   } draw_content{svg, bottom};
   bottom = std::visit(draw_content, figure.content) + 6;
   for (const std::string& note : figure.notes) {
+    if (!with_text) break;
     bottom = draw_lines(svg, note, bottom, {.size = note_size, .colour = faint_ink});
   }
   return svg.finish(figure_width, std::ceil(bottom + margin - 4));

@@ -124,8 +124,8 @@ Figure figure_of(const Output& output, const Output* sigma);
 /// True for the views that `figure_of` takes.
 bool is_figure(View view);
 
-/// The figure as an SVG document.
-std::string draw(const Figure& figure);
+/// The figure as an SVG document, with its title and notes or, for a page that shows these itself, without.
+std::string draw(const Figure& figure, bool with_text = true);
 
 /// Writes STEM.svg and STEM.png (the same at twice the size). Throws io.
 void write_figure(const std::filesystem::path& stem, const Figure& figure);

@@ -117,7 +117,7 @@ Json data_of(const Scree& scree) {
 
 /// Shown as it is drawn for files.
 Json picture_of(const Figure& figure) {
-  const std::string svg = draw(figure);
+  const std::string svg = draw(figure, false);
   return {{"kind", "picture"}, {"svg", base64(std::as_bytes(std::span(svg)))}};
 }
 
