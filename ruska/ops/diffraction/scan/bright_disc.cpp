@@ -44,23 +44,36 @@ BrightDisc find_bright_disc(std::span<const double> pattern, std::int64_t height
   std::vector<double> sorted = step;
   std::nth_element(sorted.begin(), sorted.begin() + thresholds / 2, sorted.end());
   const double most = 2 * sorted[thresholds / 2];
-  double radii = 0, levels = 0, number = 0;
+  double levels = 0, number = 0;
   for (std::size_t i = 0; i < step.size(); ++i) {
     if (step[i] > most) continue;
-    radii += radius[i];
     levels += threshold(static_cast<int>(i));
     number += 1;
   }
+  // What hangs together with the brightest pixel above that level: other discs do not count.
+  const double level = std::min(levels / number, threshold(thresholds - 1));
+  const auto start = std::max_element(smooth.begin(), smooth.end()) - smooth.begin();
+  std::vector<std::int64_t> waiting{start};
+  smooth[static_cast<std::size_t>(start)] = 0;
   double sum = 0, x_sum = 0, y_sum = 0;
-  for (std::int64_t y = 0; y < height; ++y) {
-    for (std::int64_t x = 0; x < width; ++x) {
-      if (!(smooth[static_cast<std::size_t>(y * width + x)] > levels / number)) continue;
-      sum += 1;
-      x_sum += static_cast<double>(x);
-      y_sum += static_cast<double>(y);
-    }
+  while (!waiting.empty()) {
+    const std::int64_t pixel = waiting.back();
+    waiting.pop_back();
+    const std::int64_t x = pixel % width, y = pixel / width;
+    sum += 1;
+    x_sum += static_cast<double>(x);
+    y_sum += static_cast<double>(y);
+    const auto visit = [&](bool exists, std::int64_t neighbour) {
+      if (!exists || !(smooth[static_cast<std::size_t>(neighbour)] > level)) return;
+      smooth[static_cast<std::size_t>(neighbour)] = 0;
+      waiting.push_back(neighbour);
+    };
+    visit(x > 0, pixel - 1);
+    visit(x + 1 < width, pixel + 1);
+    visit(y > 0, pixel - width);
+    visit(y + 1 < height, pixel + width);
   }
-  return {std::round(x_sum / sum), std::round(y_sum / sum), radii / number};
+  return {std::round(x_sum / sum), std::round(y_sum / sum), std::sqrt(sum / std::numbers::pi)};
 }
 
 }  // namespace ruska::ops::diffraction

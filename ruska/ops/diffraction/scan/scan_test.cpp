@@ -186,6 +186,11 @@ TEST(BrightDisc, IsFoundAmongHotPixels) {
   EXPECT_EQ(disc.x, 47);
   EXPECT_EQ(disc.y, 25);
   EXPECT_NEAR(disc.radius, 11, 0.3);
+  for (std::int64_t i = 0; i < 8; ++i) pattern[static_cast<std::size_t>((5 + i) * width + 5)] = 19;
+  for (std::int64_t i = 0; i < 64; ++i) pattern[static_cast<std::size_t>((48 + i / 8) * width + 5 + i % 8)] = 18;
+  const BrightDisc alone = find_bright_disc(pattern, height, width, {});
+  EXPECT_EQ(alone.x, 47) << "another disc draws the centre away";
+  EXPECT_NEAR(alone.radius, 11, 0.3);
   EXPECT_THROW(find_bright_disc(std::vector<double>(12, 0.0), 3, 4, {}), Error);
 }
 
