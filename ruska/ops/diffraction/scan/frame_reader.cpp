@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t partition_bytes_per_frame = 128 << 10;  // of 2 MiB: at least 16 frames
 constexpr std::int64_t cached_bytes = 1 << 20;                 // of a buffer that stays in a core's own cache
+constexpr std::int64_t kernel_frames = 8;
 constexpr std::int64_t most_bytes = 16 << 20;  // of whole frames, which chunked and computed sources are read in
 
 std::int64_t bytes_per_frame(const Description& data) {
@@ -30,7 +31,9 @@ Part part_of(const Description& data) {
   if (!data.chunk.empty() || data.lazy || data.sparse) {
     return {std::clamp<std::int64_t>(most_bytes / bytes_per_frame(data), 1, frames), height};
   }
-  return {frames, std::clamp<std::int64_t>(cached_bytes * height / (frames * bytes_per_frame(data)), 1, height)};
+  // Whole frames lie together in a file; of large ones, rows of eight frames are as much as the kernel can make use of.
+  const std::int64_t together = std::min(frames, std::max(kernel_frames, cached_bytes / bytes_per_frame(data)));
+  return {together, std::clamp<std::int64_t>(cached_bytes * height / (together * bytes_per_frame(data)), 1, height)};
 }
 
 }  // namespace
