@@ -18,11 +18,10 @@ import numpy as np  # noqa: E402
 
 peer, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 masks = np.load(folder / "masks.npy")
-frames = np.load(folder / "frames.npy", mmap_mode="r")
+stored = np.load(folder / "frames.npy", mmap_mode="r")
+frames = stored.reshape(-1, *stored.shape[-2:])
 height, width = frames.shape[1:]
 y, x = np.mgrid[:height, :width]
-for start in range(0, len(frames), 256):
-    frames[start:start + 256].max()
 
 
 def with_numpy():
@@ -43,7 +42,7 @@ def with_hyperspy():
     import hyperspy.api as hs
     signal = hs.signals.Signal2D(frames)
     images = [(signal.data * mask).sum((1, 2), dtype=np.int64) for mask in masks]
-    total = signal.sum("sig").data.astype(np.int64)
+    total = signal.sum(signal.axes_manager.signal_axes).data.astype(np.int64)
     pattern = signal.sum().data.astype(np.int64)
     largest = signal.max().data
     moments = [(signal.data * axis.astype(np.int64)).sum((1, 2), dtype=np.int64) for axis in (x, y)]
@@ -61,6 +60,9 @@ def with_libertem():
         def get_result_buffers(self):
             return {"largest": self.buffer(kind="sig", dtype="uint16")}
 
+        def get_preferred_input_dtype(self):
+            return self.USE_NATIVE_DTYPE
+
         def process_tile(self, tile):
             np.maximum(self.results.largest[:], tile.max(axis=0), out=self.results.largest[:])
 
@@ -69,7 +71,7 @@ def with_libertem():
 
     stack = np.stack([np.ones_like(x), x, y, *masks]).astype(np.float64)
     with lt.Context.make_with(cpus=2, gpus=0) as context:
-        data = context.load("npy", path=str(folder / "frames.npy"), nav_shape=(len(frames),), sig_shape=(height, width))
+        data = context.load("npy", path=str(folder / "frames.npy"), nav_shape=stored.shape[:2], sig_shape=(height, width))
         udfs = [ApplyMasksUDF(mask_factories=lambda: stack, use_sparse=False, mask_count=6, mask_dtype=np.float64),
                 SumUDF(dtype="int64"), MaximumUDF()]
         context.run_udf(data, udfs)
@@ -80,13 +82,16 @@ def with_libertem():
     return "all", libertem.__version__, sums, two["intensity"].data.astype(np.int64), three["largest"].data
 
 
-began = time.perf_counter()
-done, version, sums, pattern, largest = {"numpy": with_numpy, "hyperspy": with_hyperspy,
-                                         "libertem": with_libertem}[peer]()
-seconds = time.perf_counter() - began
-equal = bool((sums == np.load(folder / "ruska_sums.npy").reshape(sums.shape)).all()
-             and (pattern == np.load(folder / "ruska_pattern.npy")[0]).all()
-             and (largest == np.load(folder / "ruska_maximum.npy")[0]).all())
-print(json.dumps({"job": "one", "program": peer, "version": version, "does": done, "bytes": frames.nbytes,
-                  "seconds": seconds, "equal": equal}))
-sys.exit(not equal)
+if __name__ == "__main__":  # LiberTEM starts processes that read this file again
+    for start in range(0, len(frames), 256):
+        frames[start:start + 256].max()
+    began = time.perf_counter()
+    done, version, sums, pattern, largest = {"numpy": with_numpy, "hyperspy": with_hyperspy,
+                                             "libertem": with_libertem}[peer]()
+    seconds = time.perf_counter() - began
+    equal = bool((sums == np.load(folder / "ruska_sums.npy").reshape(sums.shape)).all()
+                 and (pattern == np.load(folder / "ruska_pattern.npy")[0]).all()
+                 and (largest == np.load(folder / "ruska_maximum.npy")[0]).all())
+    print(json.dumps({"job": "one", "program": peer, "version": version, "does": done, "bytes": frames.nbytes,
+                      "seconds": seconds, "equal": equal}))
+    sys.exit(not equal)

@@ -229,7 +229,9 @@ void peak(const std::filesystem::path& path) {
 void generate(const std::filesystem::path& folder) {
   const std::vector<std::uint16_t> values = block();
   const std::int64_t edge = 256, frames = static_cast<std::int64_t>(values.size()) / (edge * edge);
-  Description description = description_of(frames, edge, edge);
+  Description description = description_of(frames / 128, edge, edge);
+  // Of four axes, so that programs take the last two for the frame's.
+  description.axes.insert(description.axes.begin() + 1, Axis{.name = "x", .role = Role::navigation, .size = 128});
   save(folder / "frames.npy", description, values);
   std::vector<std::uint8_t> masks;
   for (const auto& mask : detectors(edge, edge)) masks.insert(masks.end(), mask.begin(), mask.end());
@@ -240,17 +242,17 @@ void generate(const std::filesystem::path& folder) {
 
 void one(const std::filesystem::path& folder) {
   const Dataset data = open_file(folder / "frames.npy").signals.at(0);
-  const Shape shape = data.describe().shape();
-  const kernels::FrameMasks masks(shape[1], shape[2], {}, detectors(shape[1], shape[2]));
+  const Shape frame = data.describe().signal_shape();
+  const kernels::FrameMasks masks(frame[0], frame[1], {}, detectors(frame[0], frame[1]));
   Context context;
   context.threads = threads;
   const auto start = Clock::now();
   const auto result = pass_over_frames<std::uint16_t>(data, {}, PassRequest{.masks = masks}, context);
   const double seconds = seconds_since(start);
-  Description sums = description_of(shape[0], 1, masks.sums());
+  Description sums = description_of(data.describe().navigation_size(), 1, masks.sums());
   sums.dtype = DType::int64;
   save(folder / "ruska_sums.npy", sums, result.sums);
-  Description pattern = description_of(1, shape[1], shape[2]);
+  Description pattern = description_of(1, frame[0], frame[1]);
   pattern.dtype = DType::int64;
   save(folder / "ruska_pattern.npy", pattern, result.pattern_sum);
   pattern.dtype = DType::uint16;
