@@ -58,10 +58,7 @@ def with_libertem():
 
     class MaximumUDF(UDF):
         def get_result_buffers(self):
-            return {"largest": self.buffer(kind="sig", dtype="uint16")}
-
-        def get_preferred_input_dtype(self):
-            return self.USE_NATIVE_DTYPE
+            return {"largest": self.buffer(kind="sig", dtype="float64")}
 
         def process_tile(self, tile):
             np.maximum(self.results.largest[:], tile.max(axis=0), out=self.results.largest[:])
