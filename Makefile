@@ -2,13 +2,14 @@
 # make release  build only; prints where the binary is
 # make demo     build and run the main job; FILE=path takes your own file
 # make test     all that CI runs
+# make peers    diffraction.scan beside LiberTEM from PyPI, in a venv of its own
 BUILD ?= build
 FILE ?=
 DEMO ?= demo
 GENERATE = cmake --preset release -B $(BUILD)/release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 RUSKA = $(BUILD)/release/ruska
 
-.PHONY: all release demo test fast bench fuzz fmt docs clean
+.PHONY: all release demo test fast bench peers fuzz fmt docs clean
 
 all: fast
 
@@ -39,6 +40,14 @@ bench:
 	@cmake --preset bench -B $(BUILD)/bench -DCMAKE_CXX_COMPILER_LAUNCHER=ccache --log-level=WARNING
 	@cmake --build $(BUILD)/bench
 	@bench/run $(BUILD)/bench
+	@bench/run_scan $(BUILD)/bench
+
+peers:
+	@test -x $(BUILD)/peers/bin/python || python3 -m venv $(BUILD)/peers
+	@$(BUILD)/peers/bin/python -m pip install --quiet libertem
+	@cmake --preset bench -B $(BUILD)/bench -DCMAKE_CXX_COMPILER_LAUNCHER=ccache --log-level=WARNING
+	@cmake --build $(BUILD)/bench --target bench_scan
+	@bench/run_scan $(BUILD)/bench $(BUILD)/peers/bin/python
 
 fuzz:
 	@tools/install_dependencies --with-tests

@@ -37,6 +37,8 @@ enum class View {
   hidden,   ///< in the file only
   maps,     ///< images: the last two axes; one picture per component
   labels,   ///< an image of class numbers, each its own colour; -1 is "none"
+  vectors,  ///< a map of vectors: the first axis holds the components along x and y
+  pattern,  ///< one image of values ≥ 0 on a logarithmic scale, with outlines
   spectra,  ///< curves over the last axis, one per component
   scree,    ///< positive values that fall with their number, on a logarithmic scale
   table,
@@ -51,6 +53,12 @@ struct Mark {
   std::string label;            ///< "Fe Kα"
 };
 
+/// A labelled line over an image: the edge of a detector.
+struct Outline {
+  std::string label;
+  std::vector<std::vector<double>> lines;  ///< closed, each x, y, x, y … in the axes' units
+};
+
 /// One named result.
 struct Output {
   std::string name;   ///< as in the operation's description
@@ -62,6 +70,7 @@ struct Output {
   std::vector<Mark> marks{};
   std::optional<std::int64_t> chosen{};  ///< scree: how many were kept
   std::string note{};                    ///< one or two sentences below the figure
+  std::vector<Outline> outlines{};       ///< of a pattern
 };
 
 /// An operation's results, in the order in which a reader wants them.

@@ -41,10 +41,11 @@ void draw_scale_bar(Svg& svg, const Axis& x, Point corner, double width) {
   svg.text({corner.x + length + 6, corner.y + 14.5}, bar->text, {.size = 12});
 }
 
-std::string draw(const Figure& figure) {
+std::string draw(const Figure& figure, bool with_text) {
   Svg svg;
   svg.describe(figure.title);
-  double bottom = draw_lines(svg, figure.title, margin - 4, {.size = title_size, .bold = true}) + 8;
+  double bottom = margin;
+  if (with_text) bottom = draw_lines(svg, figure.title, margin - 4, {.size = title_size, .bold = true}) + 8;
   struct {
     Svg& svg;
     double top;
@@ -52,9 +53,12 @@ std::string draw(const Figure& figure) {
     double operator()(const Labels& labels) const { return draw_labels(svg, labels, top); }
     double operator()(const Curves& curves) const { return draw_curves(svg, curves, top); }
     double operator()(const Scree& scree) const { return draw_scree(svg, scree, top); }
+    double operator()(const Vectors& vectors) const { return draw_vectors(svg, vectors, top); }
+    double operator()(const Pattern& pattern) const { return draw_pattern(svg, pattern, top); }
   } draw_content{svg, bottom};
   bottom = std::visit(draw_content, figure.content) + 6;
   for (const std::string& note : figure.notes) {
+    if (!with_text) break;
     bottom = draw_lines(svg, note, bottom, {.size = note_size, .colour = faint_ink});
   }
   return svg.finish(figure_width, std::ceil(bottom + margin - 4));

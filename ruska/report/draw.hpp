@@ -16,6 +16,8 @@ double draw_maps(Svg& svg, const Maps& maps, double top);
 double draw_labels(Svg& svg, const Labels& labels, double top);
 double draw_curves(Svg& svg, const Curves& curves, double top);
 double draw_scree(Svg& svg, const Scree& scree, double top);
+double draw_vectors(Svg& svg, const Vectors& vectors, double top);
+double draw_pattern(Svg& svg, const Pattern& pattern, double top);
 
 /// The black bar of known length below a map that is `width` wide on the page, at its left end.
 void draw_scale_bar(Svg& svg, const Axis& x, Point corner, double width);

@@ -375,10 +375,66 @@ Scree scree_of(const Output& output, const Output* sigma, std::vector<std::strin
   return scree;
 }
 
+Vectors vectors_of(const Output& output, std::vector<std::string>& notes) {
+  const Components components(output, 2);
+  if (components.size() != 2) does_not_fit(output, "vectors have two components");
+  const Axis& y = components.axes()[0];
+  const Axis& x = components.axes()[1];
+  const std::int64_t factor = block_factor(y.size, x.size, notes, "mean");
+  Vectors vectors{binned(y, factor), binned(x, factor), quantity_of_values(output), {}, {}, 0, 0, 1};
+  const auto less_mean = [&](std::int64_t component, double& mean) {
+    std::vector<double> values = components.read(component);
+    double sum = 0, number = 0;
+    for (const double value : values) {
+      if (!std::isfinite(value)) continue;
+      sum += value;
+      number += 1;
+    }
+    mean = number > 0 ? sum / number : 0;
+    for (double& value : values) value -= mean;
+    return reduce(values, y.size, x.size, factor, Averaged::values);
+  };
+  vectors.along_x = less_mean(0, vectors.mean_x);
+  vectors.along_y = less_mean(1, vectors.mean_y);
+  std::vector<double> lengths;
+  for (std::size_t i = 0; i < vectors.along_x.values.size(); ++i) {
+    const double length = std::hypot(vectors.along_x.values[i], vectors.along_y.values[i]);
+    if (std::isfinite(length)) lengths.push_back(length);
+  }
+  if (!lengths.empty()) {
+    std::sort(lengths.begin(), lengths.end());
+    if (const double length = lengths[lengths.size() - 1 - lengths.size() / 200]; length > 0) vectors.largest = length;
+  }
+  return vectors;
+}
+
+Pattern pattern_of(const Output& output, std::vector<std::string>& notes) {
+  constexpr double most_decades = 6;
+  const Components components(output, 2);
+  if (components.size() != 1) does_not_fit(output, "a pattern is one image");
+  const Axis& y = components.axes()[0];
+  const Axis& x = components.axes()[1];
+  const std::int64_t factor = block_factor(y.size, x.size, notes, "mean");
+  Pattern pattern{binned(y, factor), binned(x, factor), quantity_of_values(output), {}, 1, 10, output.outlines};
+  pattern.values = reduce(components.read(0), y.size, x.size, factor, Averaged::values);
+  std::vector<float> positive;
+  for (const float value : pattern.values.values) {
+    if (std::isfinite(value) && value > 0) positive.push_back(value);
+  }
+  if (positive.empty()) return pattern;
+  std::sort(positive.begin(), positive.end());
+  const std::size_t tail = positive.size() / 1000;
+  pattern.high = positive[positive.size() - 1 - tail];
+  pattern.low = std::max(static_cast<double>(positive[tail]), pattern.high / std::pow(10.0, most_decades));
+  if (!(pattern.low < pattern.high / 2)) pattern.low = pattern.high / 10;
+  return pattern;
+}
+
 }  // namespace
 
 bool is_figure(View view) {
-  return view == View::maps || view == View::labels || view == View::spectra || view == View::scree;
+  return view == View::maps || view == View::labels || view == View::spectra || view == View::scree ||
+         view == View::vectors || view == View::pattern;
 }
 
 Figure figure_of(const Output& output, const Output* sigma) {
@@ -396,6 +452,8 @@ Figure figure_of(const Output& output, const Output* sigma) {
     case View::labels: figure.content = labels_of(output, figure.notes); break;
     case View::spectra: figure.content = curves_of(output, sigma, figure.notes); break;
     case View::scree: figure.content = scree_of(output, sigma, figure.notes); break;
+    case View::vectors: figure.content = vectors_of(output, figure.notes); break;
+    case View::pattern: figure.content = pattern_of(output, figure.notes); break;
     default: throw Error(ErrorKind::internal, "the output '" + output.name + "' is not drawn");
   }
   return figure;

@@ -61,6 +61,24 @@ struct Labels {
   double none = 0;  ///< fraction of all pixels that have no class
 };
 
+/// A vector at every pixel of a map, less the mean over the map.
+struct Vectors {
+  Axis y, x;
+  std::string quantity;
+  Image along_x, along_y;
+  double mean_x = 0, mean_y = 0;
+  double largest = 1;  ///< length at which colours and arrows are full; 1 in 200 may be longer
+};
+
+/// An image on a logarithmic scale with lines over it.
+struct Pattern {
+  Axis y, x;
+  std::string quantity;
+  Image values;
+  double low = 1, high = 10;  ///< 0 < low < high; what lies below has the colour of the lower end
+  std::vector<Outline> outlines;
+};
+
 struct Curve {
   std::string name;
   std::vector<double> values;
@@ -90,7 +108,7 @@ struct Figure {
   std::string name;
   std::string title;
   std::vector<std::string> notes;  ///< the output's note, then what was left out or averaged for the picture
-  std::variant<Maps, Labels, Curves, Scree> content;
+  std::variant<Maps, Labels, Curves, Scree, Vectors, Pattern> content;
 };
 
 /// Panels and curves beyond these are left to the result file, and the notes say so.
@@ -98,15 +116,16 @@ inline constexpr std::int64_t max_panels = 36;
 /// Maps with a longer side are averaged in whole blocks until they fit.
 inline constexpr std::int64_t max_side = 512;
 
-/// Reads an output whose view is maps, labels, spectra or scree. `sigma` holds its uncertainties, same shape, or is
-/// nullptr. Of complex values the modulus is taken. Throws invalid_argument when the shape does not fit the view.
+/// Reads an output whose view is maps, labels, spectra, scree, vectors or pattern. `sigma` holds its uncertainties,
+/// same shape, or is nullptr. Of complex values the modulus is taken. Throws invalid_argument when the shape does not
+/// fit the view.
 Figure figure_of(const Output& output, const Output* sigma);
 
 /// True for the views that `figure_of` takes.
 bool is_figure(View view);
 
-/// The figure as an SVG document.
-std::string draw(const Figure& figure);
+/// The figure as an SVG document, with its title and notes or, for a page that shows these itself, without.
+std::string draw(const Figure& figure, bool with_text = true);
 
 /// Writes STEM.svg and STEM.png (the same at twice the size). Throws io.
 void write_figure(const std::filesystem::path& stem, const Figure& figure);

@@ -180,5 +180,41 @@ TEST(Draw, EveryLabelOfACrowdedSpectrumHasItsOwnPlace) {
   for (std::size_t i = 1; i < places.size(); ++i) EXPECT_GE(places[i] - places[i - 1], 12.9);
 }
 
+TEST(Figure, VectorsAreShownLessTheirMeanAndGapsStayGaps) {
+  // x: 1, 3, none, 2; y: 5 everywhere.
+  const Output field =
+      output(View::vectors, {axis("component", 2), axis("y", 2), axis("x", 2)}, {1, 3, nan, 2, 5, 5, nan, 5});
+  const Figure figure = figure_of(field, nullptr);
+  const auto& vectors = std::get<Vectors>(figure.content);
+  EXPECT_DOUBLE_EQ(vectors.mean_x, 2);
+  EXPECT_DOUBLE_EQ(vectors.mean_y, 5);
+  EXPECT_EQ(vectors.along_x.values[0], -1);
+  EXPECT_EQ(vectors.along_y.values[1], 0);
+  EXPECT_TRUE(std::isnan(vectors.along_x.values[2]));
+  EXPECT_DOUBLE_EQ(vectors.largest, 1);
+  pugi::xml_document svg;
+  EXPECT_TRUE(svg.load_string(draw(figure).c_str()));
+  EXPECT_THROW(figure_of(output(View::vectors, {axis("y", 2), axis("x", 2)}, {1, 2, 3, 4}), nullptr), Error);
+}
+
+TEST(Figure, PatternsSpanTheirPositiveValuesAndCarryOutlines) {
+  Output image = output(View::pattern, {axis("ky", 2, 0.5), axis("kx", 3, 0.5)}, {0, 1, 1000, -3, 10, nan});
+  image.outlines = {{"disc", {{0, 0, 1, 0, 1, 0.5}}}, {"empty", {}}};
+  const Figure figure = figure_of(image, nullptr);
+  const auto& pattern = std::get<Pattern>(figure.content);
+  EXPECT_DOUBLE_EQ(pattern.low, 1);
+  EXPECT_DOUBLE_EQ(pattern.high, 1000);
+  const std::string drawn = draw(figure);
+  pugi::xml_document svg;
+  EXPECT_TRUE(svg.load_string(drawn.c_str()));
+  EXPECT_NE(drawn.find("disc"), std::string::npos);
+  EXPECT_EQ(draw(figure, false).find("font-weight=\"bold\""), std::string::npos) << "no title where a page has one";
+  for (const float value : {0.0F, -1.0F, 7.0F, nan}) {
+    const auto flat = figure_of(output(View::pattern, {axis("y", 1), axis("x", 1)}, {value}), nullptr);
+    const auto& range = std::get<Pattern>(flat.content);
+    EXPECT_TRUE(range.low > 0 && range.low < range.high) << value;
+  }
+}
+
 }  // namespace
 }  // namespace ruska::report

@@ -115,6 +115,12 @@ Json data_of(const Scree& scree) {
   return json;
 }
 
+/// Shown as it is drawn for files.
+Json picture_of(const Figure& figure) {
+  const std::string svg = draw(figure, false);
+  return {{"kind", "picture"}, {"svg", base64(std::as_bytes(std::span(svg)))}};
+}
+
 Json colours() {
   Json json = Json::object();
   for (const Palette palette : {Palette::sequential, Palette::diverging, Palette::uncertainty}) {
@@ -131,7 +137,15 @@ Json colours() {
 Json page_data(std::span<const Figure> figures) {
   Json all = Json::array();
   for (const Figure& figure : figures) {
-    Json one = std::visit([](const auto& content) { return data_of(content); }, figure.content);
+    Json one = std::visit(
+        [&]<class Content>(const Content& content) -> Json {
+          if constexpr (std::is_same_v<Content, Vectors> || std::is_same_v<Content, Pattern>) {
+            return picture_of(figure);
+          } else {
+            return data_of(content);
+          }
+        },
+        figure.content);
     one["name"] = figure.name;
     one["title"] = figure.title;
     all.push_back(std::move(one));

@@ -132,10 +132,37 @@ Dataset example_spectrum_image(std::int64_t height, std::int64_t width, std::int
   return Dataset::from_values<std::uint16_t>(std::move(description), counts);
 }
 
+Dataset example_scan(std::int64_t height, std::int64_t width, std::int64_t frame_height, std::int64_t frame_width) {
+  Description description;
+  description.title = "discs";
+  description.axes = {
+      {.name = "y", .quantity = "length", .units = "nm", .role = Role::navigation, .size = height, .scale = 0.5},
+      {.name = "x", .quantity = "length", .units = "nm", .role = Role::navigation, .size = width, .scale = 0.5},
+      {.name = "ky", .units = "1/nm", .role = Role::signal, .size = frame_height, .scale = 0.25, .offset = -3},
+      {.name = "kx", .units = "1/nm", .role = Role::signal, .size = frame_width, .scale = 0.25, .offset = -2.5}};
+  set(description.metadata, "General.title", description.title);
+  set(description.metadata, "Acquisition_instrument.TEM.beam_energy", 200.0);
+  const double radius = static_cast<double>(std::min(frame_height, frame_width)) / 5;
+  std::vector<std::uint16_t> counts;
+  for (std::int64_t p = 0; p < height * width; ++p) {
+    const double center_y = static_cast<double>(frame_height) / 2 + 0.5 * std::sin(static_cast<double>(p));
+    const double center_x = static_cast<double>(frame_width) / 2 + 0.5 * std::cos(static_cast<double>(p));
+    for (std::int64_t i = 0; i < frame_height * frame_width; ++i) {
+      const double distance =
+          std::hypot(static_cast<double>(i / frame_width) - center_y, static_cast<double>(i % frame_width) - center_x);
+      Random random(7, "example scan", static_cast<std::uint64_t>(p * frame_height * frame_width + i));
+      const double dark_field = p % width < width / 2 ? 0.05 : 0.3;
+      counts.push_back(static_cast<std::uint16_t>(random.poisson(distance <= radius ? 12.0 : dark_field)));
+    }
+  }
+  return Dataset::from_values<std::uint16_t>(std::move(description), counts);
+}
+
 Inputs example_inputs(const Operation& operation) {
   Inputs inputs;
   for (const Port& port : operation.facts.inputs) {
-    if (port.required) inputs.set(port.name, example_spectrum_image(12, 14, 240));
+    if (!port.required) continue;
+    inputs.set(port.name, port.min_signal == 2 ? example_scan(5, 6, 24, 20) : example_spectrum_image(12, 14, 240));
   }
   return inputs;
 }

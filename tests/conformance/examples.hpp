@@ -14,6 +14,10 @@ namespace ruska {
 Dataset example_spectrum_image(std::int64_t height, std::int64_t width, std::int64_t channels,
                                double counts_per_spectrum = 400);
 
+/// A small 4D-STEM scan, Poisson counts, uint16, axes (y, x | ky, kx): a disc that wanders, and dark-field scattering
+/// in one half of the scan.
+Dataset example_scan(std::int64_t height, std::int64_t width, std::int64_t frame_height, std::int64_t frame_width);
+
 /// The smallest inputs on which an operation must run with its defaults.
 Inputs example_inputs(const Operation& operation);
 

@@ -16,17 +16,27 @@ cases = Cases(sys.argv[1])
 scene = ["--x", 220, "--y", 200, "--tilts", 1, "--energy_channels", 1024]
 spectra = cases.folder / "spectra.hspy"
 plain = cases.folder / "spectra.raw"
+frames = cases.folder / "frames.raw"
 INPUTS = {
     "simulate.eds": [[*scene]],
     "unmix.pca": [[spectra], [plain]],
     "unmix.nmf": [[spectra, "--components", 3], [plain, "--components", 3]],
     "unmix.phases": [[spectra], [plain]],
+    "diffraction.scan": [[frames, "--variance", "true"]],
     "eds.lines": [[spectra, "--elements", "Ni,Cr,Si"], [plain, "--elements", "Ni,Cr,Si"]],
 }
 
 cases.ruska("simulate.eds", *scene, "-o", "needle.h5")
 cases.ruska("convert", "needle.h5", "--signal", "data", "-o", spectra)
 cases.ruska("convert", "needle.h5", "--signal", "data", "-o", plain)
+# 100 x 120 frames of 64 x 64, uint16: a disc of 30 counts, otherwise 1.
+disc = [30 if (y - 32) ** 2 + (x - 32) ** 2 < 150 else 1 for y in range(64) for x in range(64)]
+frame = b"".join(value.to_bytes(2, "little") for value in disc)
+with frames.open("wb") as file:
+    for _ in range(12000):
+        file.write(frame)
+sidecar = {"dtype": "uint16", "byte_order": "little", "shape": [100, 120, 64, 64]}
+frames.with_name("frames.raw.json").write_text(json.dumps(sidecar))
 baseline = cases.peak_memory("doctor")
 operations = [one["name"] for one in json.loads(cases.ruska("list", "--json").stdout)["operations"]]
 for name in operations:

@@ -63,6 +63,8 @@ std::string_view name_of(View view) {
     case View::hidden: return "hidden";
     case View::maps: return "maps";
     case View::labels: return "labels";
+    case View::vectors: return "vectors";
+    case View::pattern: return "pattern";
     case View::spectra: return "spectra";
     case View::scree: return "scree";
     case View::table: return "table";

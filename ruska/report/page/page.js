@@ -861,7 +861,12 @@ function showScree(stage, figure) {
 
 // ---- the page ------------------------------------------------------------------------------------------------
 
-const show = { maps: showMaps, labels: showLabels, curves: showCurves, scree: showScree };
+function showPicture(stage, figure) {
+  stage.append(element("img", { src: "data:image/svg+xml;base64," + figure.svg, alt: figure.title,
+    style: { width: "100%", maxWidth: "960px" } }));
+}
+
+const show = { picture: showPicture, maps: showMaps, labels: showLabels, curves: showCurves, scree: showScree };
 for (const stage of document.querySelectorAll("[data-figure]")) {
   const figure = report.figures[Number(stage.dataset.figure)];
   stage.style.position = "relative";
