@@ -138,7 +138,7 @@ TEST(TensorSvd, WeightsLeaveEmptyPlacesEmpty) {
   std::vector<double> means = separable(description.shape(), 2, 3);
   for (std::size_t i = 0; i < means.size(); ++i) means[i] *= i % 30 < 10 ? 0 : i % 30 < 20 ? 4 : 0.2;
   const Dataset data = Dataset::from_values<std::uint16_t>(description, counted(means, 7));
-  const Outputs outputs = run(data, {{"weighting", "poisson"}, {"non_negative", "no"}});
+  const Outputs outputs = run(data, {{"ranks", {2, 2, 2}}, {"weighting", "poisson"}, {"non_negative", "no"}});
   const std::vector<double> values = outputs.dataset("denoised").read_all_as_double();
   for (std::size_t i = 0; i < values.size(); ++i) {
     ASSERT_TRUE(std::isfinite(values[i]));
