@@ -54,17 +54,27 @@ std::vector<double> seen_noise(const CompressedTensor& tensor, const std::vector
   return seen;
 }
 
-}  // namespace
-
-double noise_variance(const NoiseProfile& noise, double captured, const std::vector<std::size_t>& ranks) {
+/// Numbers that a Tucker decomposition of these ranks is free to choose.
+double degrees_of_freedom(const NoiseProfile& noise, const std::vector<std::size_t>& ranks) {
   double freedom = 1;
   for (const std::size_t rank : ranks) freedom *= static_cast<double>(rank);
   for (std::size_t k = 0; k < ranks.size(); ++k) {
     const auto rank = static_cast<double>(ranks[k]), n = static_cast<double>(noise.profile[k].size());
     freedom += rank * std::max(0.0, n - rank);
   }
+  return freedom;
+}
+
+}  // namespace
+
+double noise_variance(const NoiseProfile& noise, double captured, const std::vector<std::size_t>& ranks) {
+  const double freedom = degrees_of_freedom(noise, ranks);
   const double left = std::max(0.0, noise.sum_of_squares - captured);
   return noise.elements > freedom ? left / (noise.elements - freedom) : 0.0;
+}
+
+double noise_in_fit(const NoiseProfile& noise, double captured, const std::vector<std::size_t>& ranks) {
+  return noise_variance(noise, captured, ranks) * degrees_of_freedom(noise, ranks);
 }
 
 double threshold_of_mode(const CompressedTensor& tensor, const std::vector<std::vector<double>>& factors,

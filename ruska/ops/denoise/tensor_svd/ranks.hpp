@@ -30,6 +30,9 @@ struct ChosenRanks {
 /// Average variance of what the ranks leave of the tensor, per degree of freedom.
 double noise_variance(const NoiseProfile& noise, double captured, const std::vector<std::size_t>& ranks);
 
+/// The sum of squares of the noise that a fit of these ranks contains to first order: variance · degrees of freedom.
+double noise_in_fit(const NoiseProfile& noise, double captured, const std::vector<std::size_t>& ranks);
+
 /// The threshold on the singular values of the unfolding of a mode of length n_mode, the others projected on `factors`.
 double threshold_of_mode(const CompressedTensor& tensor, const std::vector<std::vector<double>>& factors,
                          const std::vector<std::size_t>& ranks, std::size_t mode, const NoiseProfile& noise,

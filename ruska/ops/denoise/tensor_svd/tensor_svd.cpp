@@ -31,7 +31,8 @@ namespace ruska::ops::denoise {
 namespace {
 
 constexpr std::size_t fewest_spare_columns = 8;  // of the basis, beyond the rank: what subspace iteration converges by
-constexpr int sweeps_on_compressed = 50;
+constexpr int sweeps_on_compressed = 2;          // between two passes over the data
+constexpr double least_noise_gain = 0.02;  // of the noise that a fit of these ranks contains: gains below are noise
 
 std::size_t row_axes_of(const std::vector<std::size_t>& axes) {
   return std::accumulate(axes.begin(), axes.end() - 1, std::size_t{0});
@@ -283,8 +284,13 @@ TensorSvdResult tensor_svd(const Dataset& data, const TensorSvdParams& params, C
       compressed.shape.back() = width;
     }
     const std::vector<std::size_t> ranks_before = ranks;
-    if (params.ranks) {
+    if (params.ranks && (sweep == 0 || params.algorithm == "hosvd")) {
       factors = math::sequential_hosvd(compressed, ranks).factors;
+    } else if (params.ranks) {
+      // The scan modes' factors still hold; the last mode's belong to the basis before.
+      factors.back() =
+          math::left_vectors(math::project_except(compressed, factors, ranks, modes - 1), modes - 1, ranks.back())
+              .vectors;
     } else {
       ChosenRanks chosen = choose_ranks({compressed, basis}, noise, static_cast<std::size_t>(params.rank_limit));
       ranks = std::move(chosen.ranks);
@@ -302,7 +308,9 @@ TensorSvdResult tensor_svd(const Dataset& data, const TensorSvdParams& params, C
     const double gain = core.sum_of_squares() - captured;
     captured += gain;
     result.sweeps = sweep;
-    result.converged = sweep > 0 && ranks == ranks_before && gain <= params.tolerance * captured;
+    const double least_gain =
+        std::max(params.tolerance * captured, least_noise_gain * noise_in_fit(noise, captured, ranks));
+    result.converged = sweep > 0 && ranks == ranks_before && gain <= least_gain;
     // A basis of the whole last mode cannot become better.
     if (result.converged || width == columns) {
       result.converged = true;
