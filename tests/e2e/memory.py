@@ -23,6 +23,7 @@ INPUTS = {
     "unmix.nmf": [[spectra, "--components", 3], [plain, "--components", 3]],
     "unmix.phases": [[spectra], [plain]],
     "diffraction.scan": [[frames, "--variance", "true"]],
+    "denoise.tensor_svd": [[spectra], [plain, "--ranks", "12,12,6"]],
     "eds.lines": [[spectra, "--elements", "Ni,Cr,Si"], [plain, "--elements", "Ni,Cr,Si"]],
 }
 

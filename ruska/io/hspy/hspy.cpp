@@ -7,6 +7,7 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/product.hpp"
+#include "ruska/core/tucker_source.hpp"
 #include "ruska/io/hspy/signal_group.hpp"
 #include "ruska/io/text.hpp"
 
@@ -41,6 +42,22 @@ Dataset part(const hdf5::Group& root, const hdf5::Group& lazy, const std::string
   return Dataset(hspy::read_signal(root.group(path->substr(1))));
 }
 
+/// The Tucker product that a group below /ruska/lazy describes.
+Dataset tucker_of(const hdf5::Group& root, const hdf5::Group& lazy, const std::string& title) {
+  std::vector<Dataset> factors;
+  for (;;) {
+    Dataset factor = part(root, lazy, "factor_" + std::to_string(factors.size() + 1));
+    if (!factor.valid()) break;
+    factors.push_back(std::move(factor));
+  }
+  const double navigation = lazy.number("navigation_axes").value_or(-1);
+  if (!(navigation >= 0 && navigation <= 64)) {
+    lazy.fail(ErrorKind::bad_data, "navigation_axes is missing or no number of axes");
+  }
+  return tucker(part(root, lazy, "core"), std::move(factors), static_cast<std::int64_t>(navigation),
+                lazy.number("non_negative").value_or(0) != 0, title);
+}
+
 std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& path) {
   const hdf5::Group root = hdf5::OpenFile::open(path)->root();
   std::vector<std::shared_ptr<const Source>> signals;
@@ -52,8 +69,10 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
     const hdf5::Group lazy = root.group("ruska/lazy");
     for (const std::string& name : lazy.names()) {
       const hdf5::Group one = lazy.group(name);
-      const Dataset made = product(part(root, one, "loadings"), part(root, one, "factors"), part(root, one, "mean"),
-                                   one.text("title").value_or(name));
+      const std::string title = one.text("title").value_or(name);
+      const Dataset made = one.text("core") ? tucker_of(root, one, title)
+                                            : product(part(root, one, "loadings"), part(root, one, "factors"),
+                                                      part(root, one, "mean"), title);
       signals.push_back(made.shared_source());
     }
   }

@@ -6,6 +6,7 @@
 
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/product.hpp"
+#include "ruska/core/tucker_source.hpp"
 #include "ruska/io/hspy/signal_group.hpp"
 
 namespace ruska::io {
@@ -114,13 +115,16 @@ class Extras {
 };
 
 const ProductSource* as_product(const Dataset& data) { return dynamic_cast<const ProductSource*>(&data.source()); }
+const TuckerSource* as_tucker(const Dataset& data) { return dynamic_cast<const TuckerSource*>(&data.source()); }
 
-/// The path of the group that holds a part of a product: the output that is this very dataset, or a group of its own.
+/// The path of the group that holds a part of a lazy dataset: the output that is this very dataset, or a group of its
+/// own.
 std::string part_path(const Outputs& outputs, const hdf5::GroupWriter& lazy, const std::string& name,
                       const Dataset& part) {
   for (const Output& output : outputs.all) {
     const Dataset* data = std::get_if<Dataset>(&output.value);
-    if (data != nullptr && data->shared_source() == part.shared_source() && as_product(*data) == nullptr) {
+    if (data != nullptr && data->shared_source() == part.shared_source() && as_product(*data) == nullptr &&
+        as_tucker(*data) == nullptr) {
       return "/Experiments/" + output.name;
     }
   }
@@ -136,6 +140,20 @@ void write_product(const hdf5::GroupWriter& parent, const Outputs& outputs, cons
   group.set_attribute("loadings", part_path(outputs, group, "loadings", product.loadings()));
   group.set_attribute("factors", part_path(outputs, group, "factors", product.factors()));
   if (product.mean().valid()) group.set_attribute("mean", part_path(outputs, group, "mean", product.mean()));
+}
+
+void write_tucker(const hdf5::GroupWriter& parent, const Outputs& outputs, const Output& output,
+                  const TuckerSource& tucker) {
+  const hdf5::GroupWriter group = parent.create_group(output.name);
+  group.set_attribute("title", output.name);
+  if (!output.title.empty()) group.set_attribute("description", output.title);
+  group.set_attribute("core", part_path(outputs, group, "core", tucker.core()));
+  for (std::size_t k = 0; k < tucker.factors().size(); ++k) {
+    const std::string name = "factor_" + std::to_string(k + 1);
+    group.set_attribute(name, part_path(outputs, group, name, tucker.factors()[k]));
+  }
+  group.set_attribute("navigation_axes", static_cast<double>(tucker.navigation_axes()));
+  group.set_attribute("non_negative", tucker.non_negative() ? 1.0 : 0.0);
 }
 
 void write_table(const hdf5::GroupWriter& parent, const Output& output, const Table& table) {
@@ -191,6 +209,8 @@ void write_result(const std::filesystem::path& path, const Result& result) {
                      if (const auto* data = std::get_if<Dataset>(&output.value)) {
                        if (const ProductSource* product = as_product(*data)) {
                          write_product(extras.at("lazy"), result.outputs, output, *product);
+                       } else if (const TuckerSource* tucker = as_tucker(*data)) {
+                         write_tucker(extras.at("lazy"), result.outputs, output, *tucker);
                        } else {
                          write_dataset(experiments, output.name, *data, described(output, *data));
                        }

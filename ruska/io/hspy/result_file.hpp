@@ -13,6 +13,8 @@ namespace ruska::io {
 ///   /Experiments/NAME         every Dataset output as a signal titled NAME; its metadata say under `ruska` what it is
 ///                             (title, view, components, note) and which output holds its uncertainty (`uncertainty`)
 ///   /ruska/lazy/NAME          a product: the paths of its loadings, factors and mean, not its values
+///                             a Tucker product: the paths of its core and of factor_1, factor_2 …, its number of
+///                             navigation axes and whether it is kept non-negative
 ///   /ruska/tables/NAME        one array per column, in order, with `unit` and `sigma_of`
 ///   /ruska/numbers/NAME       attributes `value`, `sigma`, `unit`
 ///   /ruska/texts/NAME

@@ -7,6 +7,7 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/product.hpp"
+#include "ruska/core/tucker_source.hpp"
 
 namespace ruska {
 namespace {
@@ -103,6 +104,29 @@ TEST_F(ResultFile, ProductHoldsPartsThatAreNoOutputsThemselves) {
   io::write_result(path, result);
   EXPECT_EQ(open_file(path).signal("reconstruction").read_all<double>(),
             result.outputs.dataset("reconstruction").read_all<double>());
+}
+
+TEST_F(ResultFile, TuckerProductComesBackFromCoreAndFactors) {
+  const fs::path path = folder_ / "result.h5";
+  const Axis first = axis("component", "", Role::signal, 2, 1, 0),
+             second = axis("component", "", Role::signal, 3, 1, 0);
+  const Axis y = axis("y", "nm", Role::signal, 4, 0.5, 1), ky = axis("ky", "1/nm", Role::signal, 5, 0.1, 0),
+             kx = axis("kx", "1/nm", Role::signal, 6, 0.1, 0);
+  const Dataset core = numbers("Core", {first, second}, -2, 1);
+  const std::vector<Dataset> factors{numbers("y", {first, y}, -1, 0.25), numbers("k", {second, ky, kx}, 1, -0.03125)};
+  for (const bool non_negative : {false, true}) {
+    Result result;
+    result.outputs.add({"core", "", core});
+    result.outputs.add({"denoised", "Denoised", tucker(core, factors, 1, non_negative, "Denoised")});
+    result.record = {{"operation", "test.none"}};
+    io::write_result(path, result);
+    const Dataset made = open_file(path).signal("denoised");
+    EXPECT_TRUE(made.describe().lazy);
+    EXPECT_EQ(made.describe().navigation_shape(), (Shape{4}));
+    EXPECT_EQ(made.describe().signal_shape(), (Shape{5, 6}));
+    EXPECT_EQ(made.describe().axes[2].units, "1/nm");
+    EXPECT_EQ(made.read_all<float>(), result.outputs.dataset("denoised").read_all<float>());
+  }
 }
 
 TEST_F(ResultFile, TablesAndRecordComeBack) {
