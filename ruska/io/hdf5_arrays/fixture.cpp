@@ -1,0 +1,9 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fixtures.hpp"
+
+namespace ruska::io {
+
+std::vector<Fixture> hdf5_arrays_fixtures() { return {}; }
+
+}  // namespace ruska::io
