@@ -6,8 +6,9 @@
 // holds one array and, for each of its axes, coordinates dim1, dim2 … with `name` and `units`.
 //
 // Arrays are stored fastest axis first and read reversed, except `datacube` and those of version 1, which are stored
-// as ruska orders them. Of a simulation, the real-space axes (or a datacube's detector axes) are signal and the rest
-// navigation; other files say nothing of roles, and all axes are signal.
+// as ruska orders them, and those of the fpd library, which writes its Medipix data in this layout. Of a simulation,
+// the real-space axes (or a datacube's detector axes) are signal and the rest navigation; other files say nothing of
+// roles, and all axes are signal.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -16,6 +17,7 @@
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/hdf5/source.hpp"
+#include "ruska/io/hdf5_content.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io {
@@ -124,13 +126,14 @@ class StackSource final : public Source {
 
 class Emd {
  public:
-  explicit Emd(hdf5::Group root) : root_(std::move(root)), simulated_(root_.has_group(simulation)) {
+  explicit Emd(hdf5::Group root)
+      : root_(std::move(root)), simulated_(root_.has_group(simulation)), fpd_(root_.has_attribute("fpd_version")) {
     for (const char* name : {"microscope", "sample", "user", "comments", "stage"}) {
-      if (root_.has_group(name)) original_[name] = attributes(root_.group(name));
+      if (root_.has_group(name)) original_[name] = attributes_of(root_.group(name));
     }
-    original_["root"] = attributes(root_);
+    original_["root"] = attributes_of(root_);
     const std::string parameters = std::string(simulation) + "/metadata/metadata_0/original/simulation_parameters";
-    if (root_.has_group(parameters)) original_["simulation_parameters"] = attributes(root_.group(parameters));
+    if (root_.has_group(parameters)) original_["simulation_parameters"] = attributes_of(root_.group(parameters));
   }
 
   Sources read() {
@@ -149,12 +152,6 @@ class Emd {
     std::string array;
     bool taken = false;
   };
-
-  static Json attributes(const hdf5::Object& object) {
-    Json all = Json::object();
-    for (const std::string& name : object.attribute_names()) all[name] = object.attribute(name);
-    return all;
-  }
 
   static bool is_data_name(const std::string& name) {
     return name.starts_with("data") || name.starts_with("counted_datacube") || name.starts_with("diffractionslice") ||
@@ -212,7 +209,7 @@ class Emd {
     const auto rank = static_cast<int>(array.shape().size());
     // Version 1 numbers coordinates from 0 and stores axes in C order.
     const bool from_zero = found.group.text("emd_group_type").has_value();
-    const bool reversed = !from_zero && found.array != "datacube";
+    const bool reversed = !from_zero && found.array != "datacube" && !fpd_;
     Description description = described(title);
     std::vector<int> order;
     for (int i = 0; i < rank; ++i) {
@@ -225,7 +222,16 @@ class Emd {
       description.axes.push_back(read_axis(found.group, "dim" + std::to_string(number), length, role));
       order.push_back(axis);
     }
+    if (fpd_) mark_scan(description.axes);
     return std::make_shared<hdf5::Hdf5Source>(std::move(description), array, std::move(order));
+  }
+
+  /// scanY, scanX and the colour, which come first, are where the detector was read, unless there is nothing else.
+  static void mark_scan(Axes& axes) {
+    const auto of_scan = [](const Axis& axis) { return axis.name.starts_with("scan") || axis.name == "colour"; };
+    const auto first = std::find_if_not(axes.begin(), axes.end(), of_scan);
+    if (first == axes.end() || std::any_of(first, axes.end(), of_scan)) return;
+    std::for_each(axes.begin(), first, [](Axis& axis) { axis.role = Role::navigation; });
   }
 
   /// The depths of the slices of a simulation, where its parameters give equal steps.
@@ -287,7 +293,7 @@ class Emd {
   }
 
   hdf5::Group root_;
-  bool simulated_;
+  bool simulated_, fpd_;
   Json original_ = Json::object();
   std::set<std::uint64_t> seen_;
   std::vector<Found> found_;

@@ -27,7 +27,12 @@ bool is_main(const hdf5::Array& array) {
 
 Confidence probe(const Probe& file) {
   return probe_hdf5(file, {"hf5"}, [](const hdf5::Group& root) {
+    // Every writer makes Measurement_000 first; looking through all of other files would take long.
+    const std::vector<std::string> names = root.names();
     bool found = false;
+    if (std::none_of(names.begin(), names.end(), [](const auto& name) { return name.starts_with("Measurement_"); })) {
+      return found;
+    }
     for_each_array(root, [&](const std::string&, const hdf5::Group& parent, const std::string& name) {
       found = found || is_main(parent.array(name));
     });
