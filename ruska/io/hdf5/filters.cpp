@@ -9,12 +9,8 @@
 #include <cstring>
 #include <optional>
 
-#include <blosc.h>
-#include <lz4.h>
-#include <zlib.h>
-#include <zstd.h>
-
 #include "ruska/base/error.hpp"
+#include "ruska/io/compression.hpp"
 #include "ruska/io/hdf5/bitshuffle.hpp"
 #include "ruska/io/hdf5/checksum.hpp"
 #include "ruska/io/hdf5/lzf.hpp"
@@ -27,42 +23,12 @@ namespace {
 constexpr std::uint64_t deflate = 1, shuffle = 2, checksum = 3, lzf = 32000, blosc = 32001, lz4 = 32004,
                         bitshuffle = 32008, zstandard = 32015;
 
-using Bytes = std::span<const std::byte>;
-
-[[noreturn]] void damaged(const std::string& filter, const std::string& why) {
-  throw Error(ErrorKind::bad_data, "a chunk compressed with " + filter + " is damaged: " + why);
-}
-
-std::string of(std::size_t got, std::size_t wanted) {
-  return std::to_string(got) + " of " + std::to_string(wanted) + " bytes";
-}
+using namespace codec;
 
 std::uint64_t big_endian(Bytes bytes, std::size_t width) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < width; ++i) value = value << 8 | std::to_integer<std::uint64_t>(bytes[i]);
   return value;
-}
-
-void decode_deflate(Bytes in, std::span<std::byte> out) {
-  uLongf got = static_cast<uLongf>(out.size());
-  const int status = uncompress(reinterpret_cast<Bytef*>(out.data()), &got, reinterpret_cast<const Bytef*>(in.data()),
-                                static_cast<uLong>(in.size()));
-  if (status != Z_OK || got != out.size()) {
-    damaged("deflate", "zlib status " + std::to_string(status) + ", " + of(got, out.size()));
-  }
-}
-
-void decode_lz4_block(Bytes in, std::span<std::byte> out, const char* filter) {
-  if (in.size() > LZ4_MAX_INPUT_SIZE || out.size() > LZ4_MAX_INPUT_SIZE) damaged(filter, "a block is too large");
-  const int got = LZ4_decompress_safe(reinterpret_cast<const char*>(in.data()), reinterpret_cast<char*>(out.data()),
-                                      static_cast<int>(in.size()), static_cast<int>(out.size()));
-  if (got < 0 || static_cast<std::size_t>(got) != out.size()) damaged(filter, "a block does not decode");
-}
-
-void decode_zstandard(Bytes in, std::span<std::byte> out, const char* filter) {
-  const std::size_t got = ZSTD_decompress(out.data(), out.size(), in.data(), in.size());
-  if (ZSTD_isError(got)) damaged(filter, ZSTD_getErrorName(got));
-  if (got != out.size()) damaged(filter, of(got, out.size()));
 }
 
 /// Big-endian: the decoded size (8), the block size (4), then blocks behind their sizes (4); a block as large as it
@@ -86,16 +52,6 @@ void decode_lz4(Bytes in, std::span<std::byte> out) {
     in = in.subspan(stored);
     out = out.subspan(decoded);
   }
-}
-
-void decode_blosc(Bytes in, std::span<std::byte> out) {
-  std::size_t claimed = 0;
-  if (in.size() < BLOSC_MIN_HEADER_LENGTH || blosc_cbuffer_validate(in.data(), in.size(), &claimed) != 0 ||
-      claimed != out.size()) {
-    damaged("Blosc", "its header does not fit " + std::to_string(out.size()) + " bytes");
-  }
-  const int got = blosc_decompress_ctx(in.data(), out.data(), out.size(), 1);
-  if (got < 0 || static_cast<std::size_t>(got) != out.size()) damaged("Blosc", "status " + std::to_string(got));
 }
 
 /// Blocks of a multiple of eight elements; the last up to seven elements follow as they are.

@@ -4,10 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <future>
-#include <list>
-#include <map>
-#include <mutex>
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
@@ -18,10 +14,6 @@
 
 namespace ruska::io::hdf5 {
 namespace {
-
-constexpr std::int64_t default_cache = std::int64_t{64} << 20;
-
-using Bytes = std::shared_ptr<const std::vector<std::byte>>;
 
 /// Copies the box [start, start + shape) of `from` to the place `to_start` of `to`; all starts are relative to their
 /// own array.
@@ -92,91 +84,13 @@ struct StoredValues::Overlap {
   bool cut = false;                  ///< the array ends within the chunk
 };
 
-class StoredValues::Cache {
- public:
-  template <class Decode>
-  Bytes get(std::int64_t number, const Decode& decode) {
-    std::promise<Bytes> promise;
-    std::shared_future<Bytes> wanted;
-    bool mine = false;
-    {
-      const std::lock_guard guard(mutex_);
-      const auto found = entries_.find(number);
-      if (found != entries_.end()) {
-        recent_.splice(recent_.begin(), recent_, found->second.place);
-        wanted = found->second.bytes;
-      } else {
-        wanted = promise.get_future().share();
-        recent_.push_front(number);
-        entries_[number] = {wanted, recent_.begin(), 0};
-        mine = true;
-      }
-    }
-    if (mine) {
-      try {
-        auto values = std::make_shared<const std::vector<std::byte>>(decode());
-        const auto bytes = static_cast<std::int64_t>(values->size());
-        promise.set_value(std::move(values));
-        keep(number, bytes);
-      } catch (...) {
-        promise.set_exception(std::current_exception());
-        const std::lock_guard guard(mutex_);
-        recent_.erase(entries_.at(number).place);
-        entries_.erase(number);
-      }
-    }
-    return wanted.get();
-  }
-
-  std::int64_t limit() {
-    const std::lock_guard guard(mutex_);
-    return limit_;
-  }
-
-  void set_limit(std::int64_t bytes) {
-    const std::lock_guard guard(mutex_);
-    limit_ = bytes;
-    trim();
-  }
-
- private:
-  struct Entry {
-    std::shared_future<Bytes> bytes;
-    std::list<std::int64_t>::iterator place;
-    std::int64_t counted = 0;  // 0 while it is being decoded
-  };
-
-  void keep(std::int64_t number, std::int64_t bytes) {
-    const std::lock_guard guard(mutex_);
-    entries_.at(number).counted = bytes;
-    held_ += bytes;
-    trim();
-  }
-
-  void trim() {
-    for (auto place = recent_.end(); held_ > limit_ && place != recent_.begin();) {
-      --place;
-      const auto entry = entries_.find(*place);
-      if (entry->second.counted == 0) continue;
-      held_ -= entry->second.counted;
-      entries_.erase(entry);
-      place = recent_.erase(place);
-    }
-  }
-
-  std::mutex mutex_;
-  std::map<std::int64_t, Entry> entries_;  // by chunk number
-  std::list<std::int64_t> recent_;         // most recent first
-  std::int64_t held_ = 0, limit_ = default_cache;
-};
-
 StoredValues::StoredValues(const FileBlocks& file, const ObjectHeader& header, const Datatype& type,
                            const Dataspace& space)
     : file_(file),
       shape_(space.null ? Shape{0} : space.shape),
       item_(type.size),
       space_rank_(shape_.size()),
-      cache_(std::make_unique<Cache>()) {
+      cache_(std::make_unique<ChunkCache>()) {
   const Message* message = header.find(MessageType::layout);
   if (message == nullptr) throw Error(ErrorKind::bad_data, "an array without a layout");
   layout_ = read_layout(resolved(file, *message).cursor(), space.shape.size(), type.size);
@@ -374,7 +288,7 @@ void StoredValues::read_chunk(const Overlap& part, const Region& region, std::sp
     copy_box(values.data(), chunk_, origin, out.data(), region.shape, part.in_region, part.shape, item_);
     return;
   }
-  const Bytes values = cache_->get(part.number, [&] {
+  const ChunkCache::Chunk values = cache_->get(part.number, [&] {
     std::vector<std::byte> decoded(bytes);
     decode(*chunk, decoded);
     return decoded;

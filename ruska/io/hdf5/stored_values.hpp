@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ruska/core/source.hpp"
+#include "ruska/io/chunk_cache.hpp"
 #include "ruska/io/hdf5/chunk_index.hpp"
 #include "ruska/io/hdf5/datatype.hpp"
 #include "ruska/io/hdf5/filters.hpp"
@@ -35,7 +36,6 @@ class StoredValues {
   std::int64_t buffered() const;
 
  private:
-  class Cache;
   struct Overlap;
   void fill(std::span<std::byte> out) const;
   void fill_box(const Overlap& part, const Region& region, std::span<std::byte> out) const;
@@ -55,7 +55,7 @@ class StoredValues {
   bool in_other_files_ = false;
   std::shared_ptr<const Source> contiguous_;
   std::unique_ptr<const ChunkIndex> index_;
-  std::unique_ptr<Cache> cache_;
+  std::unique_ptr<ChunkCache> cache_;
 };
 
 }  // namespace ruska::io::hdf5

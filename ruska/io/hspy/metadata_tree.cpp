@@ -3,54 +3,15 @@
 #include "ruska/io/hspy/metadata_tree.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdio>
 #include <set>
 
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/hyperspy_names.hpp"
 
 namespace ruska::io::hspy {
 namespace {
 
 constexpr int deepest = 64;
-constexpr const char* nothing = "_None_";
-
-std::optional<std::string> after(const std::string& name, std::string_view prefix) {
-  if (!name.starts_with(prefix)) return std::nullopt;
-  return name.substr(prefix.size());
-}
-
-/// "_list_3_name" → "name"; nothing for other names. The number is the list's length.
-std::optional<std::string> counted_list(const std::string& name) {
-  for (const char* prefix : {"_list_", "_tuple_"}) {
-    const auto rest = after(name, prefix);
-    if (!rest) continue;
-    const std::size_t end = rest->find('_');
-    if (end == std::string::npos || end == 0) continue;
-    if (rest->find_first_not_of("0123456789") != end) continue;
-    return rest->substr(end + 1);
-  }
-  return std::nullopt;
-}
-
-/// "datetime.date(1991, 10, 1)" → "1991-10-01", "datetime.time(12, 0)" → "12:00:00".
-std::string iso_of(const std::string& call, bool date) {
-  int numbers[3] = {0, date ? 1 : 0, date ? 1 : 0};
-  const std::size_t open = call.find('(');
-  if (open == std::string::npos) return call;
-  const char* at = call.data() + open + 1;
-  const char* const end = call.data() + call.size();
-  for (int& number : numbers) {
-    const auto [next, error] = std::from_chars(at, end, number);
-    if (error != std::errc()) break;
-    at = next;
-    while (at < end && (*at == ',' || *at == ' ')) ++at;
-  }
-  char text[48];
-  std::snprintf(text, sizeof text, date ? "%04d-%02d-%02d" : "%02d:%02d:%02d", numbers[0], numbers[1], numbers[2]);
-  return text;
-}
-
 class Reader {
  public:
   Json read(const hdf5::Group& group) {
@@ -58,69 +19,21 @@ class Reader {
       group.fail(ErrorKind::bad_data, "the groups of this tree contain one another or nest too deep");
     }
     Json tree = Json::object();
-    for (const std::string& name : group.attribute_names()) read_attribute(group, name, tree);
+    for (const std::string& name : group.attribute_names()) {
+      hyperspy::add_attribute(tree, name, group.attribute(name));
+    }
     for (const std::string& name : group.names()) read_member(group, name, tree);
     inside_.erase(group.address());
     return tree;
   }
 
  private:
-  static void read_attribute(const hdf5::Group& group, const std::string& name, Json& tree) {
-    for (const char* prefix : {"_list_empty_", "_tuple_empty_"}) {
-      if (const auto rest = after(name, prefix)) {
-        tree[*rest] = Json::array();
-        return;
-      }
-    }
-    Json value = group.attribute(name);
-    if (value == nothing) value = nullptr;
-    if (const auto bytes = after(name, "_bs_")) {
-      tree[*bytes] = std::move(value);
-    } else if (const auto rest = after(name, "_datetime_"); rest && value.is_string()) {
-      tree[*rest] = iso_of(value.get<std::string>(), rest->starts_with("date"));
-    } else {
-      tree[name] = std::move(value);
-    }
-  }
-
   void read_member(const hdf5::Group& group, const std::string& name, Json& tree) {
     switch (group.kind(name)) {
-      case hdf5::Kind::array: {
-        std::string key = name;
-        for (const char* prefix : {"_list_", "_tuple_"}) {
-          if (const auto rest = after(name, prefix)) key = *rest;
-        }
-        tree[key] = group.array(name).value();
-        return;
-      }
-      case hdf5::Kind::group: {
-        if (const auto rest = after(name, "_sig_")) {
-          tree[*rest] = "<signal>";
-        } else if (const auto axes = after(name, "_hspy_AxesManager_")) {
-          tree[*axes] = "<axes>";
-        } else if (const auto list = counted_list(name)) {
-          tree[*list] = as_list(read(group.group(name)));
-        } else {
-          tree[name] = read(group.group(name));
-        }
-        return;
-      }
+      case hdf5::Kind::array: hyperspy::add_array(tree, name, group.array(name).value()); return;
+      case hdf5::Kind::group: hyperspy::add_group(tree, name, read(group.group(name))); return;
       default: return;
     }
-  }
-
-  /// Members named by their places, in the order of the places.
-  static Json as_list(const Json& members) {
-    std::vector<std::pair<long, const Json*>> items;
-    for (const auto& [key, value] : members.items()) {
-      long place = static_cast<long>(items.size());
-      std::from_chars(key.data(), key.data() + key.size(), place);
-      items.emplace_back(place, &value);
-    }
-    std::stable_sort(items.begin(), items.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    Json list = Json::array();
-    for (const auto& item : items) list.push_back(*item.second);
-    return list;
   }
 
   std::set<std::uint64_t> inside_;
@@ -137,7 +50,7 @@ void write_entry(const hdf5::GroupWriter& group, const std::string& name, const 
 void write_list(const hdf5::GroupWriter& group, const std::string& name, const Json& list) {
   const auto all = [&](auto&& test) { return std::all_of(list.begin(), list.end(), test); };
   if (list.empty()) {
-    group.set_attribute("_list_empty_" + name, nothing);
+    group.set_attribute("_list_empty_" + name, hyperspy::nothing);
   } else if (all([](const Json& item) { return item.is_string(); })) {
     group.write_texts(member_name("_list_" + name), list.get<std::vector<std::string>>());
   } else if (all([](const Json& item) { return item.is_number_integer() && !item.is_number_unsigned(); }) ||
@@ -170,7 +83,7 @@ void write_entry(const hdf5::GroupWriter& group, const std::string& name, const 
   else if (value.is_array())
     write_list(group, name, value);
   else if (value.is_null())
-    group.set_attribute(name, nothing);
+    group.set_attribute(name, hyperspy::nothing);
   else
     group.set_attribute(name, value);
 }

@@ -7,6 +7,7 @@
 
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/hspy/metadata_tree.hpp"
+#include "ruska/io/hyperspy_names.hpp"
 
 namespace ruska::io::hspy {
 namespace {
@@ -16,8 +17,7 @@ constexpr const char* unnamed = "__unnamed__";
 constexpr std::int64_t tiny = 4096;
 
 std::string text_or_empty(const hdf5::Group& group, const std::string& name) {
-  const std::string text = group.text(name).value_or("");
-  return text == "_None_" || text == "<undefined>" ? "" : text;
+  return hyperspy::plain_text(group.text(name).value_or(""));
 }
 
 /// What the old files say instead of a role per axis: how many of the last axes are signal.

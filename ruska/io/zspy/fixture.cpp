@@ -1,0 +1,169 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+
+#include <blosc.h>
+#include <lz4.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "ruska/core/metadata.hpp"
+#include "tests/fixtures.hpp"
+#include "tests/zip_file.hpp"
+
+namespace ruska::io {
+namespace {
+
+constexpr const char* group = "{\"zarr_format\": 2}";
+
+/// A signal of 3 × 4 values in chunks of 2 × 3, each its own way.
+struct Stored {
+  std::string name, compressor, dtype;
+  bool fortran = false, big_endian = false, nested = false, shuffled = false, holes = false;
+};
+
+std::string compressed(const std::string& values, const std::string& compressor, std::size_t item) {
+  if (compressor.empty()) return values;
+  std::string out(values.size() + 1024, '\0');
+  std::size_t size = 0;
+  if (compressor == "blosc") {
+    const int got =
+        blosc_compress_ctx(1, BLOSC_SHUFFLE, item, values.size(), values.data(), out.data(), out.size(), "zstd", 0, 1);
+    size = static_cast<std::size_t>(got);
+  } else if (compressor == "zstd") {
+    size = ZSTD_compress(out.data(), out.size(), values.data(), values.size(), 3);
+  } else if (compressor == "lz4") {
+    const auto length = static_cast<std::uint32_t>(values.size());
+    std::memcpy(out.data(), &length, sizeof length);
+    size = 4 + static_cast<std::size_t>(LZ4_compress_default(
+                   values.data(), out.data() + 4, static_cast<int>(values.size()), static_cast<int>(out.size() - 4)));
+  } else {
+    z_stream stream{};
+    deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + (compressor == "gzip" ? 16 : 0), 8, Z_DEFAULT_STRATEGY);
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(values.data()));
+    stream.avail_in = static_cast<uInt>(values.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);
+    size = stream.total_out;
+    deflateEnd(&stream);
+  }
+  return out.substr(0, size);
+}
+
+template <class T>
+std::string chunk_of(const Stored& how, const std::vector<T>& values, std::int64_t row, std::int64_t column) {
+  std::vector<T> chunk(6, T{});
+  for (std::int64_t y = 0; y < 2; ++y) {
+    for (std::int64_t x = 0; x < 3; ++x) {
+      if (row + y >= 3 || column + x >= 4) continue;
+      const auto place = static_cast<std::size_t>(how.fortran ? x * 2 + y : y * 3 + x);
+      chunk[place] = values[static_cast<std::size_t>((row + y) * 4 + column + x)];
+    }
+  }
+  std::string bytes(reinterpret_cast<const char*>(chunk.data()), chunk.size() * sizeof(T));
+  if (how.big_endian) {
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof(T)) {
+      std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                   bytes.begin() + static_cast<std::ptrdiff_t>(at + sizeof(T)));
+    }
+  }
+  if (how.shuffled) {
+    std::string apart;
+    for (std::size_t byte = 0; byte < sizeof(T); ++byte) {
+      for (std::size_t at = byte; at < bytes.size(); at += sizeof(T)) apart += bytes[at];
+    }
+    bytes = apart;
+  }
+  return compressed(bytes, how.compressor, sizeof(T));
+}
+
+std::string quoted(const std::string& text) { return "\"" + text + "\""; }
+
+template <class T>
+void add_signal(ZipFile& zip, const Stored& how, const std::vector<T>& values) {
+  const std::string at = "Experiments/" + how.name + "/";
+  zip.add(at + ".zgroup", group, false);
+  for (const char* name :
+       {"axis-0", "axis-1", "metadata", "metadata/General", "metadata/_list_2_pair", "original_metadata"}) {
+    zip.add(at + name + "/.zgroup", group, false);
+  }
+  zip.add(at + "axis-0/.zattrs",
+          "{\"name\": \"y\", \"units\": \"nm\", \"navigate\": true, \"scale\": 0.5, \"offset\": -1.0, \"size\": 3}",
+          true);
+  zip.add(at + "axis-1/.zattrs", "{\"name\": \"_None_\", \"units\": \"_None_\", \"navigate\": false}", false);
+  zip.add(at + "metadata/General/.zattrs", "{\"title\": " + quoted(how.name) + ", \"_list_empty_tags\": \"_None_\"}",
+          false);
+  zip.add(at + "metadata/_list_2_pair/.zattrs", "{\"0\": 1, \"1\": \"two\"}", false);
+  std::string facts = "{\"zarr_format\": 2, \"shape\": [3, 4], \"chunks\": [2, 3], \"fill_value\": 7, \"dtype\": " +
+                      quoted((how.big_endian ? ">" : "<") + how.dtype) +
+                      ", \"order\": " + (how.fortran ? "\"F\"" : "\"C\"");
+  facts +=
+      how.compressor.empty() ? ", \"compressor\": null" : ", \"compressor\": {\"id\": " + quoted(how.compressor) + "}";
+  facts += how.shuffled ? ", \"filters\": [{\"id\": \"shuffle\", \"elementsize\": " + std::to_string(sizeof(T)) + "}]"
+                        : ", \"filters\": null";
+  if (how.nested) facts += ", \"dimension_separator\": \"/\"";
+  zip.add(at + "data/.zarray", facts + "}", false);
+  for (const std::int64_t row : {0, 1}) {
+    for (const std::int64_t column : {0, 1}) {
+      if (how.holes && row == column) continue;
+      const std::string key = std::to_string(row) + (how.nested ? "/" : ".") + std::to_string(column);
+      zip.add(at + "data/" + key, chunk_of(how, values, 2 * row, 3 * column), false);
+    }
+  }
+}
+
+template <class T>
+std::vector<T> values_of(bool holes) {
+  std::vector<T> values;
+  for (std::int64_t y = 0; y < 3; ++y) {
+    for (std::int64_t x = 0; x < 4; ++x) {
+      values.push_back(holes && (y >= 2) == (x >= 3) ? T(7) : static_cast<T>(10 * y + x));
+    }
+  }
+  return values;
+}
+
+Fixture fixture(const std::string& name, const std::vector<Stored>& signals) {
+  ZipFile zip;
+  zip.add(".zgroup", group, false).add(".zattrs", "{\"file_format\": \"older\"}", false);
+  zip.add(".zattrs", "{\"file_format\": \"ZSpy\", \"file_format_version\": \"3.1\"}", false);
+  zip.add("Experiments/.zgroup", group, false);
+  std::vector<Dataset> expected;
+  for (const Stored& how : signals) {
+    Description description;
+    description.title = how.name;
+    set(description.metadata, "General.title", how.name);
+    set(description.metadata, "General.tags", Json::array());
+    set(description.metadata, "pair", Json::array({1, "two"}));
+    description.axes = {{"y", "length", "nm", Role::navigation, 3, 0.5, -1}, {"", "", "", Role::signal, 4}};
+    const auto add = [&]<class T>() {
+      const std::vector<T> values = values_of<T>(how.holes);
+      add_signal(zip, how, values);
+      expected.push_back(Dataset::from_values<T>(description, values));
+    };
+    if (how.dtype == "u2") add.template operator()<std::uint16_t>();
+    if (how.dtype == "i8") add.template operator()<std::int64_t>();
+    if (how.dtype == "f4") add.template operator()<float>();
+    if (how.dtype == "f8") add.template operator()<double>();
+  }
+  const FileBytes file = zip.finished();
+  return {"zspy", name,
+          [=](const std::filesystem::path& folder) {
+            file.write(folder / name);
+            return folder / name;
+          },
+          expected};
+}
+
+}  // namespace
+
+std::vector<Fixture> zspy_fixtures() {
+  return {fixture("plain.zspy", {{"big", "", "u2", false, true}, {"fortran", "zlib", "f8", true}}),
+          fixture("packed.zspy", {{"blosc", "blosc", "i8", false, false, true}, {"lz4", "lz4", "u2"}}),
+          fixture("filtered.zspy", {{"gzip", "gzip", "f4", false, false, false, true},
+                                    {"zstd", "zstd", "f4", false, false, false, false, true}})};
+}
+
+}  // namespace ruska::io
