@@ -10,7 +10,9 @@ namespace {
 void convert(Session& session, const Dataset& data, const std::filesystem::path& output) {
   const Description& description = data.describe();
   const Driver& driver = writer_for(output);
-  PendingFile pending(output, PendingFile::Kind::file, session.force);
+  // Formats whose files are folders are written as such.
+  const bool folder = driver.probe_folder != nullptr;
+  PendingFile pending(output, folder ? PendingFile::Kind::folder : PendingFile::Kind::file, session.force);
   with_context([&] { return "writing " + output.string(); },
                [&] {
                  const std::unique_ptr<Sink> sink = driver.create(pending.path(), description);

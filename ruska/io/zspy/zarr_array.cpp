@@ -16,6 +16,7 @@
 #include "ruska/io/hdf5/bitshuffle.hpp"
 #include "ruska/io/little_endian.hpp"
 #include "ruska/io/stored_array.hpp"
+#include "ruska/io/text.hpp"
 
 namespace ruska::io::zarr {
 namespace {
@@ -326,6 +327,28 @@ std::vector<double> Array::read_numbers() const {
   return numbers;
 }
 
+Json Array::texts() const {
+  constexpr std::int64_t longest = std::int64_t{16} << 20;
+  const auto stored = store_->read(chunk_key({0}), longest);
+  if (!stored || !compressor_.empty()) return "<array of texts>";
+  Json list = Json::array();
+  std::span<const std::byte> left(*stored);
+  const auto number = [&] {
+    if (left.size() < 4) fail(ErrorKind::bad_data, "the list of texts is cut short");
+    const auto value = load<std::uint32_t>(left, 0);
+    left = left.subspan(4);
+    return value;
+  };
+  const std::uint32_t texts = number();
+  for (std::uint32_t i = 0; i < texts; ++i) {
+    const std::uint32_t bytes = number();
+    if (bytes > left.size()) fail(ErrorKind::bad_data, "the list of texts is cut short");
+    list.push_back(to_utf8({reinterpret_cast<const char*>(left.data()), bytes}));
+    left = left.subspan(bytes);
+  }
+  return list;
+}
+
 Json Array::value() const {
   if (count(shape_) > most_listed) return "<array of shape " + to_string(shape_) + ">";
   if (dtype_ && !is_complex(*dtype_)) {
@@ -339,6 +362,7 @@ Json Array::value() const {
     }
     return list;
   }
+  if (texts_ && shape_.size() == 1 && chunk_[0] >= shape_[0]) return texts();
   return "<array of type " + type_name_ + ">";
 }
 

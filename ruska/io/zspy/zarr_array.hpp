@@ -34,6 +34,8 @@ class Array {
   [[noreturn]] void fail(ErrorKind kind, const std::string& what) const;
 
  private:
+  /// A list of texts in one chunk: their number, then each behind its length.
+  Json texts() const;
   std::string chunk_key(const Shape& place) const;
   std::vector<std::byte> decoded(const std::string& key, std::size_t bytes) const;
   std::vector<std::byte> decompress(const std::vector<std::byte>& stored, std::size_t bytes) const;

@@ -9,6 +9,7 @@
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/hyperspy_names.hpp"
 #include "ruska/io/text.hpp"
+#include "ruska/io/zspy/sink.hpp"
 #include "ruska/io/zspy/zarr_array.hpp"
 
 namespace ruska::io {
@@ -151,10 +152,14 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   return Reader(zarr::open_store(path)).read();
 }
 
+std::unique_ptr<Sink> create(const std::filesystem::path& path, const Description& description) {
+  return zarr::create_sink(path, description);
+}
+
 }  // namespace
 
 const Driver& zspy_driver() {
-  static const Driver driver{"zspy", "HyperSpy Zarr", {"zspy"}, probe, open, nullptr, probe_folder};
+  static const Driver driver{"zspy", "HyperSpy Zarr", {"zspy"}, probe, open, create, probe_folder};
   return driver;
 }
 

@@ -1,0 +1,17 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "ruska/core/sink.hpp"
+
+namespace ruska::io::zarr {
+
+/// Writes one signal as HyperSpy's Zarr folder, chunks in Blosc (LZ4). `path` is made, or is an empty folder. A chunk
+/// lies in memory from its first value to its last. Throws io, and unsupported for pixels of several parts and signals
+/// without axes.
+std::unique_ptr<Sink> create_sink(const std::filesystem::path& path, const Description& description);
+
+}  // namespace ruska::io::zarr
