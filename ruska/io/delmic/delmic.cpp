@@ -7,7 +7,6 @@
 // Spectra and time traces are maps over y and x; what has neither is an image. The rendering for viewers in Preview is
 // left out.
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "ruska/core/metadata.hpp"

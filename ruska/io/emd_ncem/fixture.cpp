@@ -140,8 +140,43 @@ Fixture datacube() {
           {Dataset::from_values<float>(description, values)}};
 }
 
+/// Medipix frames as the fpd library writes them: axes in C order, texts for the coordinates of the scan.
+Fixture medipix() {
+  std::vector<std::uint16_t> values(24);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::uint16_t>(7 * i);
+  Description description = titled("fpd_data");
+  description.axes = {{"scanY", "", "pixel", Role::navigation, 2},
+                      {"scanX", "", "pixel", Role::navigation, 2},
+                      {"detY", "", "", Role::signal, 2},
+                      {"detX", "", "", Role::signal, 3}};
+  return {"emd_ncem",
+          "medipix.hdf5",
+          [=](const std::filesystem::path& folder) {
+            const auto path = folder / "medipix.hdf5";
+            hdf5::FileWriter file(path);
+            {
+              const hdf5::GroupWriter root = file.root();
+              root.set_attribute("fpd_version", "0.3.0");
+              root.set_attribute("version_major", 0);
+              const hdf5::GroupWriter group = root.create_group("fpd_expt").create_group("fpd_data");
+              group.set_attribute("emd_group_type", 1);
+              group.write_numbers("data", DType::uint16, {2, 2, 2, 3}, std::as_bytes(std::span(values)));
+              for (const auto& [name, title] : {std::pair{"dim1", "scanY"}, {"dim2", "scanX"}}) {
+                const hdf5::ArrayWriter dim = group.write_text(name, title);
+                dim.set_attribute("name", title);
+                dim.set_attribute("units", "pixel");
+              }
+              write_dim(group, "dim3", {0, 1}, "detY", "");
+              write_dim(group, "dim4", {0, 1, 2}, "detX", "");
+            }
+            file.close();
+            return path;
+          },
+          {Dataset::from_values<std::uint16_t>(description, values)}};
+}
+
 }  // namespace
 
-std::vector<Fixture> emd_ncem_fixtures() { return {image(), simulated_stack(), datacube()}; }
+std::vector<Fixture> emd_ncem_fixtures() { return {image(), simulated_stack(), datacube(), medipix()}; }
 
 }  // namespace ruska::io

@@ -9,13 +9,11 @@
 //
 // HyperSpy keeps its metadata tree beside, in auxiliary/hyperspy_metadata of the entry.
 #include <algorithm>
-#include <map>
 #include <optional>
 
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/coordinates.hpp"
 #include "ruska/io/hdf5/source.hpp"
-#include "ruska/io/hdf5/writer.hpp"
 #include "ruska/io/hdf5_content.hpp"
 #include "ruska/io/text.hpp"
 
@@ -24,7 +22,6 @@ namespace {
 
 constexpr const char* no_axis = ".";
 constexpr const char* kept_metadata = "hyperspy_metadata";
-constexpr const char* kept_original = "original_metadata";
 
 std::string class_of(const hdf5::Group& group) { return group.text("NX_class").value_or(""); }
 

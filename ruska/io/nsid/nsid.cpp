@@ -8,7 +8,6 @@
 // Spectral and reciprocal dimensions are signal axes and the rest navigation axes; without any, spatial ones are
 // signal.
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "ruska/core/metadata.hpp"
