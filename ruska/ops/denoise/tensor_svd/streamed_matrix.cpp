@@ -17,8 +17,11 @@ namespace {
 
 // A partial result of a transposed product is read and written once per partition: partitions of fewer rows than the
 // product has columns would spend their time there.
-constexpr std::int64_t fewest_rows = 64;
+constexpr std::int64_t fewest_rows = 128;
 constexpr std::int64_t partition_bytes = std::int64_t{2} << 20;
+
+// Partitions are multiplied in blocks of columns, so that a block in float32 and its product stay in the L2 cache.
+constexpr std::int64_t block_columns = 1024;
 
 constexpr double largest_magnitude = 1e30;
 constexpr std::size_t lanes = 8;  // independent sums that the compiler may keep in vector registers
@@ -152,16 +155,25 @@ void StreamedMatrix::with_values(RowRange range, const Work& work) const {
 }
 
 template <class Work>
-void StreamedMatrix::with_floats(RowRange range, const Work& work) const {
+void StreamedMatrix::for_each_block(RowRange range, const Work& work) const {
   with_values(range, [&]<class T>(const T* values) {
     if constexpr (std::is_same_v<T, float>) {
-      work(values);
+      for (std::int64_t first = 0; first < columns_; first += block_columns) {
+        work(values + first, columns_, first, std::min(block_columns, columns_ - first));
+      }
     } else {
-      const auto size = static_cast<std::size_t>(range.size() * columns_);
-      std::vector<std::byte> buffer = buffers_->take(size * sizeof(float));
+      const std::int64_t widest = std::min(block_columns, columns_);
+      std::vector<std::byte> buffer = buffers_->take(static_cast<std::size_t>(range.size() * widest) * sizeof(float));
       auto* floats = reinterpret_cast<float*>(buffer.data());
-      for (std::size_t i = 0; i < size; ++i) floats[i] = static_cast<float>(values[i]);
-      work(static_cast<const float*>(floats));
+      for (std::int64_t first = 0; first < columns_; first += block_columns) {
+        const std::int64_t width = std::min(block_columns, columns_ - first);
+        for (std::int64_t r = 0; r < range.size(); ++r) {
+          const T* row = values + r * columns_ + first;
+          float* out = floats + r * width;
+          for (std::int64_t c = 0; c < width; ++c) out[c] = static_cast<float>(row[c]);
+        }
+        work(static_cast<const float*>(floats), width, first, width);
+      }
       buffers_->give(std::move(buffer));
     }
   });
@@ -254,14 +266,13 @@ std::vector<double> StreamedMatrix::times(const std::vector<float>& vectors, std
   std::vector<double> product(static_cast<std::size_t>(rows() * count));
   Executor executor(context);
   executor.for_each_chunk("projecting rows", partitions_, [&](std::int64_t, RowRange range) {
-    with_floats(range, [&](const float* values) {
-      const auto size = static_cast<std::size_t>(range.size() * count);
-      std::vector<float> part(size);
+    std::vector<float> part(static_cast<std::size_t>(range.size() * count));
+    for_each_block(range, [&](const float* values, std::int64_t stride, std::int64_t first, std::int64_t width) {
       cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(range.size()), static_cast<int>(count),
-                  static_cast<int>(columns_), 1.0f, values, static_cast<int>(columns_), vectors.data(),
-                  static_cast<int>(columns_), 0.0f, part.data(), static_cast<int>(count));
-      std::copy(part.begin(), part.end(), product.begin() + static_cast<std::ptrdiff_t>(range.begin * count));
+                  static_cast<int>(width), 1.0f, values, static_cast<int>(stride), vectors.data() + first,
+                  static_cast<int>(columns_), first == 0 ? 0.0f : 1.0f, part.data(), static_cast<int>(count));
     });
+    std::copy(part.begin(), part.end(), product.begin() + static_cast<std::ptrdiff_t>(range.begin * count));
   });
   executor.gather(partitions_, count, std::span(product));
   return product;
@@ -273,15 +284,17 @@ std::vector<double> StreamedMatrix::transposed_times(const std::vector<float>& v
   return Executor(context).reduce<std::vector<double>>(
       "projecting columns", partitions_, [&] { return std::vector<double>(size, 0.0); },
       [&](std::vector<double>& sums, std::int64_t, RowRange range) {
-        with_floats(range, [&](const float* values) {
-          std::vector<std::byte> buffer = buffers_->take(size * sizeof(float));
-          auto* part = reinterpret_cast<float*>(buffer.data());
-          cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, static_cast<int>(count), static_cast<int>(columns_),
+        std::vector<float> part(static_cast<std::size_t>(count * std::min(block_columns, columns_)));
+        for_each_block(range, [&](const float* values, std::int64_t stride, std::int64_t first, std::int64_t width) {
+          cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, static_cast<int>(count), static_cast<int>(width),
                       static_cast<int>(range.size()), 1.0f, vectors.data() + range.begin * count,
-                      static_cast<int>(count), values, static_cast<int>(columns_), 0.0f, part,
-                      static_cast<int>(columns_));
-          for (std::size_t i = 0; i < size; ++i) sums[i] += static_cast<double>(part[i]);
-          buffers_->give(std::move(buffer));
+                      static_cast<int>(count), values, static_cast<int>(stride), 0.0f, part.data(),
+                      static_cast<int>(width));
+          for (std::int64_t k = 0; k < count; ++k) {
+            double* sum = sums.data() + k * columns_ + first;
+            const float* from = part.data() + k * width;
+            for (std::int64_t c = 0; c < width; ++c) sum[c] += static_cast<double>(from[c]);
+          }
         });
       },
       [](std::vector<double>& left, std::vector<double>&& right) { add(left, right); });
@@ -291,10 +304,11 @@ std::int64_t StreamedMatrix::bytes_per_worker(const Description& description, st
                                               std::int64_t count) {
   const Description matrix = as_matrix(description, row_axes);
   const std::int64_t rows = partitions_for(matrix).largest(), columns = matrix.signal_size();
-  // The stored values, the same in float32, the product in float32 and two partial results; buffers are handed on in
-  // any order, so that each may grow to the largest.
-  const std::int64_t buffer = std::max({bytes_per_row(matrix) * rows, rows * columns * 4, count * columns * 4});
-  return 3 * buffer + 2 * (count * columns + extras) * 8 + rows * count * 4;
+  // The stored values and a block of them in float32, in buffers that are handed on in any order, so that each may grow
+  // to the larger; the product in float32; two partial results.
+  const std::int64_t width = std::min(block_columns, columns);
+  const std::int64_t buffer = std::max(bytes_per_row(matrix) * rows, rows * width * 4);
+  return 2 * buffer + 2 * (count * columns + extras) * 8 + count * std::max(rows, width) * 4;
 }
 
 std::int64_t StreamedMatrix::bytes_of_merging(const Description& description, std::size_t row_axes,

@@ -53,9 +53,9 @@ class StreamedMatrix {
   /// Calls work(const T* values) with the rows of a partition in the stored type T.
   template <class Work>
   void with_values(RowRange range, const Work& work) const;
-  /// Calls work(const float* values).
+  /// Calls work(const float* values, stride of a row, first column, columns) for blocks of a partition's columns.
   template <class Work>
-  void with_floats(RowRange range, const Work& work) const;
+  void for_each_block(RowRange range, const Work& work) const;
 
   Dataset data_;
   Description matrix_;  ///< the data's, its axes' roles telling rows and columns
