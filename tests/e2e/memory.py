@@ -11,6 +11,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.cases import Cases  # noqa: E402
+from support.scans import write_scan  # noqa: E402
 
 cases = Cases(sys.argv[1])
 scene = ["--x", 220, "--y", 200, "--tilts", 1, "--energy_channels", 1024]
@@ -30,14 +31,7 @@ INPUTS = {
 cases.ruska("simulate.eds", *scene, "-o", "needle.h5")
 cases.ruska("convert", "needle.h5", "--signal", "data", "-o", spectra)
 cases.ruska("convert", "needle.h5", "--signal", "data", "-o", plain)
-# 100 x 120 frames of 64 x 64, uint16: a disc of 30 counts, otherwise 1.
-disc = [30 if (y - 32) ** 2 + (x - 32) ** 2 < 150 else 1 for y in range(64) for x in range(64)]
-frame = b"".join(value.to_bytes(2, "little") for value in disc)
-with frames.open("wb") as file:
-    for _ in range(12000):
-        file.write(frame)
-sidecar = {"dtype": "uint16", "byte_order": "little", "shape": [100, 120, 64, 64]}
-frames.with_name("frames.raw.json").write_text(json.dumps(sidecar))
+write_scan(frames, 100, 120, 64)
 baseline = cases.peak_memory("doctor")
 operations = [one["name"] for one in json.loads(cases.ruska("list", "--json").stdout)["operations"]]
 for name in operations:
