@@ -1,4 +1,4 @@
-"""HyperSpy opens result files: titles, shapes, axes, units, values. It knows .hspy by itself and needs the reader for .h5."""
+"""HyperSpy opens result files and .zspy: titles, shapes, axes, units, values. It knows .hspy by itself and needs the reader for .h5."""
 import logging
 import pathlib
 import sys
@@ -39,5 +39,14 @@ for title in ("abundances", "abundances_sigma", "spectra", "spectra_sigma", "pha
 abundances = phases["abundances"]
 cases.check("abundances are a stack of maps", abundances.axes_manager.signal_shape == (24, 20),
             abundances.axes_manager.signal_shape)
+
+cases.ruska("convert", "needle.h5", "--signal", "data", "-o", "needle.zspy")
+stored = hs.load(str(cases.folder / "needle.zspy"))
+cases.check("a .zspy folder holds the same values", (stored.data == data.data).all(), repr(stored))
+for ours, same in zip(stored.axes_manager._axes, data.axes_manager._axes):
+    cases.check(f"its axis {same.name} is the same", (ours.name, ours.units, ours.scale, ours.offset, ours.size) ==
+                (same.name, same.units, same.scale, same.offset, same.size), repr(ours))
+cases.check("and its metadata", stored.metadata.Acquisition_instrument.as_dictionary() ==
+            data.metadata.Acquisition_instrument.as_dictionary(), stored.metadata)
 cases.check("spectra are spectra", phases["spectra"].axes_manager.signal_axes[0].units == "keV")
 cases.finish()
