@@ -20,6 +20,9 @@ struct Fixture {
   std::vector<Dataset> expected{};  ///< the signals, in file order
 };
 
+/// An axis whose quantity follows from its units.
+Axis axis(std::string name, std::string units, Role role, std::int64_t size, double scale = 1, double offset = 0);
+
 /// The fixtures of every driver, from ruska/io/<format>/fixture.cpp.
 const std::vector<Fixture>& fixtures();
 

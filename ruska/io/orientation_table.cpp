@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ruska/core/dataset.hpp"
+#include "ruska/io/pattern_axes.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io {
@@ -12,19 +13,6 @@ namespace ruska::io {
 namespace {
 
 constexpr std::int64_t most_columns = 256;
-
-Axis position_axis(std::string name, std::int64_t size, double step) {
-  Axis axis;
-  axis.name = std::move(name);
-  axis.role = Role::navigation;
-  axis.size = size;
-  if (step > 0) {
-    axis.units = "µm";
-    axis.quantity = "length";
-    axis.scale = step;
-  }
-  return axis;
-}
 
 }  // namespace
 

@@ -6,6 +6,15 @@ namespace ruska::io {
 
 namespace {
 
+Axis detector_axis(std::string name, std::int64_t size) {
+  Axis axis;
+  axis.name = std::move(name);
+  axis.size = size;
+  return axis;
+}
+
+}  // namespace
+
 Axis position_axis(std::string name, std::int64_t size, double step) {
   Axis axis;
   axis.name = std::move(name);
@@ -18,15 +27,6 @@ Axis position_axis(std::string name, std::int64_t size, double step) {
   }
   return axis;
 }
-
-Axis detector_axis(std::string name, std::int64_t size) {
-  Axis axis;
-  axis.name = std::move(name);
-  axis.size = size;
-  return axis;
-}
-
-}  // namespace
 
 Axes pattern_axes(std::int64_t rows, std::int64_t columns, double step_y, double step_x, std::int64_t height,
                   std::int64_t width) {

@@ -7,17 +7,6 @@ namespace ruska::io {
 
 namespace {
 
-Axis axis(std::string name, std::string units, Role role, std::int64_t size, double scale) {
-  Axis one;
-  one.name = std::move(name);
-  one.quantity = quantity_of(units);
-  one.units = std::move(units);
-  one.role = role;
-  one.size = size;
-  one.scale = scale;
-  return one;
-}
-
 Fixture fixture(std::string name, std::string_view text, const Description& description,
                 const std::vector<double>& values) {
   FileBytes file;

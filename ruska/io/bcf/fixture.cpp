@@ -212,18 +212,6 @@ std::string database(const std::string& content) {
          content + "</ClassInstance></TRTSpectrumDatabase>\r\n";
 }
 
-Axis axis(std::string name, std::string units, Role role, std::int64_t size, double scale, double offset = 0) {
-  Axis one;
-  one.name = std::move(name);
-  one.quantity = quantity_of(units);
-  one.units = std::move(units);
-  one.role = role;
-  one.size = size;
-  one.scale = scale;
-  one.offset = offset;
-  return one;
-}
-
 template <class T>
 Dataset map_dataset(Description description, const std::vector<Spectrum>& pixels) {
   std::vector<T> values;

@@ -7,17 +7,6 @@ namespace ruska::io {
 
 namespace {
 
-Axis axis(std::string name, std::string units, Role role, std::int64_t size, double scale) {
-  Axis one;
-  one.name = std::move(name);
-  one.quantity = quantity_of(units);
-  one.units = std::move(units);
-  one.role = role;
-  one.size = size;
-  one.scale = scale;
-  return one;
-}
-
 /// A map of 1 x 2 positions.
 Fixture map() {
   Description description;

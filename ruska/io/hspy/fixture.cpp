@@ -15,11 +15,6 @@ const Driver& hspy_driver();
 
 namespace {
 
-Axis axis(std::string name, std::string units, Role role, std::int64_t size, double scale, double offset) {
-  const std::string quantity = quantity_of(units);
-  return {std::move(name), quantity, std::move(units), role, size, scale, offset};
-}
-
 /// A title and a signal type, and the two entries of the tree that repeat them.
 Description titled(std::string title, std::string signal_type) {
   Description description;

@@ -10,18 +10,6 @@ namespace {
 
 constexpr double day = 42832.75;  // 7 April 2017, 18:00
 
-Axis axis(std::string name, std::string units, Role role, std::int64_t size, double scale, double offset) {
-  Axis one;
-  one.name = std::move(name);
-  one.quantity = quantity_of(units);
-  one.units = std::move(units);
-  one.role = role;
-  one.size = size;
-  one.scale = scale;
-  one.offset = offset;
-  return one;
-}
-
 /// A tree of named values in the making.
 class Tree {
  public:

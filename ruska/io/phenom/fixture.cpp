@@ -14,18 +14,6 @@ namespace {
 
 constexpr double radian = std::numbers::pi / 180;
 
-Axis axis(std::string name, std::string units, Role role, std::int64_t size, double scale, double offset) {
-  Axis one;
-  one.name = std::move(name);
-  one.quantity = quantity_of(units);
-  one.units = std::move(units);
-  one.role = role;
-  one.size = size;
-  one.scale = scale;
-  one.offset = offset;
-  return one;
-}
-
 FileBytes compressed(const FileBytes& plain) {
   std::string out(plain.size() + plain.size() / 100 + 600, '\0');
   auto length = static_cast<unsigned>(out.size());

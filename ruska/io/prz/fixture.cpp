@@ -9,18 +9,6 @@ namespace ruska::io {
 
 namespace {
 
-Axis axis(std::string name, std::string units, Role role, std::int64_t size, double scale, double offset) {
-  Axis one;
-  one.name = std::move(name);
-  one.quantity = quantity_of(units);
-  one.units = std::move(units);
-  one.role = role;
-  one.size = size;
-  one.scale = scale;
-  one.offset = offset;
-  return one;
-}
-
 /// A NumPy array of one text of ASCII characters and "µ" (as the byte b5).
 FileBytes text_array(std::string_view text, bool big_endian) {
   FileBytes file = npy_preamble(1, std::string("{'descr': '") + (big_endian ? ">" : "<") + "U" +

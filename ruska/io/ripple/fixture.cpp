@@ -8,18 +8,6 @@ namespace ruska::io {
 
 namespace {
 
-Axis axis(std::string name, std::string units, Role role, std::int64_t size, double scale, double offset) {
-  Axis one;
-  one.name = std::move(name);
-  one.quantity = quantity_of(units);
-  one.units = std::move(units);
-  one.role = role;
-  one.size = size;
-  one.scale = scale;
-  one.offset = offset;
-  return one;
-}
-
 /// Spectra of a map, with names, units and the instrument, behind four bytes that do not belong to it.
 Fixture map_of_spectra() {
   Description description;

@@ -11,18 +11,6 @@ namespace ruska::io {
 
 namespace {
 
-Axis axis(std::string name, std::string units, Role role, std::int64_t size, double scale = 1, double offset = 0) {
-  Axis one;
-  one.name = std::move(name);
-  one.quantity = quantity_of(units);
-  one.units = std::move(units);
-  one.role = role;
-  one.size = size;
-  one.scale = scale;
-  one.offset = offset;
-  return one;
-}
-
 void add_record(FileBytes& file, const FileBytes& content) {
   const auto length = static_cast<std::uint32_t>(content.size());
   file.little(length).text(content.bytes()).little(length);
