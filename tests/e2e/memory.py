@@ -39,7 +39,6 @@ for name in operations:
     for arguments in INPUTS.get(name, []):
         plan = json.loads(cases.ruska(name, *arguments, "--plan", "--json", "--threads", 2).stdout)
         for budget in sorted({plan["least_memory_bytes"], 1 << 30}):
-            planned = max(plan["least_memory_bytes"], budget if plan["streams"] else 0)
             planned = json.loads(cases.ruska(name, *arguments, "--plan", "--json", "--threads", 2, "--memory",
                                              budget).stdout)["memory_bytes"]
             peak = cases.peak_memory(name, *arguments, "-o", cases.folder / "out.h5", "--force", "--quiet", "--threads", 2, "--memory",

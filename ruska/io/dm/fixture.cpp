@@ -136,17 +136,6 @@ FileBytes file_of(const TagWriter& writer, int images, const std::string& conten
              writer.group("Thumbnails", 1, writer.group("", 1, writer.number("ImageIndex", 5, std::uint32_t{0}))));
 }
 
-Axis axis(const char* name, std::int64_t size, double scale, double offset, const char* units,
-          Role role = Role::signal) {
-  return {.name = name,
-          .quantity = quantity_of(units),
-          .units = units,
-          .role = role,
-          .size = size,
-          .scale = scale,
-          .offset = offset};
-}
-
 Description description_of(const char* title, const char* signal_type, const char* quantity, Axes axes) {
   Description description;
   description.title = title;
@@ -199,8 +188,8 @@ Fixture spectrum_image(int version, std::endian order) {
 
   Description description =
       description_of("EELS SI", "EELS", "Electrons (Counts)",
-                     {axis("y", 2, 0.25, -0.0, "µm", Role::navigation), axis("x", 3, 0.5, -0.0, "µm", Role::navigation),
-                      axis("Energy loss", 4, 0.5, 300, "eV")});
+                     {axis("y", "µm", Role::navigation, 2, 0.25, -0.0), axis("x", "µm", Role::navigation, 3, 0.5, -0.0),
+                      axis("Energy loss", "eV", Role::signal, 4, 0.5, 300)});
   Json& metadata = description.metadata;
   set(metadata, "General.date", "2016-08-27");
   set(metadata, "General.time", "19:35:17");
@@ -214,7 +203,8 @@ Fixture spectrum_image(int version, std::endian order) {
                         {"Stage", {{"tilt_alpha", 24.5}, {"x", -480.0 * 1e-3}}}};
   microscope_entries["Detector"]["EELS"] = {{"frame_number", 4}, {"aperture_size", 5.0}, {"dwell_time", 1.0}};
   const Description image_description =
-      description_of("Survey 🔬", "", "Intensity", {axis("y", 2, 0.5, -0.0, "nm"), axis("x", 3, 0.5, -0.5, "nm")});
+      description_of("Survey 🔬", "", "Intensity",
+                     {axis("y", "nm", Role::signal, 2, 0.5, -0.0), axis("x", "nm", Role::signal, 3, 0.5, -0.5)});
   const std::string name = version == 3 ? "cube.dm3" : "cube.dm4";
   return {"dm",
           name,
@@ -242,8 +232,8 @@ Fixture stack() {
                                        {{0, 0.5f, u"nm"}, {0, 0.5f, u"nm"}}, u"counts", u"stack"));
   return single("stack.dm4", file,
                 description_of("stack", "", "Intensity (counts)",
-                               {axis("", 2, 1, -0.0, "", Role::navigation), axis("y", 2, 0.5, -0.0, "nm"),
-                                axis("x", 3, 0.5, -0.0, "nm")}),
+                               {axis("", "", Role::navigation, 2, 1, -0.0), axis("y", "nm", Role::signal, 2, 0.5, -0.0),
+                                axis("x", "nm", Role::signal, 3, 0.5, -0.0)}),
                 values);
 }
 
@@ -260,7 +250,8 @@ Fixture colour() {
   const FileBytes file =
       file_of(writer, 1, image(writer, writer.array("Data", 5, stored), 23, {3, 2}, {}, u"", u"colour"));
   Description description =
-      description_of("colour", "", "Intensity", {axis("y", 2, 1, -0.0, ""), axis("x", 3, 1, -0.0, ""), {.size = 4}});
+      description_of("colour", "", "Intensity",
+                     {axis("y", "", Role::signal, 2, 1, -0.0), axis("x", "", Role::signal, 3, 1, -0.0), {.size = 4}});
   description.fields = {"R", "G", "B", "A"};
   return single("colour.dm3", file, description, values);
 }
@@ -273,7 +264,8 @@ Fixture complex_image() {
   const FileBytes file =
       file_of(writer, 1, image(writer, writer.pairs("Data", 7, values, false), 13, {3, 2}, {}, u"", u"complex"));
   return single("complex.dm4", file,
-                description_of("complex", "", "Intensity", {axis("y", 2, 1, -0.0, ""), axis("x", 3, 1, -0.0, "")}),
+                description_of("complex", "", "Intensity",
+                               {axis("y", "", Role::signal, 2, 1, -0.0), axis("x", "", Role::signal, 3, 1, -0.0)}),
                 values);
 }
 
@@ -312,7 +304,8 @@ Fixture transform(const std::string& name, int data_type, int type, int height, 
                     {static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)}, {}, u"", u"transform"));
   return single(
       name, file,
-      description_of("transform", "", "Intensity", {axis("y", height, 1, -0.0, ""), axis("x", width, 1, -0.0, "")}),
+      description_of("transform", "", "Intensity",
+                     {axis("y", "", Role::signal, height, 1, -0.0), axis("x", "", Role::signal, width, 1, -0.0)}),
       values);
 }
 
@@ -328,7 +321,8 @@ Fixture eds_spectrum() {
   const FileBytes file = file_of(
       writer, 1,
       image(writer, writer.array("Data", 5, values), 11, {4}, {{20, 0.25f, u"keV"}}, u"Counts", u"EDS", 2, tags));
-  Description description = description_of("EDS", "EDS_TEM", "X-rays (Counts)", {axis("Energy", 4, 0.25, -5, "keV")});
+  Description description =
+      description_of("EDS", "EDS_TEM", "X-rays (Counts)", {axis("Energy", "keV", Role::signal, 4, 0.25, -5)});
   description.metadata["Acquisition_instrument"]["TEM"]["Detector"]["EDS"] = {
       {"elevation_angle", 18.0}, {"live_time", 3.5}, {"real_time", 4.25}};
   return single("eds.dm3", file, description, values);

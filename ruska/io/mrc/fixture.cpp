@@ -67,17 +67,6 @@ Fixture fixture(const std::string& name, const Layout& layout, Description descr
           {Dataset::from_values<T>(description, values)}};
 }
 
-Axis axis(const char* name, std::int64_t size, double scale, double offset, const char* units,
-          Role role = Role::signal) {
-  return {.name = name,
-          .quantity = quantity_of(units),
-          .units = units,
-          .role = role,
-          .size = size,
-          .scale = scale,
-          .offset = offset};
-}
-
 Description description_of(Axes axes) {
   Description description;
   description.axes = std::move(axes);
@@ -97,7 +86,8 @@ std::string record() {
 }
 
 Fixture thermo_fisher() {
-  Description description = description_of({axis("y", 3, 5e-9 * 1e9, 0, "nm"), axis("x", 4, 5e-9 * 1e9, 0, "nm")});
+  Description description = description_of(
+      {axis("y", "nm", Role::signal, 3, 5e-9 * 1e9, 0), axis("x", "nm", Role::signal, 4, 5e-9 * 1e9, 0)});
   Json& metadata = description.metadata;
   set(metadata, "Acquisition_instrument.TEM.microscope", "Spectra");
   set(metadata, "Acquisition_instrument.TEM.beam_energy", 300.0);
@@ -113,8 +103,8 @@ Fixture thermo_fisher() {
 Fixture scan() {
   Layout layout{.columns = 3, .rows = 2, .sections = 6, .mode = 1, .angstrom = -10};
   Description description =
-      description_of({axis("y", 2, 0.25, 0, "nm", Role::navigation), axis("x", 3, 0.5, 0, "nm", Role::navigation),
-                      axis("ky", 2, 0.125, 0, "1/nm"), axis("kx", 3, 1, 0, "")});
+      description_of({axis("y", "nm", Role::navigation, 2, 0.25, 0), axis("x", "nm", Role::navigation, 3, 0.5, 0),
+                      axis("ky", "1/nm", Role::signal, 2, 0.125, 0), axis("kx", "", Role::signal, 3, 1, 0)});
   Json& metadata = description.metadata;
   set(metadata, "Acquisition_instrument.TEM.beam_energy", 200.0);
   set(metadata, "Acquisition_instrument.TEM.magnification", 1000.0);
@@ -139,18 +129,22 @@ Fixture scan() {
 }  // namespace
 
 std::vector<Fixture> mrc_fixtures() {
-  const Axis z = axis("z", 2, 0.5, 0, "", Role::navigation);
-  return {fixture<float>("volume.map",
-                         {.columns = 4, .rows = 3, .sections = 2, .mode = 2, .angstrom = 5, .order = std::endian::big},
-                         description_of({z, axis("y", 3, 0.5, -3, "nm"), axis("x", 4, 0.5, 2, "nm")})),
-          fixture<std::int8_t>("signed.mrc", {.columns = 4, .rows = 3, .sections = 1, .mode = 0, .axes = {2, 1, 3}},
-                               description_of({axis("x", 3, 1, 2, ""), axis("y", 4, 1, -3, "")})),
-          fixture<std::uint8_t>("imod.mrc", {.columns = 4, .rows = 3, .sections = 1, .mode = 0, .imod_flags = 0},
-                                description_of({axis("y", 3, 1, -3, ""), axis("x", 4, 1, 2, "")})),
-          fixture<std::complex<float>>("transform.mrc", {.columns = 3, .rows = 2, .sections = 1, .mode = 4},
-                                       description_of({axis("y", 2, 1, -3, ""), axis("x", 3, 1, 2, "")})),
-          thermo_fisher(),
-          scan()};
+  const Axis z = axis("z", "", Role::navigation, 2, 0.5, 0);
+  return {
+      fixture<float>(
+          "volume.map", {.columns = 4, .rows = 3, .sections = 2, .mode = 2, .angstrom = 5, .order = std::endian::big},
+          description_of({z, axis("y", "nm", Role::signal, 3, 0.5, -3), axis("x", "nm", Role::signal, 4, 0.5, 2)})),
+      fixture<std::int8_t>(
+          "signed.mrc", {.columns = 4, .rows = 3, .sections = 1, .mode = 0, .axes = {2, 1, 3}},
+          description_of({axis("x", "", Role::signal, 3, 1, 2), axis("y", "", Role::signal, 4, 1, -3)})),
+      fixture<std::uint8_t>(
+          "imod.mrc", {.columns = 4, .rows = 3, .sections = 1, .mode = 0, .imod_flags = 0},
+          description_of({axis("y", "", Role::signal, 3, 1, -3), axis("x", "", Role::signal, 4, 1, 2)})),
+      fixture<std::complex<float>>(
+          "transform.mrc", {.columns = 3, .rows = 2, .sections = 1, .mode = 4},
+          description_of({axis("y", "", Role::signal, 2, 1, -3), axis("x", "", Role::signal, 3, 1, 2)})),
+      thermo_fisher(),
+      scan()};
 }
 
 }  // namespace ruska::io

@@ -89,17 +89,6 @@ std::vector<T> joined(const std::vector<std::vector<T>>& list) {
   return all;
 }
 
-Axis axis(const char* name, std::int64_t size, double scale, double offset, const char* units,
-          Role role = Role::signal) {
-  return {.name = name,
-          .quantity = quantity_of(units),
-          .units = units,
-          .role = role,
-          .size = size,
-          .scale = scale,
-          .offset = offset};
-}
-
 Description description_of(Axes axes) {
   Description description;
   description.axes = std::move(axes);
@@ -139,8 +128,8 @@ Fixture map_and_image() {
   emi.text(std::string(5, '\2'));
 
   Description map_description = description_of(
-      {axis("y", 2, -2e-9 * 1e9, (4e-9 - 2 * -2e-9) * 1e9, "nm", Role::navigation),
-       axis("x", 3, 1e-9 * 1e9, -2e-9 * 1e9, "nm", Role::navigation), axis("Energy", 4, 0.5, -20, "eV")});
+      {axis("y", "nm", Role::navigation, 2, -2e-9 * 1e9, (4e-9 - 2 * -2e-9) * 1e9),
+       axis("x", "nm", Role::navigation, 3, 1e-9 * 1e9, -2e-9 * 1e9), axis("Energy", "eV", Role::signal, 4, 0.5, -20)});
   Json& metadata = map_description.metadata;
   set(metadata, "General.date", "2016-02-21");
   set(metadata, "General.time", "17:53:06");
@@ -150,8 +139,8 @@ Fixture map_and_image() {
                                                {"acquisition_mode", "STEM"},
                                                {"Stage", {{"tilt_alpha", 12.5}, {"x", -0.5 * 1e-3}}},
                                                {"Detector", {{"Camera", {{"exposure", 0.000048}}}}}};
-  Description image_description =
-      description_of({axis("y", 2, 2e8 * 1e-9, -1e8 * 1e-9, "1/nm"), axis("x", 3, 1e8 * 1e-9, -4e8 * 1e-9, "1/nm")});
+  Description image_description = description_of({axis("y", "1/nm", Role::signal, 2, 2e8 * 1e-9, -1e8 * 1e-9),
+                                                  axis("x", "1/nm", Role::signal, 3, 1e8 * 1e-9, -4e8 * 1e-9)});
   set(image_description.metadata, "Acquisition_instrument.TEM.Detector.Camera.Name", "Ceta");
   return {"tia",
           "map.emi",
@@ -184,8 +173,9 @@ Fixture stopped_series() {
                       .type = 2};
   const auto values = elements<std::uint16_t>(3, 12, 1801);
   return lone("stopped_1.ser", series_file(series, values),
-              description_of({axis("", 3, 1, 0, "", Role::navigation), axis("y", 3, 1e-8 * 1e9, -3e-8 * 1e9, "nm"),
-                              axis("x", 4, 1e-8 * 1e9, -2e-8 * 1e9, "nm")}),
+              description_of({axis("", "", Role::navigation, 3, 1, 0),
+                              axis("y", "nm", Role::signal, 3, 1e-8 * 1e9, -3e-8 * 1e9),
+                              axis("x", "nm", Role::signal, 4, 1e-8 * 1e9, -2e-8 * 1e9)}),
               values);
 }
 
@@ -201,11 +191,12 @@ Fixture column_by_column() {
                       .type = 1,
                       .column_by_column = true};
   const auto values = elements<std::uint8_t>(6, 4, 3);
-  return lone("columns_1.ser", series_file(series, values),
-              description_of({axis("x", 3, 1e-9 * 1e9, 0, "nm", Role::navigation),
-                              axis("y", 2, 1e-9 * 1e9, 0, "nm", Role::navigation), axis("y", 2, 1e-8 * 1e9, 0, "nm"),
-                              axis("x", 2, 1e-8 * 1e9, 0, "nm")}),
-              values);
+  return lone(
+      "columns_1.ser", series_file(series, values),
+      description_of(
+          {axis("x", "nm", Role::navigation, 3, 1e-9 * 1e9, 0), axis("y", "nm", Role::navigation, 2, 1e-9 * 1e9, 0),
+           axis("y", "nm", Role::signal, 2, 1e-8 * 1e9, 0), axis("x", "nm", Role::signal, 2, 1e-8 * 1e9, 0)}),
+      values);
 }
 
 /// What is left of a series of which one spectrum was taken.
@@ -217,8 +208,8 @@ Fixture single_spectrum() {
                       .size = {5},
                       .type = 8};
   const auto values = elements<double>(1, 5, -1.5);
-  return lone("spectrum.ser", series_file(series, values), description_of({axis("Energy", 5, 0.25, 99.5, "eV")}),
-              values);
+  return lone("spectrum.ser", series_file(series, values),
+              description_of({axis("Energy", "eV", Role::signal, 5, 0.25, 99.5)}), values);
 }
 
 }  // namespace
