@@ -1,5 +1,6 @@
-# Generators of small files, one beside each driver: ruska/io/<format>/fixture.cpp defines
-# `std::vector<Fixture> <format>_fixtures()` in namespace ruska::io.
+# What the tests need of each driver and operation, beside its code:
+# ruska/io/<format>/fixture.cpp defines `std::vector<Fixture> <format>_fixtures()` in namespace ruska::io, small files;
+# ruska/ops/<family>/<op>/example.cpp defines `Inputs <op>_example()` in namespace ruska::ops::<family>, small inputs.
 include_guard(GLOBAL)
 file(GLOB_RECURSE fixtures CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/ruska/*/fixture.cpp)
 set(fixture_declarations "")
@@ -10,7 +11,18 @@ foreach(file IN LISTS fixtures)
   string(APPEND fixture_declarations "namespace ruska::io { std::vector<Fixture> ${format}_fixtures(); }\n")
   string(APPEND fixture_entries "    for (auto& one : io::${format}_fixtures()) list.push_back(std::move(one));\n")
 endforeach()
+file(GLOB_RECURSE examples CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/ruska/ops/*/example.cpp)
+set(example_declarations "")
+set(example_entries "")
+foreach(file IN LISTS examples)
+  cmake_path(GET file PARENT_PATH folder)
+  cmake_path(GET folder FILENAME op)
+  cmake_path(GET folder PARENT_PATH folder)
+  cmake_path(GET folder FILENAME family)
+  string(APPEND example_declarations "namespace ruska::ops::${family} { Inputs ${op}_example(); }\n")
+  string(APPEND example_entries "      {\"${family}.${op}\", &ops::${family}::${op}_example},\n")
+endforeach()
 configure_file(${CMAKE_SOURCE_DIR}/tests/fixtures.cpp.in ${CMAKE_BINARY_DIR}/fixtures.cpp @ONLY)
-add_library(ruska_fixtures STATIC ${fixtures} ${CMAKE_BINARY_DIR}/fixtures.cpp)
+add_library(ruska_fixtures STATIC ${fixtures} ${examples} tests/example_data.cpp ${CMAKE_BINARY_DIR}/fixtures.cpp)
 target_link_libraries(ruska_fixtures PUBLIC ruska_core)
 target_compile_options(ruska_fixtures PRIVATE ${ruska_warnings})

@@ -9,16 +9,8 @@
 
 namespace ruska {
 
-/// A small EDS spectrum image of two phases with all the metadata that operations ask for.
-/// Poisson counts, uint16, axes (y, x | Energy).
-Dataset example_spectrum_image(std::int64_t height, std::int64_t width, std::int64_t channels,
-                               double counts_per_spectrum = 400);
-
-/// A small 4D-STEM scan, Poisson counts, uint16, axes (y, x | ky, kx): a disc that wanders, and dark-field scattering
-/// in one half of the scan.
-Dataset example_scan(std::int64_t height, std::int64_t width, std::int64_t frame_height, std::int64_t frame_width);
-
-/// The smallest inputs on which an operation must run with its defaults.
+/// The smallest inputs on which an operation must run with its defaults: those of its example.cpp, or else a small
+/// spectrum image, or a small 4D scan where two signal axes are asked for.
 Inputs example_inputs(const Operation& operation);
 
 /// The same values, stored in chunks of the given shape: every read is put together from whole chunks.

@@ -7,9 +7,11 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.cases import Cases  # noqa: E402
+from support.examples import Examples  # noqa: E402
 from support.scans import write_scan  # noqa: E402
 
 cases = Cases(sys.argv[1])
+examples = Examples(cases, "same_bits")
 cases.ruska("simulate.eds", "-o", "needle.h5", "--tilts", 1, "--y", 48, "--x", 60, "--counts_per_spectrum", 100)
 write_scan(cases.folder / "scan.raw", 9, 11, 48)
 with_mpi = json.loads(cases.ruska("doctor", "--json").stdout)["mpi"] and shutil.which("mpirun")
@@ -20,17 +22,10 @@ def digests(text):
     return [[o["name"], o.get("digest", o.get("value", o.get("text")))] for o in json.loads(text)["record"]["outputs"]]
 
 
-def data_for(inputs):
-    """Arguments that give an operation what its first port asks for, or a small scene where it has none."""
-    if not inputs:
-        return ["--tilts", 1, "--y", 20, "--x", 30]
-    least, most = inputs[0]["signal_axes"]
-    return ["needle.h5", "--signal", "data"] if least <= 1 <= most else ["scan.raw"]
-
-
 for name in names:
-    given = data_for(json.loads(cases.ruska("schema", name).stdout)["inputs"])
-    command = [name, *given, "-o", "out.h5", "--force", "--json"]
+    if (example := examples.of(name)) is None:
+        continue
+    command = [name, *example["arguments"], "-o", "out.h5", "--force", "--json"]
     one = digests(cases.ruska(*command, "--threads", 1).stdout)
     for threads in (2, 7):
         cases.check(f"{name}: {threads} threads give the bits of one",

@@ -36,9 +36,9 @@ class Cases:
 
     def peak_memory(self, *arguments):
         """Peak resident bytes of a run."""
-        pid = os.posix_spawn(self.binary, [self.binary, *map(str, arguments)], os.environ,
-                             file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])
-        _, status, usage = os.wait4(pid, 0)
+        started = subprocess.Popen([self.binary, *map(str, arguments)], cwd=self.folder, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(started.pid, 0)
+        started.returncode = os.waitstatus_to_exitcode(status)
         self.check(f"ruska {' '.join(map(str, arguments))} ends well", status == 0, status)
         return usage.ru_maxrss * 1024
 
