@@ -48,29 +48,6 @@ Plan check(const Inputs& inputs, const PcaParams& params) {
   return plan;
 }
 
-/// First-order noise of a product with a unit vector: the matrix' noise, of equal variance, passes unchanged.
-std::vector<double> sigma_of_factors(const PcaResult& result, std::size_t channels) {
-  std::vector<double> sigma(result.factors.size(), 0.0);
-  for (std::size_t k = 0; k < static_cast<std::size_t>(result.components); ++k) {
-    for (std::size_t c = 0; c < channels; ++c) {
-      const double weight = result.column_weight[c];
-      const double singular = result.singular_values[k];
-      if (weight > 0 && singular > 0) sigma[k * channels + c] = result.noise / (singular * weight);
-    }
-  }
-  return sigma;
-}
-
-std::vector<double> sigma_of_loadings(const PcaResult& result) {
-  std::vector<double> sigma(result.loadings.size(), 0.0);
-  const auto count = static_cast<std::size_t>(result.components);
-  for (std::size_t i = 0; i < sigma.size(); ++i) {
-    const double weight = result.row_weight[i / count];
-    sigma[i] = std::isnan(result.loadings[i]) ? result.loadings[i] : weight > 0 ? result.noise / weight : 0.0;
-  }
-  return sigma;
-}
-
 Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
@@ -185,7 +162,7 @@ Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
 
   outputs.add({.name = "factors_sigma",
                .title = "Uncertainty of the factors",
-               .value = spectra_of(data, sigma_of_factors(result, channels), kept, "Uncertainty of the factors")});
+               .value = spectra_of(data, sigma_of_factors(result), kept, "Uncertainty of the factors")});
   outputs.add({.name = "loadings_sigma",
                .title = "Uncertainty of the loadings",
                .value = maps_of(data, sigma_of_loadings(result), kept, "Uncertainty of the loadings")});

@@ -208,6 +208,29 @@ PcaResult pca(const Rows& data, const PcaParams& params, Context& context) {
   return result;
 }
 
+std::vector<double> sigma_of_factors(const PcaResult& result) {
+  const std::size_t channels = result.column_weight.size();
+  std::vector<double> sigma(result.factors.size(), 0.0);
+  for (std::size_t k = 0; k < static_cast<std::size_t>(result.components); ++k) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double weight = result.column_weight[c];
+      const double singular = result.singular_values[k];
+      if (weight > 0 && singular > 0) sigma[k * channels + c] = result.noise / (singular * weight);
+    }
+  }
+  return sigma;
+}
+
+std::vector<double> sigma_of_loadings(const PcaResult& result) {
+  std::vector<double> sigma(result.loadings.size(), 0.0);
+  const auto count = static_cast<std::size_t>(result.components);
+  for (std::size_t i = 0; i < sigma.size(); ++i) {
+    const double weight = result.row_weight[i / count];
+    sigma[i] = std::isnan(result.loadings[i]) ? result.loadings[i] : weight > 0 ? result.noise / weight : 0.0;
+  }
+  return sigma;
+}
+
 std::int64_t pca_memory(const Description& data, const PcaParams& params) {
   const std::int64_t positions = data.navigation_size(), channels = data.signal_size();
   const std::int64_t vectors = std::min({positions, channels, params.components.value_or(params.scree_length)});

@@ -44,6 +44,11 @@ struct PcaResult {
 /// splitting of data that are no counts.
 PcaResult pca(const Rows& data, const PcaParams& params, Context& context);
 
+/// Standard deviations of factors and loadings, of their shapes: the noise of one element of the weighted matrix, of
+/// equal variance, passes a product with a unit vector unchanged. First order, the other side held fixed.
+std::vector<double> sigma_of_factors(const PcaResult& result);
+std::vector<double> sigma_of_loadings(const PcaResult& result);
+
 /// Bytes that `pca` holds beside the rows' own blocks and cache: altogether, and on top for each worker.
 std::int64_t pca_memory(const Description& data, const PcaParams& params);
 std::int64_t pca_memory_per_worker(const Description& data);
