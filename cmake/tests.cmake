@@ -14,9 +14,6 @@ target_link_libraries(suite_tests PRIVATE ruska_core ruska_fixtures GTest::gmock
 foreach(target unit_tests suite_tests)
   target_compile_options(${target} PRIVATE ${ruska_warnings})
 endforeach()
-target_compile_definitions(unit_tests PRIVATE RUSKA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-target_compile_definitions(suite_tests PRIVATE RUSKA_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-                                               RUSKA_BINARY="$<TARGET_FILE:ruska>")
 
 gtest_discover_tests(unit_tests DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
 gtest_discover_tests(suite_tests DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 1200)

@@ -9,6 +9,7 @@
 
 #include "apps/cli/describe_operation.hpp"
 #include "ruska/base/pending_file.hpp"
+#include "ruska/core/every_nth.hpp"
 #include "ruska/io/hspy/result_file.hpp"
 #include "ruska/report/report.hpp"
 
@@ -41,6 +42,11 @@ std::string now_text() {
   return text.data();
 }
 
+fs::path preview_folder(const Job& job) {
+  fs::path folder = job.output;
+  return folder.replace_extension(".preview");
+}
+
 void write_output(Session& session, const Job& job, const Result& result) {
   with_context([&] { return "writing " + job.output; },
                [&] {
@@ -67,6 +73,29 @@ void write_output(Session& session, const Job& job, const Result& result) {
                });
 }
 
+/// Runs the job on few positions, evenly spread, and writes the result as a folder beside the output.
+void write_preview(Session& session, const Job& job, const Inputs& inputs) {
+  const std::string& port = job.operation->facts.inputs.front().name;
+  const Dataset& data = inputs.at(port);
+  const std::int64_t step = preview_step(data.describe());
+  if (step == 1) {
+    say(session, "no preview: the data have few positions");
+    return;
+  }
+  Inputs few = inputs;
+  few.set(port, every_nth_position(data, step));
+  Job preview = job;
+  preview.output = preview_folder(job);
+  Session quick;
+  quick.context.threads = session.context.threads;
+  quick.context.memory = session.context.memory;
+  quick.force = true;
+  const Result result = execute(*job.operation, few, job.parameters, quick.context);
+  write_output(quick, preview, result);
+  say(session, "preview of every " + std::to_string(step) + "th position along each axis: " +
+                   (fs::path(preview.output) / "report.html").string());
+}
+
 }  // namespace
 
 Inputs open_inputs(const Job& job) {
@@ -84,9 +113,14 @@ Result run_job(Session& session, const Job& job) {
     PendingFile probe(job.output, is_result_file(job.output) ? PendingFile::Kind::file : PendingFile::Kind::folder,
                       session.force);
   }
-  Result result = execute(*job.operation, open_inputs(job), job.parameters, session.context);
+  const Inputs inputs = open_inputs(job);
+  if (session.preview && session.leads()) write_preview(session, job, inputs);
+  Result result = execute(*job.operation, inputs, job.parameters, session.context);
   for (const std::string& warning : session.context.warnings()) say(session, "warning: " + warning);
-  if (session.leads()) write_output(session, job, result);
+  if (session.leads()) {
+    write_output(session, job, result);
+    if (session.preview) fs::remove_all(preview_folder(job));
+  }
   return result;
 }
 
@@ -115,7 +149,7 @@ std::string command_line(const Job& job) {
 Job job_from_json(const Json& step) {
   static constexpr std::array known{"operation",         "parameters", "inputs",    "output",   "schema_version",
                                     "operation_version", "outputs",    "citations", "warnings", "build",
-                                    "wall_seconds"};
+                                    "wall_seconds",     "interrupted"};
   const auto wrong = [](const std::string& what) { throw Error(ErrorKind::invalid_argument, what); };
   if (!step.is_object() || !step.contains("operation") || !step["operation"].is_string()) {
     wrong("a step must be an object with the member \"operation\"");

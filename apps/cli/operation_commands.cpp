@@ -78,6 +78,7 @@ void run(Session& session, const Operation& operation, const Options& options) {
   const bool folder = std::filesystem::is_directory(job.output);
   print(session, folder ? "Look at " + (std::filesystem::path(job.output) / "report.html").string() + "\n"
                         : "Wrote " + job.output + "\n");
+  if (session.context.stopping()) throw Error(ErrorKind::cancelled, "stopped on request; what was done is written");
 }
 
 }  // namespace
@@ -96,6 +97,13 @@ void add_operation_commands(CLI::App& app, Session& session) {
     command->add_flag("--plan", options->only_plan, "Predict memory, time and output shapes");
     command->add_flag("--json", session.json, "Summary and record as JSON");
     command->add_flag("--force", session.force, "Replace an existing output");
+    if (!operation->facts.inputs.empty()) {
+      command->add_flag("--preview", session.preview,
+                        "First run on evenly spread positions and write that beside the output, as NAME.preview");
+    }
+    if (operation->facts.traits.keeps_partial) {
+      command->add_flag("--keep-partial", session.context.keep_partial, "When stopped (Ctrl-C), write what is done");
+    }
     add_run_flags(*command, session);
     for (std::size_t i = 1; i < operation->facts.inputs.size(); ++i) {
       const Port& port = operation->facts.inputs[i];

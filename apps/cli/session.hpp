@@ -22,6 +22,7 @@ struct Session {
   bool json = false;
   bool quiet = false;
   bool force = false;
+  bool preview = false;  ///< a look at evenly spread positions before the run
 
   /// Rank 0 alone prints and writes.
   bool leads() const { return context.ranks->rank() == 0; }

@@ -93,7 +93,7 @@ void Context::tick() {
 }
 
 void Context::check() const {
-  if (cancelled()) throw Error(ErrorKind::cancelled, "stopped on request; nothing was written");
+  if (cancelled() && !keep_partial) throw Error(ErrorKind::cancelled, "stopped on request; nothing was written");
 }
 
 void Context::warn(std::string sentence) {

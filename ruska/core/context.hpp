@@ -30,18 +30,21 @@ class Context {
   int threads;
   std::int64_t memory;                               ///< bytes that a run may hold at once
   bool strict = false;                               ///< not converged is an error
+  bool keep_partial = false;                         ///< a cancelled run ends with what is done instead of throwing
   std::function<void(const Progress&)> on_progress;  ///< called from any thread, one at a time
   std::shared_ptr<Communicator> ranks;
 
   /// Starts a stage of `total` ticks.
   void stage(std::string name, std::int64_t total);
-  /// One tick done. Throws cancelled after `cancel()`.
+  /// One tick done. Throws cancelled after `cancel()`, unless what is done is to be kept.
   void tick();
-  /// Throws cancelled after `cancel()`.
+  /// Throws cancelled after `cancel()`, unless what is done is to be kept.
   void check() const;
   /// Asks the run to stop at its next tick. Safe from a signal handler.
   void cancel() noexcept { cancelled_.store(true); }
   bool cancelled() const noexcept { return cancelled_.load(); }
+  /// Cancelled, and what is done is to be kept: the Executor skips the work that is left.
+  bool stopping() const noexcept { return keep_partial && cancelled(); }
 
   /// A sentence for the user and the Record: something the result's reader must know.
   void warn(std::string sentence);

@@ -117,6 +117,7 @@ void Executor::for_each_chunk(const std::string& stage, const Partitions& partit
         all,
         [&](const tbb::blocked_range<std::int64_t>& some) {
           for (std::int64_t p = some.begin(); p < some.end(); ++p) {
+            if (context_.stopping()) break;
             work(p, partitions.range(p));
             context_.tick();
           }

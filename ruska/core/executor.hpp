@@ -147,6 +147,7 @@ T Executor::reduce(const std::string& stage, const Partitions& partitions, const
     T partial = init();
     const RowRange run = partitions.leaf(index);
     for (std::int64_t p = run.begin; p < run.end; ++p) {
+      if (context_.stopping()) break;
       accumulate(partial, p, partitions.range(p));
       context_.tick();
     }

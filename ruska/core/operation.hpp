@@ -42,6 +42,7 @@ struct OutputPort {
 struct Traits {
   bool streams = true;             ///< runs within any memory budget; otherwise it holds everything
   std::string holds_everything{};  ///< why, when it does not stream
+  bool keeps_partial = false;      ///< under `Context::keep_partial` a cancelled run gives what is done, and says what
 };
 
 struct OperationFacts {

@@ -110,6 +110,10 @@ Result execute(const Operation& operation, const Inputs& inputs, const Json& giv
                          ? ""
                          : " (it holds everything: " + operation.facts.traits.holds_everything + ")"));
   }
+  if (context.keep_partial && !operation.facts.traits.keeps_partial) {
+    throw Error(ErrorKind::invalid_argument,
+                operation.facts.name + " has no result before its end; leave --keep-partial out");
+  }
   for (const auto& [port, data] : inputs.all()) {
     for (const std::string& problem : problems_of(data.describe().metadata)) context.warn(problem);
   }
@@ -132,6 +136,7 @@ Result execute(const Operation& operation, const Inputs& inputs, const Json& giv
                    {"warnings", context.warnings()},
                    {"build", build_facts()},
                    {"wall_seconds", wall.count()}};
+  if (context.stopping()) result.record["interrupted"] = true;
   return result;
 }
 

@@ -22,6 +22,7 @@
 #include "ruska/base/random.hpp"
 #include "ruska/core/driver.hpp"
 #include "tests/fixtures.hpp"
+#include "tests/source_folder.hpp"
 
 namespace ruska {
 namespace {
@@ -409,7 +410,7 @@ TEST_P(EveryDriver, HasAFixture) {
 }
 
 TEST_P(EveryDriver, IsNamedAfterItsFolder) {
-  EXPECT_TRUE(fs::is_directory(fs::path(RUSKA_SOURCE_DIR) / "ruska" / "io" / driver().name)) << driver().name;
+  EXPECT_TRUE(fs::is_directory(source_folder() / "ruska" / "io" / driver().name)) << driver().name;
   EXPECT_FALSE(driver().title.empty());
   ASSERT_FALSE(driver().extensions.empty());
   for (const std::string_view extension : driver().extensions) {

@@ -219,6 +219,28 @@ TEST_P(EveryOperation, StopsCleanlyAtEveryTick) {
   }
 }
 
+TEST_P(EveryOperation, KeepsWhatIsDoneWhenItSaysSo) {
+  std::int64_t ticks = 0;
+  {
+    Context context;
+    context.on_progress = [&](const Progress&) { ++ticks; };
+    execute(operation(), inputs(), Json::object(), context);
+  }
+  Context context;
+  context.keep_partial = true;
+  std::int64_t seen = 0;
+  context.on_progress = [&](const Progress&) {
+    if (seen++ == ticks - 2) context.cancel();
+  };
+  if (!operation().facts.traits.keeps_partial) {
+    EXPECT_THROW(execute(operation(), inputs(), Json::object(), context), Error);
+    return;
+  }
+  const Result result = execute(operation(), inputs(), Json::object(), context);
+  EXPECT_EQ(result.record.value("interrupted", false), true);
+  EXPECT_FALSE(context.warnings().empty()) << "a result that is not whole must say so";
+}
+
 TEST_P(EveryOperation, PassesOnEveryFailedRead) {
   if (!has_inputs()) GTEST_SKIP() << "takes no data";
   std::int64_t reads = 0;

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+import numpy as np
+
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.cases import Cases, limit_file_size  # noqa: E402
 
@@ -39,6 +41,27 @@ for how in (signal.SIGINT, signal.SIGTERM):
                     (process.returncode, error))
         cases.check(f"{how.name}, {output}: nothing is left", entries() == ["needle.h5"], entries())
         cases.check(f"{how.name}, {output}: within seconds", seconds < 5, seconds)
+
+# A stopped run keeps what is done when asked to.
+scan = folder / "scan.raw"
+scan.write_bytes(b"")
+os.truncate(scan, 512 * 512 * 256 * 256 * 2)
+(folder / "scan.raw.json").write_text('{"dtype": "uint16", "byte_order": "little", "shape": [512, 512, 256, 256]}')
+process = subprocess.Popen([cases.binary, "diffraction.scan", "scan.raw", "-o", "part.h5", "--keep-partial",
+                            "--detectors", "all=disc:100", "--center_x", "128", "--center_y", "128"],
+                           cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+time.sleep(1)
+process.send_signal(signal.SIGINT)
+out, error = process.communicate(timeout=120)
+cases.check("SIGINT, --keep-partial: status 130 and how much is there", process.returncode == 130 and "stopped after" in out,
+            (process.returncode, out, error))
+cases.ruska("convert", "part.h5", "--signal", "positions_read", "-o", "read.npy")
+read = np.load(folder / "read.npy")
+cases.check("SIGINT, --keep-partial: a part was read", 0 < read.sum() < read.size, read.sum())
+cases.check("a part is not replayed", "stopped" in cases.ruska("replay", "part.h5", status=3).stderr)
+for path in folder.iterdir():
+    if path.name != "needle.h5":
+        path.unlink()
 
 process, _, _ = interrupted(signal.SIGKILL, "out.h5")
 cases.check("SIGKILL leaves nothing under the final name", "out.h5" not in entries(), entries())

@@ -12,6 +12,7 @@
 #include "ruska/core/driver.hpp"
 #include "ruska/core/record.hpp"
 #include "ruska/ops/eds/find_elements.hpp"
+#include "tests/source_folder.hpp"
 
 namespace ruska {
 namespace {
@@ -23,7 +24,7 @@ using testing::Not;
 class EdsGolden : public testing::Test {
  protected:
   static fs::path path_of(const std::string& name) {
-    return fs::path(RUSKA_SOURCE_DIR).parent_path() / "shared" / "data" / name;
+    return source_folder().parent_path() / "shared" / "data" / name;
   }
   static bool present(const std::string& name) { return fs::exists(path_of(name)); }
 

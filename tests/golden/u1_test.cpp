@@ -12,6 +12,7 @@
 
 #include "ruska/ops/unmix/pca/pca.hpp"
 #include "tests/golden/u1_u2.hpp"
+#include "tests/source_folder.hpp"
 
 namespace ruska {
 namespace {
@@ -104,7 +105,7 @@ TEST(U1, MeetsTheSvdOfNumPy) {
   save("loadings", result.loadings);
   save("factors", result.factors);
   save("singular_values", result.singular_values);
-  const std::string command = "/usr/bin/python3 " + std::string(RUSKA_SOURCE_DIR) + "/tests/golden/u1_numpy.py '" +
+  const std::string command = "/usr/bin/python3 " + source_folder().string() + "/tests/golden/u1_numpy.py '" +
                               folder.string() + "' " + std::to_string(phantom.channels);
   const int status = std::system(command.c_str());
   std::filesystem::remove_all(folder);

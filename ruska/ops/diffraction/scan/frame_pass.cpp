@@ -28,8 +28,8 @@ struct PartialPatterns {
   std::int64_t in_partial = 0;  ///< frames
 
   void carry_over() {
-    if (in_partial == 0) return;
     if (sum.empty()) sum.resize(partial.size());
+    if (in_partial == 0) return;
     for (std::size_t p = 0; p < partial.size(); ++p) sum[p] += static_cast<kernels::FrameSum<T>>(partial[p]);
     std::fill(partial.begin(), partial.end(), kernels::PixelSum<T>{});
     in_partial = 0;
@@ -199,6 +199,7 @@ PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction
   result.sums.resize(static_cast<std::size_t>(frames * masks.sums()));
   result.weighted.resize(static_cast<std::size_t>(frames * weighted));
   result.radial.resize(static_cast<std::size_t>(frames * request.bin_count));
+  result.read.resize(static_cast<std::size_t>(frames));
 
   const Partitions partitions = frame_partitions(data.describe());
   Executor executor(context);
@@ -234,6 +235,7 @@ PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction
         }
       }
     });
+    std::fill(result.read.begin() + range.begin, result.read.begin() + range.end, std::uint8_t{1});
     if constexpr (std::is_floating_point_v<T>) {
       for (std::int64_t f = range.begin; f < range.end; ++f) {
         if (!std::isfinite(result.sums[static_cast<std::size_t>(f * masks.sums())])) {
@@ -248,11 +250,16 @@ PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction
   executor.gather(partitions, masks.sums(), std::span(result.sums));
   executor.gather(partitions, weighted, std::span(result.weighted));
   executor.gather(partitions, request.bin_count, std::span<Sum>(result.radial));
+  executor.gather(partitions, 1, std::span(result.read));
+  result.frames_read = std::count(result.read.begin(), result.read.end(), 1);
+  if (result.frames_read == 0) {
+    throw Error(ErrorKind::cancelled, "stopped on request before any frame was read; nothing was written");
+  }
 
   if (request.squares) {
     result.variance.resize(static_cast<std::size_t>(pixels));
     for (std::size_t p = 0; p < result.variance.size(); ++p) {
-      result.variance[p] = variance_of(patterns.sum[p], patterns.squares[p], frames);
+      result.variance[p] = variance_of(patterns.sum[p], patterns.squares[p], result.frames_read);
     }
   }
   result.pattern_sum = std::move(patterns.sum);
@@ -273,7 +280,7 @@ PassMemory pass_memory(const Description& data, bool corrected, std::int64_t sum
   // Both sums, the maximum, sums of squares.
   const std::int64_t item = corrected ? 8 : static_cast<std::int64_t>(size_of(data.dtype));
   const std::int64_t pixel = 8 + 8 + item + (squares ? 8 : 0);
-  const std::int64_t frame = 8 * (sums_per_frame + weighted + bins);
+  const std::int64_t frame = 8 * (sums_per_frame + weighted + bins) + 1;
   return {data.navigation_size() * frame + leaves_in_flight * pixel * data.signal_size(),
           FrameReader<double>::bytes_held(data, corrected) + 2 * pixel * data.signal_size()};
 }

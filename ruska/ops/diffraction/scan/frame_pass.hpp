@@ -33,11 +33,14 @@ struct PassResult {
   std::vector<Sum> pattern_sum;
   std::vector<T> maximum;
   std::vector<double> variance;  ///< over the frames, divided by their number
+  std::vector<std::uint8_t> read;  ///< one per frame: 0 where the run was stopped before it
+  std::int64_t frames_read = 0;
 };
 
 /// One read of the data. Same bits for any threads, ranks, chunks and buffers: of floats, a frame's sums run row by row
 /// and a pixel's sums frame by frame along the partitions' fixed tree. Throws bad_data for values that are not finite
-/// where they count, and for integer sums beyond 63 bits.
+/// where they count, and for integer sums beyond 63 bits. When the run is stopped and what is done kept, the results are
+/// those of the frames read; cancelled when there are none.
 template <class T>
 PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction, const PassRequest& request,
                                Context& context);

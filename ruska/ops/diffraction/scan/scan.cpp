@@ -558,7 +558,7 @@ Outputs run_as(const Inputs& inputs, const ScanParams& params, Context& context)
       for (std::size_t d = 0; d < names.size(); ++d) {
         double total = 0;
         for (std::size_t p = 0; p < positions; ++p) total += static_cast<double>(values[d * positions + p]);
-        collected.push_back(total / static_cast<double>(positions));
+        collected.push_back(total / static_cast<double>(pass.frames_read));
       }
       using Value = std::decay_t<decltype(values[0])>;
       return stored_sums<Value>(sums, values, [&](auto span) {
@@ -605,7 +605,7 @@ Outputs run_as(const Inputs& inputs, const ScanParams& params, Context& context)
   std::vector<double> sum(pass.pattern_sum.begin(), pass.pattern_sum.end());
   const std::vector<SuspiciousPixel> suspicious =
       find_suspicious_pixels(sum, frame[0], frame[1], left_out, params.significance);
-  for (double& value : sum) value /= static_cast<double>(positions);
+  for (double& value : sum) value /= static_cast<double>(pass.frames_read);
   outputs.add({.name = "mean",
                .title = "Mean pattern",
                .value = pattern_dataset<double>(data, "Mean pattern", sum),
@@ -685,17 +685,27 @@ Outputs run_as(const Inputs& inputs, const ScanParams& params, Context& context)
   const auto dead = static_cast<std::ptrdiff_t>(suspicious.size()) - hot;
   outputs.add({.name = "pixels",
                .title = "Pixels that do not fit their surroundings",
-               .value = table_of_pixels(suspicious, data.navigation_size()),
+               .value = table_of_pixels(suspicious, pass.frames_read),
                .view = View::table,
                .note = suspicious.size() > most_pixels_listed
                            ? "The " + std::to_string(most_pixels_listed) + " worst of " +
                                  std::to_string(suspicious.size()) + " are listed."
                            : ""});
-  for (std::size_t d = 0; d < names.size() && d < 4; ++d) {
+  if (pass.frames_read < data.navigation_size()) {
+    outputs.add({.name = "positions_read",
+                 .title = "Positions read before the run was stopped",
+                 .value = map_dataset<std::uint8_t>(map_axes(data, "", 0), "Positions read", "", pass.read),
+                 .view = map_view});
+    outputs.summary.push_back("stopped after " + std::to_string(pass.frames_read) + " of " +
+                              std::to_string(data.navigation_size()) +
+                              " positions: the others hold 0, or NaN in the centre of mass");
+    context.warn(outputs.summary.back());
+  }
+  for (std::size_t d = 0; d < names.size() && d < 3; ++d) {
     outputs.summary.push_back(names[d] + " (" + detectors.definitions[d] + "): " + show(collected[d]) +
                               " counts per frame");
   }
-  if (names.size() > 4) outputs.summary.push_back("and " + std::to_string(names.size() - 4) + " detectors more");
+  if (names.size() > 3) outputs.summary.push_back("and " + std::to_string(names.size() - 3) + " detectors more");
   outputs.summary.push_back("centre of mass of all frames: (" + show(axis_x.at(center.mean_x)) + ", " +
                             show(axis_y.at(center.mean_y)) + ") " + unit);
   outputs.summary.push_back(std::to_string(hot) + " hot and " + std::to_string(dead) + " dead pixels beyond " +
@@ -749,8 +759,10 @@ const Operation& scan_operation() {
                    {"variance", "Variance of each pixel over all frames, when asked for."},
                    {"radial", "Mean over each ring at every position, when asked for."},
                    {"masks", "The detectors' pixels, or their weights."},
+                   {"positions_read", "1 where the position was read, when the run was stopped and kept."},
                    {"detectors", "Definition, pixels and mean counts of each detector."},
-                   {"pixels", "Hot and dead pixels, in standard deviations from their surroundings."}}},
+                   {"pixels", "Hot and dead pixels, in standard deviations from their surroundings."}},
+       .traits = {.keeps_partial = true}},
       parameters, &check, &run);
   return operation;
 }

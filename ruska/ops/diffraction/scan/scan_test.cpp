@@ -62,6 +62,35 @@ TEST(Scan, SmallExactSums) {
   EXPECT_EQ(values(outputs, "radial"), (std::vector<double>{2, (1 + 3 + 4 + 5 + 65535) / 5.0, 10, 30 / 5.0}));
 }
 
+TEST(Scan, AStoppedRunKeepsTheFramesThatItRead) {
+  std::vector<std::uint16_t> counts(64 * 64 * 4);
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = static_cast<std::uint16_t>(1 + i % 50);
+  const Dataset data = frames<std::uint16_t>({64, 64, 2, 2}, counts);
+  const Json params{{"detectors", {"all=disc:9"}}, {"center_x", 0}, {"center_y", 0}};
+  const auto whole = values(run({{"data", data}}, params), "total");
+  Context context;
+  context.threads = 1;
+  context.keep_partial = true;
+  std::int64_t seen = 0;
+  context.on_progress = [&](const Progress&) {
+    if (seen++ == 7) context.cancel();
+  };
+  const Result stopped = execute(scan_operation(), {{"data", data}}, params, context);
+  const auto total = values(stopped.outputs, "total"), read = values(stopped.outputs, "positions_read");
+  const auto sum = values(stopped.outputs, "sum"), mean = values(stopped.outputs, "mean");
+  double frames_read = 0, of_frames = 0;
+  for (std::size_t p = 0; p < read.size(); ++p) {
+    EXPECT_EQ(total[p], read[p] * whole[p]);
+    frames_read += read[p];
+    of_frames += total[p];
+  }
+  EXPECT_GT(frames_read, 0);
+  EXPECT_LT(frames_read, 64 * 64);
+  EXPECT_EQ(sum[0] + sum[1] + sum[2] + sum[3], of_frames);
+  EXPECT_DOUBLE_EQ(mean[0], sum[0] / frames_read);
+  EXPECT_THAT(context.warnings(), testing::Contains(testing::HasSubstr("stopped after")));
+}
+
 TEST(Scan, DarkGainAndMaskApplyBeforeAnySum) {
   const Dataset data = frames<std::uint8_t>({1, 2, 2}, {10, 20, 30, 255});
   const Inputs inputs{{"data", data},
