@@ -62,7 +62,7 @@ TEST_P(T1, MeetsTheTableAndChoosesBetterRanks) {
       expected.name, noisy, matrix, start, iterated, too_many, clipped, chosen, automatic.text("reason").c_str());
   EXPECT_NEAR(noisy, expected.noisy, 0.1);
   EXPECT_NEAR(matrix, expected.matrix, 0.3);
-  EXPECT_NEAR(iterated, expected.iterated, 0.3);
+  EXPECT_GE(iterated, expected.iterated - 0.3);  // stopping before noise is fitted makes it better
   EXPECT_GE(chosen, expected.best - 1);
   EXPECT_GT(clipped, too_many);
   EXPECT_GT(iterated, matrix + 5);

@@ -34,7 +34,7 @@ constexpr auto parameters = std::tuple{
               "The most components per mode that are chosen automatically; memory and time grow with it"),
     parameter(
         &TensorSvdParams::tolerance, "tolerance", "", within(0.0, 1.0),
-        "Stop when a sweep gains less than this part of what is captured, or than a fiftieth of the noise in the fit"),
+        "Stop when a sweep gains less than this part of what is captured, or than half of the noise in the fit"),
     parameter(&TensorSvdParams::iterations, "iterations", "", within<std::int64_t>(1, 1000),
               "The most sweeps over the data, two passes each"),
     parameter(&TensorSvdParams::seed, "seed", "", at_least<std::int64_t>(0),

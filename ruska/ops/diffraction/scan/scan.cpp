@@ -706,8 +706,12 @@ Outputs run_as(const Inputs& inputs, const ScanParams& params, Context& context)
                               " counts per frame");
   }
   if (names.size() > 3) outputs.summary.push_back("and " + std::to_string(names.size() - 3) + " detectors more");
-  outputs.summary.push_back("centre of mass of all frames: (" + show(axis_x.at(center.mean_x)) + ", " +
-                            show(axis_y.at(center.mean_y)) + ") " + unit);
+  if (std::isfinite(center.mean_x) && std::isfinite(center.mean_y)) {
+    outputs.summary.push_back("centre of mass of all frames: (" + show(axis_x.at(center.mean_x)) + ", " +
+                              show(axis_y.at(center.mean_y)) + ") " + unit);
+  } else {
+    outputs.summary.emplace_back("no frame holds counts: there is no centre of mass");
+  }
   outputs.summary.push_back(std::to_string(hot) + " hot and " + std::to_string(dead) + " dead pixels beyond " +
                             show(params.significance) + " σ");
   return outputs;
