@@ -18,7 +18,7 @@ struct Correction {
   bool none() const { return dark.empty() && gain.empty(); }
 };
 
-/// The navigation positions in ranges of at least 16 frames where there are enough, however large a frame is: its part
+/// The navigation positions in ranges of at least 64 frames where there are enough, however large a frame is: its part
 /// of the patterns is then loaded once for many frames.
 Partitions frame_partitions(const Description& data);
 
