@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: ruska contributors
 # SPDX-License-Identifier: Apache-2.0
 """peers_scan.py PEER FOLDER: three virtual detectors, centre of mass, sum and maximum pattern of FOLDER/frames.npy by
-numpy, hyperspy or libertem; prints one JSON object. Every integer must equal ruska's results in FOLDER.
+numpy, hyperspy, libertem or py4dstem; prints one JSON object. Every integer must equal ruska's results in FOLDER.
 
 The file is read once before, so that all find it in the page cache.
 """
@@ -79,12 +79,27 @@ def with_libertem():
     return "all", libertem.__version__, sums, two["intensity"].data.astype(np.int64), three["largest"].data
 
 
+def with_py4dstem():
+    import py4DSTEM
+    from py4DSTEM.process.utils import get_CoM
+    cube = py4DSTEM.DataCube(stored[...])
+    everything = np.ones((height, width), bool)
+    images = [cube.get_virtual_image(mode="mask", geometry=mask.astype(bool), name=f"image {i}").data.reshape(-1)
+              for i, mask in enumerate([everything, *masks])]
+    centers = np.array([get_CoM(frame) for frame in frames])  # along the first axis of a pattern, then the second
+    total = images[0]
+    moments = [np.rint(centers[:, 1] * total), np.rint(centers[:, 0] * total)]
+    pattern = np.rint(cube.get_dp_mean().data * len(frames)).astype(np.int64)
+    sums = np.stack([total, *moments, *images[1:]], 1).astype(np.int64)
+    return "all", py4DSTEM.__version__, sums, pattern, cube.get_dp_max().data
+
+
 if __name__ == "__main__":  # LiberTEM starts processes that read this file again
     for start in range(0, len(frames), 256):
         frames[start:start + 256].max()
     began = time.perf_counter()
     done, version, sums, pattern, largest = {"numpy": with_numpy, "hyperspy": with_hyperspy,
-                                             "libertem": with_libertem}[peer]()
+                                             "libertem": with_libertem, "py4dstem": with_py4dstem}[peer]()
     seconds = time.perf_counter() - began
     equal = bool((sums == np.load(folder / "ruska_sums.npy").reshape(sums.shape)).all()
                  and (pattern == np.load(folder / "ruska_pattern.npy")[0]).all()
