@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -48,5 +49,18 @@ class RowValues {
   std::vector<std::uint32_t> found_;
   std::vector<double> value_;
 };
+
+/// A row of a block, zeros included, to `values`, as many as there are columns. The row is counted within the block.
+inline void copy_row(const RowBlock& block, std::int64_t row, std::span<double> values) {
+  if (!block.sparse) {
+    std::copy_n(block.dense.begin() + row * static_cast<std::int64_t>(values.size()), values.size(), values.begin());
+    return;
+  }
+  std::fill(values.begin(), values.end(), 0.0);
+  const auto end = static_cast<std::size_t>(block.row_start[static_cast<std::size_t>(row) + 1]);
+  for (auto i = static_cast<std::size_t>(block.row_start[static_cast<std::size_t>(row)]); i < end; ++i) {
+    values[block.channel[i]] = static_cast<double>(block.value[i]);
+  }
+}
 
 }  // namespace ruska::ops::unmix

@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "ruska/core/executor.hpp"
+#include "ruska/ops/unmix/row_values.hpp"
 
 namespace ruska::ops::unmix {
 namespace {
@@ -106,18 +107,6 @@ class RowModel {
   std::vector<double> values_;
   std::vector<std::size_t> lone_;
 };
-
-void copy_row(const RowBlock& block, std::int64_t row, std::vector<double>& values) {
-  if (!block.sparse) {
-    std::copy_n(block.dense.begin() + row * static_cast<std::int64_t>(values.size()), values.size(), values.begin());
-    return;
-  }
-  std::fill(values.begin(), values.end(), 0.0);
-  const auto end = static_cast<std::size_t>(block.row_start[static_cast<std::size_t>(row) + 1]);
-  for (auto i = static_cast<std::size_t>(block.row_start[static_cast<std::size_t>(row)]); i < end; ++i) {
-    values[block.channel[i]] = static_cast<double>(block.value[i]);
-  }
-}
 
 struct Found {
   Outliers all;
