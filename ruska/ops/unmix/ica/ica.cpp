@@ -297,7 +297,9 @@ std::int64_t ica_memory(const Description& data, const IcaParams& params) {
   const auto axes =
       static_cast<std::int64_t>(on_loadings ? data.navigation_shape().size() : data.signal_shape().size());
   const std::int64_t samples = (on_loadings ? positions : channels) * (1 + 2 * axes);  // before and after differences
-  const std::int64_t moments = components * components * components * (components + 1) * 16;  // of JADE, while merged
+  // Of JADE, while partial results are merged.
+  const std::int64_t moments =
+      params.algorithm == "jade" ? components * components * components * (components + 1) * 16 : 0;
   // The principal components with their noise, the chosen ones, the result.
   return pca_memory(data, principal) + 8 * components * (8 * (positions + channels) + samples) + 8 * moments;
 }
