@@ -61,7 +61,7 @@ Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
   const Dataset factors = spectra_of(data, result.factors, kept, "Factors");
   const Dataset loadings = maps_of(data, result.loadings, kept, "Loadings");
   const std::string noise_note =
-      result.poisson_weighted
+      result.noise_over_counts == 1
           ? "σ: noise of the counts to first order, the other side held fixed."
           : "σ: noise estimated from the median singular value, to first order, the other side held fixed.";
 

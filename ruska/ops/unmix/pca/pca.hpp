@@ -34,6 +34,7 @@ struct PcaResult {
   std::vector<double> singular_values;  ///< of the weighted, centred matrix, falling; scree_length or components many
   double total_sum_of_squares = 0;      ///< of that whole matrix
   double noise = 0;                     ///< standard deviation of the noise of one element of that matrix
+  double noise_over_counts = 0;         ///< of Poisson-weighted data: 1 where it is that of counts, else its ratio to it
   std::vector<double> row_weight;       ///< the matrix is diag(row_weight) · (data − mean) · diag(column_weight)
   std::vector<double> column_weight;    ///< 0 for empty and masked ones
   Marginals marginals;
