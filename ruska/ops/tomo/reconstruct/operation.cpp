@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/core/operation.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <numbers>
@@ -13,6 +14,7 @@ namespace ruska::ops::tomo {
 namespace {
 
 constexpr int turning_views = 8;
+constexpr double suspicious_misfit = 0.25;  // beyond what noise and sampling leave
 
 constexpr auto parameters = std::tuple{
     parameter(&ReconstructParams::method, "method", "", one_of("sirt|fbp"),
@@ -227,6 +229,10 @@ Outputs run(const Inputs& inputs, const ReconstructParams& params, Context& cont
     for (std::size_t c = 0; c < names.size() && c < 6; ++c) {
       outputs.summary.push_back(names[c] + ": its projections leave " + percent(volume.misfit[c]) + " of the data");
     }
+  }
+  if (std::any_of(volume.misfit.begin(), volume.misfit.end(), [](double share) { return share > suspicious_misfit; })) {
+    outputs.summary.push_back("so much is left that the geometry is in doubt: does the tilt axis lie along " +
+                              params.axis + " (--axis), and where (--axis_position)?");
   }
   outputs.summary.push_back(std::to_string(series.angles.size()) + " tilts, " + std::to_string(series.slices) +
                             " slices of " + std::to_string(series.width) + " × " + std::to_string(series.width));
