@@ -144,10 +144,12 @@ FeatureSpace feature_space(const Rows& rows, const std::string& normalization, C
     space.mean[c] = sums.column_sum[c] / number;
   }
   if (space.normalization == "poisson") {
+    const double mean_share = 1 / static_cast<double>(sums.columns_left_in);
     for (std::size_t c = 0; c < columns; ++c) {
       const double share = sums.column_sum[c] / sums.total;
-      space.column_factor[c] = share > 0 ? 1 / std::sqrt(share) : 0.0;
-      space.mean[c] = share > 0 ? std::sqrt(share) : 0.0;
+      space.column_factor[c] = share > 0 ? 1 / std::sqrt(share + mean_share) : 0.0;
+      space.mean[c] = share * space.column_factor[c];
+      space.degrees_of_freedom += share * (1 - share) * space.column_factor[c] * space.column_factor[c];
     }
   } else if (space.normalization == "unit_sum") {
     const std::vector<double> total = sums_of_shares(rows, space, context);

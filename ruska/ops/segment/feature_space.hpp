@@ -33,11 +33,13 @@ std::int64_t as_positions_memory(const Description& data, const std::string& lay
 /// How the values of a position become the features that are compared:
 ///   feature_ic = value_ic · row_factor_i · column_factor_c.
 ///
-/// poisson: with n_i the counts of a position and h_c a channel's share of all counts, row_factor = 1/n_i,
-/// column_factor = 1/√h_c and row_weight = n_i. The weighted squared distance between a position and its expectation is
-/// then Pearson's χ², with an expectation of 1 per degree of freedom: every position and channel counts by what its
-/// noise leaves of it (Greenacre, Correspondence Analysis, 3rd ed. 2017, ch. 4; the weights are those of Keenan and
-/// Kotula, Surf. Interface Anal. 36, 203 (2004)). A sum of positions, weighted so, is the sum of their counts.
+/// poisson: with n_i the counts of a position, h_c a channel's share of all counts and d the number of channels,
+/// row_factor = 1/n_i, column_factor = 1/√(h_c + 1/d) and row_weight = n_i. Without 1/d the weighted squared distance
+/// between a position and its expectation would be Pearson's χ² (Greenacre, Correspondence Analysis, 3rd ed. 2017,
+/// ch. 4; the weights of Keenan and Kotula, Surf. Interface Anal. 36, 203 (2004)): every position and channel counts by
+/// what its noise leaves of it. We depart by 1/d, the mean share, because in a channel that is nearly empty a single
+/// count lies so far out in χ² that it makes a cluster of its own. Counting noise then adds h_c/(h_c + 1/d) ≤ 1 per
+/// channel. A sum of positions, weighted so, is the sum of their counts.
 struct FeatureSpace {
   std::string normalization;          ///< never "auto"
   std::vector<double> row_factor;     ///< one per position
@@ -47,6 +49,7 @@ struct FeatureSpace {
   std::int64_t rows_in_use = 0;
   std::int64_t columns_in_use = 0;
   double total_weight = 0;
+  double degrees_of_freedom = 0;  ///< poisson: what counting noise alone adds per position to the weighted squares
 };
 
 /// Two passes over the data at most. Throws bad_data for values that are not finite, invalid_argument for negative

@@ -96,8 +96,7 @@ double information_criterion(const Clustering& clustering, const FeatureSpace& s
   const auto clusters = static_cast<double>(clustering.clusters);
   const auto channels = static_cast<double>(space.columns_in_use);
   if (space.normalization == "poisson") {
-    // Shares of a position sum to one, and so do the clusters' probabilities.
-    return clustering.inertia + labels + (clusters * (channels - 1) + clusters - 1) * std::log(number);
+    return clustering.inertia + labels + (clusters * space.degrees_of_freedom + clusters - 1) * std::log(number);
   }
   double mean_square = 0;
   for (const double mean : space.mean) mean_square += mean * mean;

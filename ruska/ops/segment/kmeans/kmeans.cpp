@@ -135,6 +135,8 @@ KmeansResult kmeans(const Rows& rows, const KmeansParams& params, Context& conte
     result.best = std::move(one.front());
   }
   sort_by_size(result.best);
+  result.expected_noise =
+      space.degrees_of_freedom * static_cast<double>(std::max<std::int64_t>(0, space.rows_in_use - result.best.clusters));
   if (!result.best.converged) {
     context.not_converged("k-means stopped after " + std::to_string(params.max_iterations) +
                           " iterations; positions may still change their cluster: give more max_iterations");

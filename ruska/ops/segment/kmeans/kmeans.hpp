@@ -45,6 +45,7 @@ struct KmeansResult {
   std::int64_t in_use = 0;      ///< positions with a label
   double starts_agreeing = 0;   ///< part of the starts that reached the best inertia within 0.1 %
   double total_scatter = 0;     ///< inertia of one single cluster
+  double expected_noise = 0;    ///< poisson: the inertia that counting noise alone leaves
 };
 
 /// k-means of the rows. Starts and numbers of clusters are compared on at most `sample` positions; the best goes on over

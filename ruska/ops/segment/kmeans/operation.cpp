@@ -154,18 +154,16 @@ Outputs run(const Inputs& inputs, const KmeansParams& params, Context& context) 
                      .role = Role::signal,
                      .size = static_cast<std::int64_t>(best.trace.size()),
                      .offset = 1}};
-  const std::string chi_square =
-      result.normalization == "poisson" && best.inertia > 0
-          ? " Per degree of freedom: " +
-                shown(best.inertia / (static_cast<double>(std::max<std::int64_t>(1, result.in_use - best.clusters)) *
-                                      static_cast<double>(std::max<std::int64_t>(1, data.signal_size() - 1)))) +
-                "; 1 is what counting noise alone leaves when every channel has counts."
-          : "";
+  const std::string noise = result.expected_noise > 0
+                                ? " The end is " + shown(best.inertia / result.expected_noise) +
+                                      " times what counting noise alone leaves: 1 where positions of a cluster differ "
+                                      "by noise only."
+                                : "";
   outputs.add({.name = "inertia_trace",
                .title = "Inertia after each iteration",
                .value = Dataset::from_values<double>(trace, best.trace),
                .view = View::spectra,
-               .note = (best.converged ? "Converged." : "Not converged.") + chi_square});
+               .note = (best.converged ? "Converged." : "Not converged.") + noise});
   outputs.add({.name = "inertia",
                .title = "Inertia",
                .value = Number{best.inertia, {}, ""},
