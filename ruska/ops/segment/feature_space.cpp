@@ -74,24 +74,31 @@ std::vector<double> squares_about(const std::vector<double>& mean, const Rows& r
 
 }  // namespace
 
-Dataset as_positions(const Dataset& data, const std::string& layout) {
-  const Description& stack = data.describe();
-  if (!is_stack_of_maps(stack, layout)) return data;
-  if (stack.navigation_shape().size() != 1) {
+Description positions_description(const Description& data, const std::string& layout) {
+  if (!is_stack_of_maps(data, layout)) return data;
+  if (data.navigation_shape().size() != 1) {
     throw Error(ErrorKind::invalid_argument,
-                "layout 'maps' needs one navigation axis, which counts the maps; '" + stack.title + "' has " +
-                    std::to_string(stack.navigation_shape().size()) + "; use layout 'spectra'");
+                "layout 'maps' needs one navigation axis, which counts the maps; '" + data.title + "' has " +
+                    std::to_string(data.navigation_shape().size()) + "; use layout 'spectra'");
   }
   Description turned;
-  turned.title = stack.title;
-  turned.metadata = stack.metadata;
-  for (const Axis& axis : stack.axes) {
+  turned.title = data.title;
+  turned.dtype = DType::float64;
+  turned.metadata = data.metadata;
+  for (const Axis& axis : data.axes) {
     if (axis.role == Role::navigation) continue;
     turned.axes.push_back(axis);
     turned.axes.back().role = Role::navigation;
   }
-  turned.axes.push_back(stack.axes.front());
+  turned.axes.push_back(data.axes.front());
   turned.axes.back().role = Role::signal;
+  return turned;
+}
+
+Dataset as_positions(const Dataset& data, const std::string& layout) {
+  const Description& stack = data.describe();
+  if (!is_stack_of_maps(stack, layout)) return data;
+  Description turned = positions_description(stack, layout);
   const auto features = static_cast<std::size_t>(stack.navigation_size());
   const auto positions = static_cast<std::size_t>(stack.signal_size());
   std::vector<double> values(features * positions);

@@ -27,6 +27,8 @@ inline constexpr std::string_view layout_help =
 /// A stack of maps as a map of features, in memory; spectra as they are. Throws invalid_argument when a stack of maps
 /// is asked for where there is not exactly one navigation axis.
 Dataset as_positions(const Dataset& data, const std::string& layout);
+/// What `as_positions` will give.
+Description positions_description(const Description& data, const std::string& layout);
 /// Bytes that `as_positions` holds.
 std::int64_t as_positions_memory(const Description& data, const std::string& layout);
 

@@ -100,8 +100,7 @@ KmeansResult kmeans(const Rows& rows, const KmeansParams& params, Context& conte
     attempt(*params.clusters);
     result.reason = "given";
   } else {
-    const bool by_silhouette =
-        params.choose_by == "silhouette" || (params.choose_by == "auto" && space.normalization != "poisson");
+    const bool by_silhouette = params.choose_by == "silhouette";
     const std::int64_t most = std::min(params.most_clusters, result.sampled);
     for (std::int64_t clusters = 1; clusters <= most; ++clusters) {
       attempt(clusters);

@@ -15,7 +15,7 @@ namespace ruska::ops::segment {
 struct KmeansParams {
   std::optional<std::int64_t> clusters{};
   std::int64_t most_clusters = 10;
-  std::string choose_by = "auto";
+  std::string choose_by = "silhouette";
   std::string normalization = "auto";
   std::string layout = "auto";
   std::string algorithm = "lloyd";

@@ -16,9 +16,10 @@ constexpr auto parameters = std::tuple{
               "Number of clusters; automatic: choose_by decides"),
     parameter(&KmeansParams::most_clusters, "most_clusters", "", within<std::int64_t>(2, 100),
               "The most clusters that are tried when their number is chosen"),
-    parameter(&KmeansParams::choose_by, "choose_by", "", one_of("auto|silhouette|information_criterion"),
-              "How the number of clusters is chosen: by the largest mean silhouette, or the least Bayesian information "
-              "criterion; auto: the criterion for poisson normalization, where the noise is known, else silhouettes"),
+    parameter(&KmeansParams::choose_by, "choose_by", "", one_of("silhouette|information_criterion"),
+              "How the number of clusters is chosen: by the largest mean silhouette (2 at least; mixtures of phases make "
+              "no clusters of their own), or the least Bayesian information criterion (1 at least; whatever stands "
+              "above the noise is a cluster)"),
     parameter(&KmeansParams::normalization, "normalization", "", one_of(normalizations), normalization_help),
     parameter(&KmeansParams::layout, "layout", "", one_of(layouts), layout_help),
     parameter(&KmeansParams::algorithm, "algorithm", "", one_of("lloyd|mini_batch"),
@@ -43,20 +44,9 @@ std::int64_t reserved(const Description& given, const Description& data, const K
   return kmeans_memory(data, params) + as_positions_memory(given, params.layout);
 }
 
-/// The description of a stack of maps turned into positions, without its values.
-Description turned(const Description& data, const KmeansParams& params) {
-  if (as_positions_memory(data, params.layout) == 0) return data;
-  Description result = data;
-  std::rotate(result.axes.begin(), result.axes.begin() + 1, result.axes.end());
-  for (Axis& axis : result.axes) axis.role = Role::navigation;
-  result.axes.back().role = Role::signal;
-  result.dtype = DType::float64;
-  return result;
-}
-
 Plan check(const Inputs& inputs, const KmeansParams& params) {
   const Description& given = inputs.at("data").describe();
-  const Description data = turned(given, params);
+  const Description data = positions_description(given, params.layout);
   const std::int64_t positions = data.navigation_size(), channels = data.signal_size();
   const std::int64_t clusters = std::min(positions, params.clusters.value_or(params.most_clusters));
   Plan plan;
