@@ -82,7 +82,8 @@ ClassSpectra class_spectra(const Rows& rows, const std::vector<std::int32_t>& la
   const std::vector<double> sums = scan(stage, false);
   for (std::size_t k = 0; k < number; ++k) {
     if (spectra.positions[k] == 0) continue;
-    for (std::size_t c = 0; c < columns; ++c) spectra.mean[k * columns + c] = sums[k * columns + c] / spectra.positions[k];
+    for (std::size_t c = 0; c < columns; ++c)
+      spectra.mean[k * columns + c] = sums[k * columns + c] / spectra.positions[k];
   }
   const std::vector<double> squares = scan(stage + ": scatter", true);
   for (std::size_t k = 0; k < number; ++k) {

@@ -123,7 +123,9 @@ FeatureSpace feature_space(const Rows& rows, const std::string& normalization, C
     throw Error(ErrorKind::invalid_argument, "the masks leave out every position or every channel");
   }
   FeatureSpace space;
-  space.normalization = normalization != "auto" ? normalization : sums.counts && rows.columns() > 1 ? "poisson" : "none";
+  space.normalization = normalization != "auto"             ? normalization
+                        : sums.counts && rows.columns() > 1 ? "poisson"
+                                                            : "none";
   const bool shares = space.normalization == "poisson" || space.normalization == "unit_sum";
   if (shares) unmix::require_not_negative(rows, sums, "normalization '" + space.normalization + "'");
 
@@ -138,8 +140,8 @@ FeatureSpace feature_space(const Rows& rows, const std::string& normalization, C
     ++space.rows_in_use;
   }
   if (space.rows_in_use == 0) {
-    throw Error(ErrorKind::invalid_argument,
-                "every position is empty, so that normalization '" + space.normalization + "' has no shares to compare");
+    throw Error(ErrorKind::invalid_argument, "every position is empty, so that normalization '" + space.normalization +
+                                                 "' has no shares to compare");
   }
   const double number = static_cast<double>(space.rows_in_use);
 
@@ -171,8 +173,8 @@ FeatureSpace feature_space(const Rows& rows, const std::string& normalization, C
       space.mean[c] *= space.column_factor[c];
     }
   }
-  space.columns_in_use = std::count_if(space.column_factor.begin(), space.column_factor.end(),
-                                       [](double factor) { return factor != 0; });
+  space.columns_in_use =
+      std::count_if(space.column_factor.begin(), space.column_factor.end(), [](double factor) { return factor != 0; });
   return space;
 }
 

@@ -21,7 +21,8 @@ inline constexpr std::string_view normalization_help =
 /// What the parameter `layout` may be, and its help.
 inline constexpr std::string_view layouts = "auto|spectra|maps";
 inline constexpr std::string_view layout_help =
-    "Spectra: a signal at every navigation position; maps: a stack of images over the signal axes, each a feature, such "
+    "Spectra: a signal at every navigation position; maps: a stack of images over the signal axes, each a feature, "
+    "such "
     "as the loadings of unmix.pca; auto: maps where the only navigation axis is called component";
 
 /// A stack of maps as a map of features, in memory; spectra as they are. Throws invalid_argument when a stack of maps

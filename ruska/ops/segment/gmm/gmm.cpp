@@ -33,8 +33,7 @@ unmix::PcaParams pca_params(const FeatureSpace* space, const GmmParams& params) 
 /// Coordinates of the positions along principal components. Of counts: those of correspondence analysis, loadings over
 /// the position's counts, whose first component is the same for all and left out.
 Points along_principal_components(const Rows& rows, const FeatureSpace& space, const GmmParams& params,
-                                  const std::vector<std::int64_t>& positions, std::string& compared,
-                                  Context& context) {
+                                  const std::vector<std::int64_t>& positions, std::string& compared, Context& context) {
   const bool poisson = space.normalization == "poisson";
   if (!poisson && space.normalization != "none") {
     throw Error(ErrorKind::invalid_argument,
@@ -100,7 +99,8 @@ Points features_of_all(const Rows& rows, const FeatureSpace& space, const std::v
           out[block->channel[i]] = static_cast<double>(block->value[i]);
         }
       } else {
-        std::copy_n(block->dense.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(r) * columns), columns, out);
+        std::copy_n(block->dense.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(r) * columns), columns,
+                    out);
       }
       for (std::size_t c = 0; c < columns; ++c) {
         out[c] = out[c] * space.row_factor[row] * space.column_factor[c] - space.mean[c];
@@ -138,7 +138,7 @@ std::vector<std::int32_t> first_labels(const Points& points, std::int64_t cluste
   kmeans_params.starts = params.starts;
   kmeans_params.seed = params.seed;
   kmeans_params.silhouette_sample = 2;  // not asked for here
-  Context plenty;  // the points are in memory: their blocks are part of the plan
+  Context plenty;                       // the points are in memory: their blocks are part of the plan
   plenty.threads = context.threads;
   const Rows rows(Dataset::from_values<double>(std::move(description), points.values), plenty);
   KmeansResult result = kmeans(rows, kmeans_params, context);

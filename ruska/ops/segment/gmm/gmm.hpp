@@ -27,11 +27,11 @@ struct GmmParams {
 };
 
 struct GmmResult {
-  Mixture mixture;                        ///< clusters by falling weight
-  std::vector<std::int64_t> positions;    ///< those that were fitted, rising
-  std::vector<double> probability;        ///< positions × clusters
-  std::vector<Mixture> trials;            ///< every number of clusters that was tried
-  std::string compared;                   ///< what the points are, in words
+  Mixture mixture;                      ///< clusters by falling weight
+  std::vector<std::int64_t> positions;  ///< those that were fitted, rising
+  std::vector<double> probability;      ///< positions × clusters
+  std::vector<Mixture> trials;          ///< every number of clusters that was tried
+  std::string compared;                 ///< what the points are, in words
 };
 
 /// A Gaussian mixture of the rows: of their features where there are at most 16 channels, else of their principal

@@ -19,13 +19,13 @@ struct Points {
 
 /// A mixture of normal distributions.
 struct Mixture {
-  std::string covariance;          ///< full, tied, diagonal, spherical
+  std::string covariance;  ///< full, tied, diagonal, spherical
   std::size_t clusters = 0;
   std::size_t dimensions = 0;
-  std::vector<double> weight;      ///< clusters
-  std::vector<double> mean;        ///< clusters × dimensions
-  std::vector<double> covariances; ///< clusters × dimensions × dimensions, whatever the kind
-  double log_likelihood = 0;       ///< mean over the points
+  std::vector<double> weight;       ///< clusters
+  std::vector<double> mean;         ///< clusters × dimensions
+  std::vector<double> covariances;  ///< clusters × dimensions × dimensions, whatever the kind
+  double log_likelihood = 0;        ///< mean over the points
   std::int64_t iterations = 0;
   bool converged = false;
 
@@ -42,8 +42,8 @@ struct MixtureOptions {
   double regularization = 1e-6;  ///< added to every variance
 };
 
-/// Expectation maximisation (Dempster, Laird and Rubin, J. R. Stat. Soc. B 39, 1 (1977)) from a first labelling (numbers
-/// below `clusters`). Throws invalid_argument when a covariance is singular in spite of the regularization.
+/// Expectation maximisation (Dempster, Laird and Rubin, J. R. Stat. Soc. B 39, 1 (1977)) from a first labelling
+/// (numbers below `clusters`). Throws invalid_argument when a covariance is singular in spite of the regularization.
 Mixture fit_mixture(const Points& points, const std::vector<std::int32_t>& labels, std::size_t clusters,
                     const MixtureOptions& options, Context& context);
 

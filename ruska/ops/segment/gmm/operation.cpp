@@ -18,8 +18,9 @@ constexpr auto parameters = std::tuple{
               "Number of clusters; automatic: the least Bayesian information criterion decides"),
     parameter(&GmmParams::most_clusters, "most_clusters", "", within<std::int64_t>(1, 100),
               "The most clusters that are tried when their number is chosen"),
-    parameter(&GmmParams::covariance, "covariance", "", one_of("full|tied|diagonal|spherical"),
-              "Shape of the clusters: each its own ellipsoid, one ellipsoid for all, axes along the features, or balls"),
+    parameter(
+        &GmmParams::covariance, "covariance", "", one_of("full|tied|diagonal|spherical"),
+        "Shape of the clusters: each its own ellipsoid, one ellipsoid for all, axes along the features, or balls"),
     parameter(&GmmParams::principal_components, "principal_components", "", within<std::int64_t>(0, 1000),
               "Principal components that the mixture is fitted on, 0 for the channels themselves; automatic: the "
               "channels where there are at most 16, else the components that stand above the noise, at most 10"),
@@ -191,7 +192,8 @@ const Operation& gmm_operation() {
                      "G. Schwarz, Ann. Stat. 6, 461 (1978)"},
        .inputs = segment_ports(),
        .outputs = {{"labels", "number of the most probable cluster of each position, from 0; -1 where masked or empty"},
-                   {"probabilities", "probability of each cluster, (cluster | navigation axes); NaN where masked or empty"},
+                   {"probabilities",
+                    "probability of each cluster, (cluster | navigation axes); NaN where masked or empty"},
                    {"spectra", "mean spectrum of each cluster, (cluster | signal axes), in the data's units"},
                    {"spectra_sigma", "their standard errors"},
                    {"clusters", "weights of the clusters"},

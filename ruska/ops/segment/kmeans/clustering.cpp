@@ -158,7 +158,8 @@ void lloyd(const Positions& positions, std::int64_t iterations, double tolerance
   }
   for (const double mean : space.mean) mean_square += mean * mean;
   const double mean_deviation = scatter / space.total_weight;
-  const double least_move = tolerance * mean_deviation / static_cast<double>(std::max<std::int64_t>(1, space.columns_in_use));
+  const double least_move =
+      tolerance * mean_deviation / static_cast<double>(std::max<std::int64_t>(1, space.columns_in_use));
   // Farther than rounding takes a position from its own mean.
   const double distinct = 1e-12 * (mean_square + mean_deviation) * space.total_weight /
                           static_cast<double>(std::max<std::int64_t>(1, space.rows_in_use));
@@ -175,8 +176,7 @@ void lloyd(const Positions& positions, std::int64_t iterations, double tolerance
   std::vector<std::uint8_t> last(clusterings.size(), 0);  // the next pass only assigns
 
   for (std::int64_t iteration = 0; !active.empty(); ++iteration) {
-    const std::vector<double> sums =
-        pass(positions, positions.rows.partitions(), {}, layout, active, stage, context);
+    const std::vector<double> sums = pass(positions, positions.rows.partitions(), {}, layout, active, stage, context);
     std::vector<Clustering*> still;
     for (std::size_t a = 0; a < active.size(); ++a) {
       const double* own = sums.data() + a * layout.length();
@@ -244,7 +244,8 @@ void mini_batches(const Positions& positions, std::int64_t batch, std::int64_t e
     for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
     for (std::size_t begin = 0; begin < order.size() && !clustering.converged; begin += at_once) {
       const auto first = order.begin() + static_cast<std::ptrdiff_t>(begin);
-      std::vector<std::int64_t> chosen(first, first + static_cast<std::ptrdiff_t>(std::min(at_once, order.size() - begin)));
+      std::vector<std::int64_t> chosen(first,
+                                       first + static_cast<std::ptrdiff_t>(std::min(at_once, order.size() - begin)));
       std::sort(chosen.begin(), chosen.end());
       // One row of these partitions is one chosen partition: as many bytes as it takes to stay alone.
       const Partitions each(static_cast<std::int64_t>(chosen.size()), std::int64_t{1} << 40);
@@ -289,7 +290,8 @@ void sort_by_size(Clustering& clustering) {
   const std::size_t columns = clustering.centres.size() / clusters;
   std::vector<std::int64_t> first(clusters, std::numeric_limits<std::int64_t>::max());
   for (std::size_t row = clustering.label.size(); row-- > 0;) {
-    if (clustering.label[row] >= 0) first[static_cast<std::size_t>(clustering.label[row])] = static_cast<std::int64_t>(row);
+    if (clustering.label[row] >= 0)
+      first[static_cast<std::size_t>(clustering.label[row])] = static_cast<std::int64_t>(row);
   }
   std::vector<std::size_t> order(clusters);
   std::iota(order.begin(), order.end(), std::size_t{0});

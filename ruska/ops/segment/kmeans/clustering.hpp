@@ -20,11 +20,11 @@ struct Positions {
 /// One partition of the positions into clusters.
 struct Clustering {
   std::int64_t clusters = 0;
-  std::vector<double> centres;       ///< clusters × channels, features less their mean
-  std::vector<std::int64_t> size;    ///< positions of each cluster
-  std::vector<std::int32_t> label;   ///< per position; -1 where its weight is 0
-  double inertia = 0;                ///< Σ weight · squared distance to the own centre
-  std::vector<double> trace;         ///< inertia after each assignment
+  std::vector<double> centres;      ///< clusters × channels, features less their mean
+  std::vector<std::int64_t> size;   ///< positions of each cluster
+  std::vector<std::int32_t> label;  ///< per position; -1 where its weight is 0
+  double inertia = 0;               ///< Σ weight · squared distance to the own centre
+  std::vector<double> trace;        ///< inertia after each assignment
   bool converged = false;
 };
 

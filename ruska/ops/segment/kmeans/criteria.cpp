@@ -8,21 +8,16 @@
 
 #include <cblas.h>
 
-#include "ruska/base/random.hpp"
+#include "ruska/ops/segment/gathered_rows.hpp"
 
 namespace ruska::ops::segment {
 
 Silhouettes::Silhouettes(const Positions& positions, std::int64_t most, std::int64_t seed, Context& context) {
-  std::vector<std::pair<std::uint32_t, std::int64_t>> keys;
-  for (std::int64_t row = 0; row < positions.rows.rows(); ++row) {
-    if (positions.space.row_weight[static_cast<std::size_t>(row)] == 0) continue;
-    keys.emplace_back(
-        Random(static_cast<std::uint64_t>(seed), "silhouette", static_cast<std::uint64_t>(row)).bits(), row);
+  std::vector<std::int64_t> all;
+  for (std::size_t row = 0; row < positions.space.row_weight.size(); ++row) {
+    if (positions.space.row_weight[row] != 0) all.push_back(static_cast<std::int64_t>(row));
   }
-  std::sort(keys.begin(), keys.end());
-  keys.resize(std::min(keys.size(), static_cast<std::size_t>(most)));
-  for (const auto& [key, row] : keys) chosen_.push_back(row);
-  std::sort(chosen_.begin(), chosen_.end());
+  chosen_ = drawn_positions(all, most, seed, "silhouette");
 
   const std::vector<double> features = features_of(positions.rows.data(), positions.space, chosen_);
   const auto number = static_cast<std::int64_t>(chosen_.size());
@@ -43,8 +38,8 @@ Silhouettes::Silhouettes(const Positions& positions, std::int64_t most, std::int
       for (std::int64_t j = 0; j < number; ++j) {
         double& one = rows[(i - range.begin) * number + j];
         one = i == j ? 0.0
-                     : std::sqrt(std::max(0.0, square[static_cast<std::size_t>(i)] +
-                                                   square[static_cast<std::size_t>(j)] - 2 * one));
+                     : std::sqrt(std::max(
+                           0.0, square[static_cast<std::size_t>(i)] + square[static_cast<std::size_t>(j)] - 2 * one));
       }
     }
   });

@@ -30,8 +30,8 @@ class Silhouettes {
   std::vector<double> distance_;
 };
 
-/// Bayesian information criterion of a clustering, less terms that do not depend on it; the least is best. Positions are
-/// drawn from clusters of probability n_k/N and scatter about their centre with equal variance in all channels:
+/// Bayesian information criterion of a clustering, less terms that do not depend on it; the least is best. Positions
+/// are drawn from clusters of probability n_k/N and scatter about their centre with equal variance in all channels:
 ///   −2 ln L + (number of free values) · ln N,  −2 ln L = inertia/σ² − 2 Σ n_k ln(n_k/N).
 /// Shares of counts have σ² = 1 in the units of the poisson normalization, and their channels count as free values by
 /// what noise adds to them (`FeatureSpace::degrees_of_freedom`); else σ² is fitted (Pelleg and Moore, ICML 2000):

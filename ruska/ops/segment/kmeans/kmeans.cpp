@@ -30,9 +30,8 @@ BestOfStarts best_of_starts(const Positions& positions, std::int64_t clusters, c
   std::vector<Clustering> starts =
       seed_clusterings(positions, clusters, clusters == 1 ? 1 : params.starts, params.seed, context);
   lloyd(positions, params.max_iterations, params.tolerance, starts, "clustering", context);
-  const auto best = std::min_element(starts.begin(), starts.end(), [](const Clustering& a, const Clustering& b) {
-    return a.inertia < b.inertia;
-  });
+  const auto best = std::min_element(starts.begin(), starts.end(),
+                                     [](const Clustering& a, const Clustering& b) { return a.inertia < b.inertia; });
   const auto agreeing = std::count_if(starts.begin(), starts.end(), [&](const Clustering& one) {
     return one.inertia <= best->inertia * (1 + same_inertia);
   });
@@ -44,9 +43,9 @@ BestOfStarts best_of_starts(const Positions& positions, std::int64_t clusters, c
 std::size_t choose(const std::vector<Trial>& trials, bool by_silhouette, std::string& reason) {
   std::size_t best = 0;
   for (std::size_t t = 1; t < trials.size(); ++t) {
-    const bool better = by_silhouette ? trials[best].clusters < 2 ||
-                                            trials[t].silhouette.value > trials[best].silhouette.value
-                                      : trials[t].information_criterion < trials[best].information_criterion;
+    const bool better = by_silhouette
+                            ? trials[best].clusters < 2 || trials[t].silhouette.value > trials[best].silhouette.value
+                            : trials[t].information_criterion < trials[best].information_criterion;
     if (better) best = t;
   }
   if (by_silhouette) {
@@ -134,8 +133,8 @@ KmeansResult kmeans(const Rows& rows, const KmeansParams& params, Context& conte
     result.best = std::move(one.front());
   }
   sort_by_size(result.best);
-  result.expected_noise =
-      space.degrees_of_freedom * static_cast<double>(std::max<std::int64_t>(0, space.rows_in_use - result.best.clusters));
+  result.expected_noise = space.degrees_of_freedom *
+                          static_cast<double>(std::max<std::int64_t>(0, space.rows_in_use - result.best.clusters));
   if (!result.best.converged) {
     context.not_converged("k-means stopped after " + std::to_string(params.max_iterations) +
                           " iterations; positions may still change their cluster: give more max_iterations");
@@ -146,7 +145,8 @@ KmeansResult kmeans(const Rows& rows, const KmeansParams& params, Context& conte
 std::int64_t kmeans_memory(const Description& data, const KmeansParams& params) {
   const std::int64_t positions = data.navigation_size(), channels = data.signal_size();
   const std::int64_t clusters = most_clusters(params), size = sample_size(data, params.sample);
-  const std::int64_t candidates = params.starts * (2 + static_cast<std::int64_t>(std::log(std::max(1.0, double(clusters)))));
+  const std::int64_t candidates =
+      params.starts * (2 + static_cast<std::int64_t>(std::log(std::max(1.0, double(clusters)))));
   const std::int64_t together = params.starts * clusters;
   std::int64_t bytes = positions * (8 * 4 + 4 * 3) + 8 * channels * (6 + 8 * clusters);
   bytes += sample_memory(data, params.sample) + size * (12 * (channels + 4));  // the blocks of the sample's rows

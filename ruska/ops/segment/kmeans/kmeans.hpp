@@ -37,19 +37,20 @@ struct Trial {
 };
 
 struct KmeansResult {
-  Clustering best;              ///< of all positions, the largest cluster first
-  std::vector<Trial> trials;    ///< the chosen number alone, or every number that was tried
-  std::string reason;           ///< why so many clusters
-  std::string normalization;    ///< what was compared
-  std::int64_t sampled = 0;     ///< positions on which starts and numbers were compared
-  std::int64_t in_use = 0;      ///< positions with a label
-  double starts_agreeing = 0;   ///< part of the starts that reached the best inertia within 0.1 %
-  double total_scatter = 0;     ///< inertia of one single cluster
-  double expected_noise = 0;    ///< poisson: the inertia that counting noise alone leaves
+  Clustering best;             ///< of all positions, the largest cluster first
+  std::vector<Trial> trials;   ///< the chosen number alone, or every number that was tried
+  std::string reason;          ///< why so many clusters
+  std::string normalization;   ///< what was compared
+  std::int64_t sampled = 0;    ///< positions on which starts and numbers were compared
+  std::int64_t in_use = 0;     ///< positions with a label
+  double starts_agreeing = 0;  ///< part of the starts that reached the best inertia within 0.1 %
+  double total_scatter = 0;    ///< inertia of one single cluster
+  double expected_noise = 0;   ///< poisson: the inertia that counting noise alone leaves
 };
 
-/// k-means of the rows. Starts and numbers of clusters are compared on at most `sample` positions; the best goes on over
-/// all of them. Throws invalid_argument for more clusters than positions, values that overflow, and as `feature_space`.
+/// k-means of the rows. Starts and numbers of clusters are compared on at most `sample` positions; the best goes on
+/// over all of them. Throws invalid_argument for more clusters than positions, values that overflow, and as
+/// `feature_space`.
 KmeansResult kmeans(const Rows& rows, const KmeansParams& params, Context& context);
 
 /// Bytes that `kmeans` holds beside the rows' own blocks and cache: altogether, and on top for each worker.

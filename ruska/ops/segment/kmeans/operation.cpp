@@ -16,10 +16,11 @@ constexpr auto parameters = std::tuple{
               "Number of clusters; automatic: choose_by decides"),
     parameter(&KmeansParams::most_clusters, "most_clusters", "", within<std::int64_t>(2, 100),
               "The most clusters that are tried when their number is chosen"),
-    parameter(&KmeansParams::choose_by, "choose_by", "", one_of("silhouette|information_criterion"),
-              "How the number of clusters is chosen: by the largest mean silhouette (2 at least; mixtures of phases make "
-              "no clusters of their own), or the least Bayesian information criterion (1 at least; whatever stands "
-              "above the noise is a cluster)"),
+    parameter(
+        &KmeansParams::choose_by, "choose_by", "", one_of("silhouette|information_criterion"),
+        "How the number of clusters is chosen: by the largest mean silhouette (2 at least; mixtures of phases make "
+        "no clusters of their own), or the least Bayesian information criterion (1 at least; whatever stands "
+        "above the noise is a cluster)"),
     parameter(&KmeansParams::normalization, "normalization", "", one_of(normalizations), normalization_help),
     parameter(&KmeansParams::layout, "layout", "", one_of(layouts), layout_help),
     parameter(&KmeansParams::algorithm, "algorithm", "", one_of("lloyd|mini_batch"),
@@ -95,9 +96,8 @@ Outputs run(const Inputs& inputs, const KmeansParams& params, Context& context) 
                .note = "The cluster whose centre is nearest; compared were " + words_for(result.normalization) +
                        ". The largest cluster is the first. -1: left out by a mask" +
                        std::string(shares ? ", or empty." : ".")});
-  add_class_spectra(outputs, data,
-                    class_spectra(rows, best.label, best.clusters, "averaging clusters", context), names, "cluster",
-                    "spectra", "Mean spectrum of each cluster",
+  add_class_spectra(outputs, data, class_spectra(rows, best.label, best.clusters, "averaging clusters", context), names,
+                    "cluster", "spectra", "Mean spectrum of each cluster",
                     "In the data's units, averaged over the positions of the cluster. σ: standard error of that mean, "
                     "from the scatter of the positions; where clusters touch, the border that noise drew between "
                     "them is not part of it.");
@@ -140,10 +140,8 @@ Outputs run(const Inputs& inputs, const KmeansParams& params, Context& context) 
 
   Description trace;
   trace.title = "Inertia";
-  trace.axes = {Axis{.name = "iteration",
-                     .role = Role::signal,
-                     .size = static_cast<std::int64_t>(best.trace.size()),
-                     .offset = 1}};
+  trace.axes = {Axis{
+      .name = "iteration", .role = Role::signal, .size = static_cast<std::int64_t>(best.trace.size()), .offset = 1}};
   const std::string noise = result.expected_noise > 0
                                 ? " The end is " + shown(best.inertia / result.expected_noise) +
                                       " times what counting noise alone leaves: 1 where positions of a cluster differ "
@@ -186,8 +184,7 @@ const Operation& kmeans_operation() {
        .summary = "Divides the positions of a map into clusters of similar spectra or features (k-means).",
        .citations = {"S. P. Lloyd, IEEE Trans. Inf. Theory 28, 129 (1982)",
                      "D. Arthur and S. Vassilvitskii, Proc. 18th ACM-SIAM SODA, 1027 (2007)",
-                     "D. Sculley, Proc. 19th WWW, 1177 (2010)",
-                     "P. J. Rousseeuw, J. Comput. Appl. Math. 20, 53 (1987)",
+                     "D. Sculley, Proc. 19th WWW, 1177 (2010)", "P. J. Rousseeuw, J. Comput. Appl. Math. 20, 53 (1987)",
                      "D. Pelleg and A. Moore, Proc. 17th ICML, 727 (2000)"},
        .inputs = segment_ports(),
        .outputs = {{"labels", "number of the cluster of each position, from 0; -1 where masked or empty"},

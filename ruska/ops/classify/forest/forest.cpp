@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/ops/classify/forest/forest.hpp"
+
+#include <cmath>
+
+#include "ruska/ops/classify/classification.hpp"
+#include "ruska/ops/classify/trees.hpp"
+#include "ruska/ops/segment/feature_space.hpp"
+
+namespace ruska::ops::classify {
+namespace {
+
+constexpr auto parameters = std::tuple{
+    parameter(&ForestParams::criterion, "criterion", "", one_of("gini|entropy"),
+              "Impurity that splits lower: the Gini index or Shannon's entropy"),
+    parameter(&ForestParams::trees, "trees", "", within<std::int64_t>(1, 10000), "Number of trees"),
+    parameter(&ForestParams::max_depth, "max_depth", "", within<std::int64_t>(1, 1000),
+              "Most splits from the root to a leaf; automatic: as many as it takes"),
+    parameter(&ForestParams::min_leaf, "min_leaf", "", within<std::int64_t>(1, 1000000),
+              "Fewest labelled positions of a leaf; more give smoother probabilities"),
+    parameter(&ForestParams::split_features, "split_features", "", within<std::int64_t>(1, 1000000),
+              "Channels that each split may choose from, drawn anew; automatic: the square root of their number"),
+    parameter(&ForestParams::bootstrap, "bootstrap", "",
+              "Whether every tree sees labelled positions drawn with replacement, or all of them"),
+    parameter(&ForestParams::normalization, "normalization", "", one_of(segment::normalizations),
+              "What is compared: none, the values; unit_sum, each position's values divided by their sum; standardize, "
+              "each channel in units of its standard deviation among the labelled positions; poisson, shares of the "
+              "counts in units of their counting noise; auto: poisson for counts, none for other values"),
+    parameter(&ForestParams::layout, "layout", "", one_of(segment::layouts), segment::layout_help),
+    parameter(&ForestParams::folds, "folds", "", within<std::int64_t>(2, 100),
+              "Parts of the labelled positions that are held out in turn to measure the accuracy"),
+    parameter(&ForestParams::training_positions, "training_positions", "", within<std::int64_t>(4, 1000000),
+              "Most labelled positions that are trained on; of more, some of every class are drawn"),
+    parameter(&ForestParams::seed, "seed", "", at_least<std::int64_t>(0), "Seed of the folds and of every other draw")};
+
+TrainingRun training_run(const Inputs& inputs, const ForestParams& params) {
+  TrainingRun run;
+  run.layout = params.layout;
+  run.training_positions = params.training_positions;
+  run.options = {params.normalization, "none", params.folds, params.seed};
+  const Description data = segment::positions_description(inputs.at("data").describe(), params.layout);
+  const std::int64_t examples = std::min(params.training_positions, data.navigation_size());
+  const std::int64_t rows = std::max(partitions_of(data).largest(), examples);
+  run.method_memory = trees_memory(examples, data.signal_size(), params.trees);
+  run.method_memory_per_worker = trees_memory_per_worker(examples, data.signal_size(), rows);
+  return run;
+}
+
+Plan check(const Inputs& inputs, const ForestParams& params) {
+  return training_plan(inputs, training_run(inputs, params));
+}
+
+Outputs run(const Inputs& inputs, const ForestParams& params, Context& context) {
+  TreeOptions options;
+  options.criterion = params.criterion;
+  options.max_depth = params.max_depth;
+  options.min_leaf = params.min_leaf;
+  options.seed = params.seed;
+  options.trees = params.trees;
+  options.bootstrap = params.bootstrap;
+  options.split_features = params.split_features;
+  Importances importances;
+  return train_and_classify(
+      inputs, training_run(inputs, params),
+      [&](const TrainingSet& set, Model& model, bool last, Context& of) {
+        if (!params.split_features) {
+          options.split_features =
+              std::max<std::int64_t>(1, static_cast<std::int64_t>(std::sqrt(double(set.channels))));
+        }
+        Importances found = train_trees(set, options, model, of);
+        if (last) importances = std::move(found);
+      },
+      [&](Outputs& outputs, const Description& data) {
+        add_importances(outputs, data, importances.mean, importances.sigma,
+                        "Part of the fall of impurity that splits on the channel brought, averaged over the trees. σ: "
+                        "standard error "
+                        "over the trees. Channels that carry the same information share it.");
+      },
+      [&](const Model& model) {
+        return std::to_string(params.trees) + " trees, " +
+               std::to_string((model.settings.at("nodes").get<std::int64_t>() + params.trees) / 2) + " leaves, " +
+               params.criterion;
+      },
+      context);
+}
+
+}  // namespace
+
+const Operation& forest_operation() {
+  static const Operation operation = make_operation<ForestParams>(
+      {.name = "classify.forest",
+       .version = 1,
+       .summary = "Learns classes from labelled positions and classifies the whole map (random forest).",
+       .citations =
+           {"L. Breiman, Mach. Learn. 45, 5 (2001)",
+            "L. Breiman, J. H. Friedman, R. A. Olshen and C. J. Stone, Classification and Regression Trees (1984)"},
+       .inputs = training_ports(),
+       .outputs = training_outputs({{"importances", "how much each channel's splits separate the classes; sums to 1"},
+                                    {"importances_sigma", "their standard errors over the trees"}})},
+      parameters, check, run);
+  return operation;
+}
+
+}  // namespace ruska::ops::classify
