@@ -40,7 +40,8 @@ std::vector<std::uint16_t> two_phases(std::int64_t height, std::int64_t width, s
     for (std::int64_t c = 0; c < channels; ++c) {
       const double centre = static_cast<double>(channels) * (second ? 0.45 : 0.35);
       const double off = (static_cast<double>(c) - centre) / 3;
-      const double share = 0.7 * std::exp(-off * off / 2) / (3 * std::sqrt(2 * M_PI)) + 0.3 / static_cast<double>(channels);
+      const double share =
+          0.7 * std::exp(-off * off / 2) / (3 * std::sqrt(2 * M_PI)) + 0.3 / static_cast<double>(channels);
       Random random(seed, "two_phases", static_cast<std::uint64_t>(p * channels + c));
       values.push_back(static_cast<std::uint16_t>(random.poisson(dose * share)));
     }
