@@ -122,6 +122,12 @@ FeatureSpace feature_space(const Rows& rows, const std::string& normalization, C
   if (sums.rows_left_in == 0 || sums.columns_left_in == 0) {
     throw Error(ErrorKind::invalid_argument, "the masks leave out every position or every channel");
   }
+  const auto too_large = [](double value) { return !(std::abs(value) < 1e140); };
+  if (std::any_of(sums.row_sum.begin(), sums.row_sum.end(), too_large) ||
+      std::any_of(sums.column_sum.begin(), sums.column_sum.end(), too_large)) {
+    throw Error(ErrorKind::invalid_argument, "the values of '" + rows.data().describe().title +
+                                                 "' are too large for squared distances; scale them down");
+  }
   FeatureSpace space;
   space.normalization = normalization != "auto"             ? normalization
                         : sums.counts && rows.columns() > 1 ? "poisson"

@@ -74,9 +74,11 @@ Points along_principal_components(const Rows& rows, const FeatureSpace& space, c
   if (!std::isfinite(widest)) {
     throw Error(ErrorKind::invalid_argument, "the principal components overflow: the values are too large; scale them");
   }
-  if (widest > 0) {
-    for (double& value : points.values) value /= widest;
-  }
+  double magnitude = poisson ? 1 / space.total_weight : 0.0;
+  for (std::size_t c = 0; c < space.mean.size() && !poisson; ++c) magnitude += space.mean[c] * space.mean[c];
+  // Components come from a Gram matrix, which resolves no less than 1e-7 of the data: positions are equal below it.
+  const double unit = widest > 1e-7 * std::sqrt(magnitude) ? 1 / widest : 0.0;
+  for (double& value : points.values) value *= unit;
   compared = std::to_string(points.dimensions) + (poisson ? " principal component" : " centred principal component") +
              (points.dimensions == 1 ? "" : "s") + (poisson ? " of the shares of the counts" : "");
   return points;

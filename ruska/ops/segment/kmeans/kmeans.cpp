@@ -107,6 +107,12 @@ KmeansResult kmeans(const Rows& rows, const KmeansParams& params, Context& conte
       if (tried.back().best.clusters < clusters) break;
     }
     chosen = choose(result.trials, by_silhouette, result.reason);
+    std::string other;
+    const std::size_t by_the_other_rule = choose(result.trials, !by_silhouette, other);
+    if (by_the_other_rule != chosen) {
+      result.reason += "; the " + std::string(by_silhouette ? "information criterion" : "silhouette") + " would take " +
+                       std::to_string(result.trials[by_the_other_rule].clusters);
+    }
   }
   result.starts_agreeing = tried[chosen].agreeing;
   Clustering& best = tried[chosen].best;
