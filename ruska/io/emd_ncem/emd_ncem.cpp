@@ -3,7 +3,8 @@
 //
 // Electron microscopy datasets of the Berkeley layout (.emd; emdatasets.com, versions 0.2 to 1.0), with the groups that
 // Prismatic writes for each depth of a simulation, and py4DSTEM's files. A group with the attribute `emd_group_type`
-// holds one array and, for each of its axes, coordinates dim1, dim2 … with `name` and `units`.
+// holds one array and, for each of its axes, coordinates dim1, dim2 … with `name` and `units`; in py4DSTEM's files it
+// may also hold lists of points, such as Bragg disks.
 //
 // Arrays are stored fastest axis first and read reversed, except `datacube` and those of version 1, which are stored
 // as ruska orders them, and those of the fpd library, which writes its Medipix data in this layout. Of a simulation,
@@ -16,6 +17,7 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/emd_ncem/point_lists.hpp"
 #include "ruska/io/hdf5/source.hpp"
 #include "ruska/io/hdf5_content.hpp"
 #include "ruska/io/text.hpp"
@@ -141,8 +143,13 @@ class Emd {
     for (std::size_t i = 0; i < found_.size(); ++i) {
       if (!found_[i].taken) add_signal(i);
     }
-    if (signals_.empty())
-      root_.fail(ErrorKind::unsupported, "there is no group with an array of numbers; lists of points are not read");
+    for (const hdf5::Group& group : point_lists_) signals_.push_back(point_list(group, described_points(group)));
+    for (const Found& found : point_list_arrays_) {
+      signals_.push_back(point_list_array(found.group, found.array, scan_calibration(), described_points(found.group)));
+    }
+    if (signals_.empty()) {
+      root_.fail(ErrorKind::unsupported, "there is no group with an array of numbers or lists of points");
+    }
     return std::move(signals_);
   }
 
@@ -163,14 +170,50 @@ class Emd {
     if (depth > deepest) group.fail(ErrorKind::bad_data, "the groups nest deeper than " + std::to_string(deepest));
     if (!seen_.insert(group.address()).second) return;
     const bool holds_array = group.has_attribute("emd_group_type");
+    if (holds_array && is_calibration(group)) {
+      original_["calibration"] = tree_of(group);
+      return;
+    }
+    if (holds_array && is_point_list(group)) {
+      point_lists_.push_back(group);
+      return;
+    }
     for (const std::string& name : group.names()) {
       const hdf5::Kind kind = group.kind(name);
       if (kind == hdf5::Kind::group) {
         collect(group.group(name), depth + 1);
-      } else if (kind == hdf5::Kind::array && holds_array && is_data_name(name) && group.array(name).is_numeric()) {
-        found_.push_back({group, name});
+      } else if (kind == hdf5::Kind::array && holds_array && is_data_name(name)) {
+        if (group.array(name).is_numeric()) {
+          found_.push_back({group, name});
+        } else if (is_point_list_array(group, name)) {
+          point_list_arrays_.push_back({group, name});
+        }
       }
     }
+  }
+
+  /// py4DSTEM's numbers about the detector and the scan.
+  static bool is_calibration(const hdf5::Group& group) {
+    return name_of_group(group) == "calibration" || group.text("py4dstem_class") == "Calibration" ||
+           group.text("python_class") == "Calibration";
+  }
+
+  ScanCalibration scan_calibration() const {
+    const auto step = number_at(original_, "calibration.R_pixel_size");
+    const std::string units = plain_units(text_at(original_, "calibration.R_pixel_units").value_or(""));
+    if (!step || !(*step > 0) || !std::isfinite(*step) || units.empty()) return {};
+    return {*step, units};
+  }
+
+  Description described_points(const hdf5::Group& group) const {
+    // Bragg vectors as they were measured lie in a group of that name within the object that has a title.
+    const bool measured = name_of_group(group) == "_v_uncal";
+    const std::string path = group.path();
+    const std::string owner = path.substr(0, path.rfind('/'));
+    Description description = described(measured ? owner.substr(owner.rfind('/') + 1) : name_of_group(group));
+    if (measured) set(description.metadata, "Diffraction.disk_units", "px");
+    description.original["point_list"] = attributes_of(group);
+    return description;
   }
 
   static std::string name_of_group(const hdf5::Group& group) {
@@ -296,7 +339,8 @@ class Emd {
   bool simulated_, fpd_;
   Json original_ = Json::object();
   std::set<std::uint64_t> seen_;
-  std::vector<Found> found_;
+  std::vector<Found> found_, point_list_arrays_;
+  std::vector<hdf5::Group> point_lists_;
   Sources signals_;
 };
 

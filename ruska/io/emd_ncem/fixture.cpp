@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/hdf5/writer.hpp"
 #include "tests/fixtures.hpp"
@@ -175,8 +177,99 @@ Fixture medipix() {
           {Dataset::from_values<std::uint16_t>(description, values)}};
 }
 
+constexpr double absent = std::numeric_limits<double>::quiet_NaN();
+
+Description described_disks(const std::string& title, const Json& values, std::int64_t longest) {
+  Description description = titled(title);
+  set(description.metadata, "Diffraction.disk_values", values);
+  description.axes = {{.name = "disk", .role = Role::signal, .size = longest},
+                      {.name = "value", .role = Role::signal, .size = static_cast<std::int64_t>(values.size())}};
+  return description;
+}
+
+/// Bragg disks of a scan as py4DSTEM 0.13 writes them, and one list of other points.
+Fixture disk_lists() {
+  const std::vector<std::vector<double>> stored{{1, 2, 30, -4, 5, 60}, {}, {7, -8, 90}, {0.5, 0.25, 1}};
+  std::vector<std::vector<std::byte>> bytes;
+  for (const std::vector<double>& list : stored) {
+    const auto as_bytes = std::as_bytes(std::span(list));
+    bytes.emplace_back(as_bytes.begin(), as_bytes.end());
+  }
+  Description disks = described_disks("peaks", Json::array({"ky", "kx", "intensity"}), 2);
+  disks.axes.insert(disks.axes.begin(), {{.name = "y", .role = Role::navigation, .size = 2},
+                                         {.name = "x", .role = Role::navigation, .size = 2}});
+  const std::vector<double> expected_disks{1,      2,      30,     -4,     5, 60,     absent, absent,
+                                           absent, absent, absent, absent, 7, -8,     90,     absent,
+                                           absent, absent, 0.5,    0.25,   1, absent, absent, absent};
+  const std::vector<double> x{1, 2, 3};
+  const std::vector<std::int32_t> index{7, 8, 9};
+  return {"emd_ncem",
+          "disks.h5",
+          [=](const std::filesystem::path& folder) {
+            const auto path = folder / "disks.h5";
+            hdf5::FileWriter file(path);
+            {
+              const hdf5::GroupWriter top = file.root().create_group("4DSTEM");
+              top.set_attribute("emd_group_type", "root");
+              const hdf5::GroupWriter group = top.create_group("peaks");
+              group.set_attribute("emd_group_type", 3);
+              group.set_attribute("py4dstem_class", "PointListArray");
+              group.write_lists("data", {DType::float64, {"qx", "qy", "intensity"}}, {2, 2}, bytes);
+              const hdf5::GroupWriter points = top.create_group("points");
+              points.set_attribute("emd_group_type", 2);
+              points.create_group("x").write_numbers("data", DType::float64, {3}, std::as_bytes(std::span(x)));
+              points.create_group("index").write_numbers("data", DType::int32, {3}, std::as_bytes(std::span(index)));
+            }
+            file.close();
+            return path;
+          },
+          {Dataset::from_values<double>(described_disks("points", Json::array({"index", "x"}), 3),
+                                        std::vector<double>{7, 1, 8, 2, 9, 3}),
+           Dataset::from_values<double>(disks, expected_disks)}};
+}
+
+/// Bragg vectors in pixels and the calibration beside them, as py4DSTEM 0.14 writes them; float32, intensity first.
+Fixture bragg_vectors() {
+  const std::vector<float> one{100, 3, 4}, two{50, 5, 6, 25, 7, 8};
+  std::vector<std::vector<std::byte>> bytes;
+  for (const std::vector<float>* list : {&one, &two}) {
+    const auto as_bytes = std::as_bytes(std::span(*list));
+    bytes.emplace_back(as_bytes.begin(), as_bytes.end());
+  }
+  Description disks = described_disks("braggvectors", Json::array({"ky", "kx", "intensity"}), 2);
+  set(disks.metadata, "Diffraction.disk_units", "px");
+  disks.axes.insert(disks.axes.begin(),
+                    {{"y", "length", "nm", Role::navigation, 1, 2.5}, {"x", "length", "nm", Role::navigation, 2, 2.5}});
+  const std::vector<double> expected{3, 4, 100, absent, absent, absent, 5, 6, 50, 7, 8, 25};
+  return {"emd_ncem",
+          "vectors.h5",
+          [=](const std::filesystem::path& folder) {
+            const auto path = folder / "vectors.h5";
+            hdf5::FileWriter file(path);
+            {
+              const hdf5::GroupWriter root = file.root();
+              root.set_attribute("emd_group_type", "file");
+              const hdf5::GroupWriter top = root.create_group("vectors_root");
+              top.set_attribute("emd_group_type", "root");
+              const hdf5::GroupWriter calibration = top.create_group("metadatabundle").create_group("calibration");
+              calibration.set_attribute("emd_group_type", "metadata");
+              const double step = 2.5;
+              calibration.write_numbers("R_pixel_size", DType::float64, {}, std::as_bytes(std::span(&step, 1)));
+              calibration.write_text("R_pixel_units", "nm");
+              const hdf5::GroupWriter group = top.create_group("braggvectors").create_group("_v_uncal");
+              group.set_attribute("emd_group_type", "pointlistarray");
+              group.write_lists("data", {DType::float32, {"intensity", "qx", "qy"}}, {1, 2}, bytes);
+            }
+            file.close();
+            return path;
+          },
+          {Dataset::from_values<double>(disks, expected)}};
+}
+
 }  // namespace
 
-std::vector<Fixture> emd_ncem_fixtures() { return {image(), simulated_stack(), datacube(), medipix()}; }
+std::vector<Fixture> emd_ncem_fixtures() {
+  return {image(), simulated_stack(), datacube(), medipix(), disk_lists(), bragg_vectors()};
+}
 
 }  // namespace ruska::io

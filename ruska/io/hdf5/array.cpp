@@ -34,6 +34,8 @@ Array::ArrayState::ArrayState(FilePtr file_in, ObjectHeader header_in, std::stri
       values(file->format_->blocks, header, type_in, space),
       element(element_of(type)) {
   if (element) conversion.emplace(type);
+  if (type.type_class == Datatype::Class::list && !type.variable_text) list_element = element_of(*type.base);
+  if (list_element) list_conversion.emplace(*type.base);
 }
 
 std::shared_ptr<Object::State> Array::ArrayState::make(FilePtr file, ObjectHeader header, std::string path) {
@@ -62,6 +64,8 @@ const Element& Array::element() const {
   }
   return *array().element;
 }
+
+const std::optional<Element>& Array::list_element() const { return array().list_element; }
 
 void Array::check_readable() const {
   inside([&] { array().values.check_readable(); });
@@ -150,6 +154,41 @@ std::vector<std::uint64_t> Array::references() const {
     const OpenFile::Format& format = *state_->file->format_;
     ValueReader values(format.blocks, format.heap);
     return values.references(array().type, count(shape()), read_stored());
+  });
+}
+
+std::vector<StoredList> Array::lists() const {
+  if (!list_element()) {
+    fail(ErrorKind::unsupported, "lists of numbers were expected, not '" + name_of(array().type) + "'");
+  }
+  return inside([&] {
+    const auto stored = read_stored();
+    const std::size_t item = array().values.item();
+    const std::uint64_t largest = state_->file->format_->blocks.size() / array().list_conversion->stored_bytes();
+    std::vector<StoredList> lists;
+    lists.reserve(stored.size() / item);
+    for (std::size_t at = 0; at + item <= stored.size(); at += item) {
+      const ListPlace place = list_place(std::span(stored).subspan(at, item), state_->file->format_->blocks.widths());
+      if (place.length > largest) {
+        throw Error(ErrorKind::bad_data, "list " + std::to_string(lists.size()) + " claims " +
+                                             std::to_string(place.length) + " entries, more than the file holds");
+      }
+      lists.push_back({static_cast<std::int64_t>(place.length), place.heap, place.index});
+    }
+    return lists;
+  });
+}
+
+std::vector<std::byte> Array::entries(const StoredList& list) const {
+  const Conversion& convert = array().list_conversion.value();
+  return inside([&] {
+    const auto length = static_cast<std::size_t>(list.length);
+    if (length == 0) return std::vector<std::byte>();
+    const Block stored =
+        state_->file->format_->heap.beginning_of(list.heap, list.index, length * convert.stored_bytes());
+    std::vector<std::byte> native(length * convert.native_bytes());
+    convert(stored.bytes, native);
+    return native;
   });
 }
 

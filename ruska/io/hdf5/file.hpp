@@ -63,6 +63,12 @@ class Object {
   friend class OpenFile;
 };
 
+/// One list of an array whose elements are lists: how many entries, and where they lie.
+struct StoredList {
+  std::int64_t length = 0;
+  std::uint64_t heap = 0, index = 0;
+};
+
 class Array : public Object {
  public:
   const Shape& shape() const;
@@ -73,6 +79,8 @@ class Array : public Object {
   bool is_numeric() const;
   /// Throws unsupported for elements that ruska has no dtype for.
   const Element& element() const;
+  /// What the entries are where the elements are lists of numbers, or of structures of numbers of one kind.
+  const std::optional<Element>& list_element() const;
   /// Throws unsupported where the values lie in other files or are filtered in a way that is not known.
   void check_readable() const;
 
@@ -88,6 +96,11 @@ class Array : public Object {
   std::vector<std::string> read_texts() const;
   /// As `Object::attribute`. Arrays of more than 65536 elements become a sentence in angle brackets.
   Json value() const;
+  /// All lists in C order, without their entries. Throws unsupported where there is no `list_element()`, bad_data for a
+  /// list longer than the file.
+  std::vector<StoredList> lists() const;
+  /// The entries of one of them, native byte order, structures packed. Throws bad_data.
+  std::vector<std::byte> entries(const StoredList& list) const;
   /// The addresses that the array's own references lead to.
   std::vector<std::uint64_t> references() const;
   using Object::references;

@@ -49,6 +49,8 @@ struct Array::ArrayState : Object::State {
   StoredValues values;
   std::optional<Element> element;
   std::optional<Conversion> conversion;
+  std::optional<Element> list_element;  ///< of what lists hold
+  std::optional<Conversion> list_conversion;
 };
 
 /// Adds the file and the object to errors of `action`.

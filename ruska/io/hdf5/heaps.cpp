@@ -78,23 +78,39 @@ const GlobalHeap::Collection& GlobalHeap::collection(std::uint64_t address) cons
   return known_.emplace(address, std::move(objects)).first->second;
 }
 
+GlobalHeap::Place GlobalHeap::place_of(std::uint64_t address, std::uint64_t index) const {
+  const Collection& objects = collection(address);
+  const auto found = objects.find(index);
+  if (found == objects.end()) {
+    throw Error(ErrorKind::bad_data, "the heap at the address " + std::to_string(address) + " has no object " +
+                                         std::to_string(index) + " that a value refers to");
+  }
+  return found->second;
+}
+
 Block GlobalHeap::object(std::uint64_t address, std::uint64_t index) const {
   Place place{};
   {
     const std::lock_guard guard(mutex_);
-    const Collection& objects = collection(address);
-    const auto found = objects.find(index);
-    if (found == objects.end()) {
-      throw Error(ErrorKind::bad_data, "the heap at the address " + std::to_string(address) + " has no object " +
-                                           std::to_string(index) + " that a value refers to");
-    }
-    place = found->second;
+    place = place_of(address, index);
     given_ += place.bytes;
     if (given_ > believed + 16 * file_.size()) {
       throw Error(ErrorKind::bad_data, "values of very many more bytes than the file has");
     }
   }
   return file_.block(place.address, place.bytes);
+}
+
+Block GlobalHeap::beginning_of(std::uint64_t address, std::uint64_t index, std::uint64_t bytes) const {
+  Place place{};
+  {
+    const std::lock_guard guard(mutex_);
+    place = place_of(address, index);
+  }
+  if (bytes > place.bytes) {
+    fail_at(place.address, "a list of " + std::to_string(bytes) + " bytes has " + std::to_string(place.bytes));
+  }
+  return file_.block(place.address, bytes);
 }
 
 FractalHeap::FractalHeap(const FileBlocks& file, std::uint64_t address) : file_(file), address_(address) {

@@ -26,11 +26,16 @@ class GlobalHeap {
   /// The bytes of an object of the collection at an address. Throws bad_data when it is not there, and when far more
   /// bytes have been asked for than the file has, which happens where very many values share one object.
   Block object(std::uint64_t collection, std::uint64_t index) const;
+  /// The first `bytes` of an object, as often as anyone asks: for readers whose own output bounds what they ask for.
+  /// Throws bad_data when it has fewer.
+  Block beginning_of(std::uint64_t collection, std::uint64_t index, std::uint64_t bytes) const;
 
  private:
   struct Place {
     std::uint64_t address, bytes;
   };
+  /// The mutex is held.
+  Place place_of(std::uint64_t collection, std::uint64_t index) const;
   using Collection = std::map<std::uint64_t, Place>;  // by index
   const Collection& collection(std::uint64_t address) const;
 

@@ -37,14 +37,17 @@ std::span<const std::byte> element_at(std::span<const std::byte> bytes, const Da
 
 }  // namespace
 
+ListPlace list_place(std::span<const std::byte> element, Widths widths) {
+  Cursor cursor(element, 0, widths);
+  const std::uint64_t length = cursor.number(4), heap = cursor.address(), index = cursor.number(4);
+  if (heap != 0 && heap != undefined_address && index != 0) return {length, heap, index};
+  if (length != 0) throw Error(ErrorKind::bad_data, "a value of " + std::to_string(length) + " elements is nowhere");
+  return {};
+}
+
 Block ValueReader::list(const Datatype& type, std::span<const std::byte> element) {
-  Cursor cursor(element, 0, file_.widths());
-  const std::uint64_t count = cursor.number(4), address = cursor.address(), index = cursor.number(4);
-  // Empty lists have no place in a heap.
-  if (address == 0 || address == undefined_address || index == 0) {
-    if (count != 0) throw Error(ErrorKind::bad_data, "a value of " + std::to_string(count) + " elements is nowhere");
-    return {};
-  }
+  const auto [count, address, index] = list_place(element, file_.widths());
+  if (index == 0) return {};
   Block values = heap_.object(address, index);
   std::uint64_t bytes = 0;
   if (__builtin_mul_overflow(count, std::uint64_t{type.base->size}, &bytes) || bytes > values.bytes.size()) {

@@ -9,6 +9,14 @@
 
 namespace ruska::io::hdf5 {
 
+/// What a stored list says of itself (VIII.A). An empty one has no place in a heap.
+struct ListPlace {
+  std::uint64_t length = 0, heap = 0, index = 0;
+};
+
+/// Throws bad_data for entries that are nowhere.
+ListPlace list_place(std::span<const std::byte> element, Widths widths);
+
 /// Stored elements as JSON: numbers, truth values, texts; complex numbers as pairs; structures as objects; arrays and
 /// ragged lists as lists; opaque bytes as "0x…"; what JSON cannot hold as a word in angle brackets.
 class ValueReader {

@@ -288,6 +288,27 @@ ArrayWriter GroupWriter::write_numbers(const std::string& name, DType dtype, con
   return array;
 }
 
+ArrayWriter GroupWriter::write_lists(const std::string& name, const Element& element, const Shape& shape,
+                                     const std::vector<std::vector<std::byte>>& lists) const {
+  if (static_cast<std::int64_t>(lists.size()) != count(shape)) {
+    throw Error(ErrorKind::invalid_argument, std::to_string(lists.size()) + " lists for the shape " + to_string(shape));
+  }
+  const Lock lock;
+  const Handle space = simple_space(shape);
+  const Handle entry = type_of(element);
+  const Handle type(H5Tvlen_create(entry), H5Tclose);
+  Handle made(H5Dcreate2(state_->handle, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
+  std::vector<hvl_t> values;
+  for (const std::vector<std::byte>& list : lists) {
+    values.push_back({list.size() / static_cast<std::size_t>(element.bytes()), const_cast<std::byte*>(list.data())});
+  }
+  if (!made || (!values.empty() && H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)) {
+    throw_failure(state_->file->path, joined(path(), name), "writing lists");
+  }
+  return ArrayWriter(std::make_shared<ArrayWriter::ArrayState>(state_->file, std::move(made), joined(path(), name),
+                                                               element, shape, Shape{}));
+}
+
 ArrayWriter GroupWriter::write_texts(const std::string& name, const std::vector<std::string>& values) const {
   const Lock lock;
   const Shape shape{static_cast<std::int64_t>(values.size())};

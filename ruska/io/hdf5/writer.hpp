@@ -59,6 +59,9 @@ class GroupWriter : public ObjectWriter {
                            const Storage& storage = {}) const;
   ArrayWriter write_numbers(const std::string& name, DType dtype, const Shape& shape,
                             std::span<const std::byte> values) const;
+  /// Lists of different lengths, one per element in C order, each `element`s one after the other.
+  ArrayWriter write_lists(const std::string& name, const Element& element, const Shape& shape,
+                          const std::vector<std::vector<std::byte>>& lists) const;
   ArrayWriter write_texts(const std::string& name, const std::vector<std::string>& values) const;
   ArrayWriter write_text(const std::string& name, const std::string& value) const;
 
