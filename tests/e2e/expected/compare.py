@@ -400,11 +400,42 @@ def pairs_of(name, record, got):
             yield None, None, None
 
 
+def is_ragged(signal):
+    """Facts of an array of lists: how long they are, and what they hold in total."""
+    return "field_sums" in signal
+
+
+# py4DSTEM counts x along the first axis of an image, ruska along the last.
+FIELDS = {"qx": "ky", "qy": "kx"}
+
+
+def ragged_problems(got, expected, array):
+    """Lists of structures as an array with the axes disk and value, NaN behind the end of a list."""
+    lengths = numpy.isfinite(array).all(axis=-1).sum(axis=-1)
+    if not (numpy.isnan(array).all(axis=-1) == ~numpy.isfinite(array).all(axis=-1)).all():
+        yield "a disk is there in part"
+    if list(lengths.shape) != expected["shape"]:
+        yield f"lists of the shape {list(lengths.shape)}, expected {expected['shape']}"
+        return
+    for key in ("sum", "min", "max", "mean"):
+        if not close(float(getattr(lengths, key)()), expected[key]):
+            yield f"{key} of the lengths {getattr(lengths, key)()}, expected {expected[key]}"
+    for probe in expected["probes"]:
+        if lengths[tuple(probe["index"])] != probe["value"]:
+            yield f"length at {probe['index']} {lengths[tuple(probe['index'])]}, expected {probe['value']}"
+    names = got["metadata"]["Diffraction"]["disk_values"]
+    for field, total in expected["field_sums"].items():
+        found = numpy.nansum(array[..., names.index(FIELDS.get(field, field))])
+        if not close(float(found), total):
+            yield f"sum of '{field}' {found}, expected {total}"
+
+
 def has_facts(name, record):
     """Whether something proves how the file must be read."""
     signals = record.get("signals", [])
     return bool(signals) and (name.endswith(VALUES_ALONE) or is_plain(name, record) or
-                              any("axes" in signal or signal.get("mode") == "L" for signal in signals))
+                              any("axes" in signal or signal.get("mode") == "L" or is_ragged(signal)
+                                  for signal in signals))
 
 
 def file_problems(binary, name, path, record, folder):
@@ -436,7 +467,8 @@ def file_problems(binary, name, path, record, folder):
             yield f"signal {number}: convert ended with {done.returncode}: {done.stderr.strip()[:300]}"
             continue
         array = numpy.load(out)
-        problems = (value_problems(one, expected, array) if values_alone else
+        problems = (ragged_problems(one, expected, array) if is_ragged(expected) else
+                    value_problems(one, expected, array) if values_alone else
                     signal_problems(one, corrected(name, number, expected), array, record))
         for problem in problems:
             yield f"signal {number}: {problem}"
