@@ -23,27 +23,26 @@ Deformation deformation_sigma(const Lattice& lattice, const Lattice& reference, 
                               const std::array<double, 9>& covariance) {
   // Derivatives by the components of g1 and g2; central differences are as exact as this needs.
   const double step = 1e-5 * lattice.spacing();
-  constexpr double PlaneVector::*components[2] = {&PlaneVector::x, &PlaneVector::y};
-  Deformation variance;
-  for (const auto component : components) {
-    Deformation derivative[2];
+  double variance[4] = {};
+  for (const PlaneVector along : {PlaneVector{step, 0}, PlaneVector{0, step}}) {
+    double derivative[2][4];
     for (std::size_t vector = 0; vector < 2; ++vector) {
       Lattice more = lattice, less = lattice;
-      (vector == 0 ? more.g1 : more.g2).*component += step;
-      (vector == 0 ? less.g1 : less.g2).*component -= step;
+      PlaneVector& up = vector == 0 ? more.g1 : more.g2;
+      PlaneVector& down = vector == 0 ? less.g1 : less.g2;
+      up = up + along;
+      down = down - along;
       const Deformation high = deformation_of(more, reference, angle), low = deformation_of(less, reference, angle);
-      derivative[vector] = {(high.xx - low.xx) / (2 * step), (high.yy - low.yy) / (2 * step),
-                            (high.xy - low.xy) / (2 * step), (high.rotation - low.rotation) / (2 * step)};
+      const double difference[4] = {high.xx - low.xx, high.yy - low.yy, high.xy - low.xy,
+                                    std::remainder(high.rotation - low.rotation, 360.0)};
+      for (std::size_t part = 0; part < 4; ++part) derivative[vector][part] = difference[part] / (2 * step);
     }
-    const auto add = [&](double Deformation::*part) {
-      const double d1 = derivative[0].*part, d2 = derivative[1].*part;
-      variance.*part += d1 * d1 * covariance[4] + 2 * d1 * d2 * covariance[5] + d2 * d2 * covariance[8];
-    };
-    for (double Deformation::*part : {&Deformation::xx, &Deformation::yy, &Deformation::xy, &Deformation::rotation}) {
-      add(part);
+    for (std::size_t part = 0; part < 4; ++part) {
+      const double d1 = derivative[0][part], d2 = derivative[1][part];
+      variance[part] += d1 * d1 * covariance[4] + 2 * d1 * d2 * covariance[5] + d2 * d2 * covariance[8];
     }
   }
-  return {std::sqrt(variance.xx), std::sqrt(variance.yy), std::sqrt(variance.xy), std::sqrt(variance.rotation)};
+  return {std::sqrt(variance[0]), std::sqrt(variance[1]), std::sqrt(variance[2]), std::sqrt(variance[3])};
 }
 
 }  // namespace ruska::ops::diffraction
