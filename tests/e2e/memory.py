@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.cases import Cases  # noqa: E402
 from support.examples import Examples  # noqa: E402
-from support.scans import write_scan  # noqa: E402
+from support.scans import write_crystal, write_scan  # noqa: E402
 
 cases = Cases(sys.argv[1])
 examples = Examples(cases, "memory")
@@ -20,6 +20,7 @@ cases.ruska("simulate.eds", "--x", 220, "--y", 200, "--tilts", 1, "--energy_chan
 cases.ruska("convert", "needle.h5", "--signal", "data", "-o", "spectra.hspy")
 cases.ruska("convert", "needle.h5", "--signal", "data", "-o", "spectra.raw")
 write_scan(cases.folder / "frames.raw", 100, 120, 64)
+write_crystal(cases.folder / "crystals.raw", 60, 80, 80)
 baseline = cases.peak_memory("doctor")
 operations = [one["name"] for one in json.loads(cases.ruska("list", "--json").stdout)["operations"]]
 for name in operations:

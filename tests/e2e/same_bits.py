@@ -8,12 +8,13 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support.cases import Cases  # noqa: E402
 from support.examples import Examples  # noqa: E402
-from support.scans import write_scan  # noqa: E402
+from support.scans import write_crystal, write_scan  # noqa: E402
 
 cases = Cases(sys.argv[1])
 examples = Examples(cases, "same_bits")
 cases.ruska("simulate.eds", "-o", "needle.h5", "--tilts", 1, "--y", 48, "--x", 60, "--counts_per_spectrum", 100)
 write_scan(cases.folder / "scan.raw", 9, 11, 48)
+write_crystal(cases.folder / "crystal.raw", 9, 11, 72)
 with_mpi = json.loads(cases.ruska("doctor", "--json").stdout)["mpi"] and shutil.which("mpirun")
 names = [o["name"] for o in json.loads(cases.ruska("list", "--json").stdout)["operations"]]
 

@@ -60,8 +60,9 @@ DiskLists read_disks(const Dataset& lists, RowRange positions) {
 
 std::string disk_units(const Description& lists) { return text_at(lists.metadata, units_key).value_or(""); }
 
+template <class T>
 Dataset disk_list_dataset(const Axes& navigation, std::int64_t longest, const std::string& title,
-                          const std::string& units, const Json& metadata, std::span<const double> values) {
+                          const std::string& units, const Json& metadata, std::span<const T> values) {
   Description description;
   description.title = title;
   description.axes = navigation;
@@ -71,7 +72,12 @@ Dataset disk_list_dataset(const Axes& navigation, std::int64_t longest, const st
   set(description.metadata, "General.title", title);
   set(description.metadata, values_key, Json::array({"ky", "kx", "intensity"}));
   set(description.metadata, units_key, units);
-  return Dataset::from_values<double>(std::move(description), values);
+  return Dataset::from_values<T>(std::move(description), values);
 }
+
+template Dataset disk_list_dataset<float>(const Axes&, std::int64_t, const std::string&, const std::string&,
+                                          const Json&, std::span<const float>);
+template Dataset disk_list_dataset<double>(const Axes&, std::int64_t, const std::string&, const std::string&,
+                                           const Json&, std::span<const double>);
 
 }  // namespace ruska::ops::diffraction

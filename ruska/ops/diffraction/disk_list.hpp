@@ -11,7 +11,7 @@
 #include "ruska/core/executor.hpp"
 
 /// Lists of diffraction disks, one per scan position, as a dataset: the navigation axes of the scan, then the signal
-/// axes `disk`, as long as the longest list, and `value` = (ky, kx, intensity, …); float64, all values of a disk NaN
+/// axes `disk`, as long as the longest list, and `value` = (ky, kx, intensity, …); floats, all values of a disk NaN
 /// behind the end of a shorter list. ky runs along the first axis of a pattern, kx along the last. The metadata name
 /// the values at Diffraction.disk_values and the unit of ky and kx at Diffraction.disk_units, where it is known.
 namespace ruska::ops::diffraction {
@@ -41,8 +41,9 @@ DiskLists read_disks(const Dataset& lists, RowRange positions);
 /// The unit of ky and kx; empty where it is not known.
 std::string disk_units(const Description& lists);
 
-/// A dataset of lists: `values` has `longest` times (ky, kx, intensity) per position.
+/// A dataset of lists: `values` has `longest` times (ky, kx, intensity) per position. T is float or double.
+template <class T>
 Dataset disk_list_dataset(const Axes& navigation, std::int64_t longest, const std::string& title,
-                          const std::string& units, const Json& metadata, std::span<const double> values);
+                          const std::string& units, const Json& metadata, std::span<const T> values);
 
 }  // namespace ruska::ops::diffraction

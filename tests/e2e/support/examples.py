@@ -6,8 +6,9 @@
      "memory":    {"prepare": [[command …], …], "runs": [[argument …], …]}}
 
 `prepare` holds ruska commands that make further files; the same command of several operations runs once. Files that
-are there without preparing: for same_bits needle.h5 (signal "data") and scan.raw, for memory spectra.hspy, spectra.raw
-(44,000 spectra of 1024 channels) and frames.raw (100 x 120 frames of 64 x 64).
+are there without preparing: for same_bits needle.h5 (signal "data"), scan.raw and crystal.raw (disks on a lattice), for
+memory spectra.hspy, spectra.raw (44,000 spectra of 1024 channels), frames.raw (100 x 120 frames of 64 x 64) and
+crystals.raw (60 x 80 of 80 x 80).
 """
 import json
 import pathlib

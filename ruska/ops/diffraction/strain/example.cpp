@@ -32,7 +32,7 @@ Inputs strain_example() {
   }
   const Axes scan{{.name = "y", .quantity = "length", .units = "nm", .role = Role::navigation, .size = height},
                   {.name = "x", .quantity = "length", .units = "nm", .role = Role::navigation, .size = width}};
-  return {{"disks", disk_list_dataset(scan, longest, "disks", "px", Json::object(), values)}};
+  return {{"disks", disk_list_dataset<double>(scan, longest, "disks", "px", Json::object(), values)}};
 }
 
 }  // namespace ruska::ops::diffraction

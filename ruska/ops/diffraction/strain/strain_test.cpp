@@ -63,7 +63,7 @@ Dataset lists_of(const std::vector<std::vector<Disk>>& positions, std::int64_t w
   }
   const Axes scan{{.name = "y", .role = Role::navigation, .size = static_cast<std::int64_t>(positions.size()) / width},
                   {.name = "x", .role = Role::navigation, .size = width}};
-  return disk_list_dataset(scan, static_cast<std::int64_t>(longest), "disks", "px", Json::object(), values);
+  return disk_list_dataset<double>(scan, static_cast<std::int64_t>(longest), "disks", "px", Json::object(), values);
 }
 
 Outputs run(const Inputs& inputs, const Json& params = Json::object()) {

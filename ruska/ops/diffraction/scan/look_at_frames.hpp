@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ruska/core/context.hpp"
+#include "ruska/core/dataset.hpp"
+#include "ruska/ops/diffraction/scan/frame_reader.hpp"
+
+namespace ruska::ops::diffraction {
+
+/// The mean of at most 256 frames (64 MiB) evenly spread over the scan; values that are not finite count as 0.
+struct Look {
+  std::vector<double> mean;
+  std::int64_t frames = 0;
+};
+
+Look look_at_frames(const Dataset& data, const Correction& correction, Context& context);
+
+}  // namespace ruska::ops::diffraction
