@@ -100,33 +100,73 @@ Score score(const Dataset& data, const Json& params) {
           within / right};
 }
 
+/// What no unbiased estimate of a disk's place along an axis can beat, averaged over places within a pixel:
+/// Cramér and Rao's bound, 1/σ² = Σ (∂µ/∂x)² / µ.
+double bound(double counts) {
+  const double height = counts / (3.14159265358979 * radius * radius);
+  const auto covered = [](double y, double x, double center_y, double center_x) {
+    int inside = 0;
+    for (int i = 0; i < 1600; ++i) {
+      const double dy = y + (i / 40 - 19.5) / 40 - center_y, dx = x + (i % 40 - 19.5) / 40 - center_x;
+      inside += dy * dy + dx * dx < radius * radius ? 1 : 0;
+    }
+    return inside / 1600.0;
+  };
+  double sum = 0;
+  constexpr int places = 16;
+  for (std::uint64_t place = 0; place < places; ++place) {
+    Random random(13, "bound", place);
+    const double center_y = random.uniform(), center_x = random.uniform(), step = 0.04;
+    double information = 0;
+    for (int y = -7; y <= 8; ++y) {
+      for (int x = -7; x <= 8; ++x) {
+        const double mean = height * covered(y, x, center_y, center_x) + background;
+        const double slope =
+            height * (covered(y, x, center_y, center_x + step) - covered(y, x, center_y, center_x - step)) / (2 * step);
+        information += slope * slope / mean;
+      }
+    }
+    sum += 1 / std::sqrt(information);
+  }
+  return sum / places;
+}
+
 TEST(Disks, FiveHundredCounts) {
   const Dataset data = simulated(500);
-  for (const auto& [params, most] : {std::pair{Json::object(), 0.05},
-                                     {Json{{"position", "upsampling"}}, 0.1},
-                                     {Json{{"position", "parabola"}}, 0.12}}) {
-    const Score got = score(data, params);
-    std::printf("%s: recall %.4f precision %.4f rms %.4f px per axis, %.3f within σ\n", params.dump().c_str(),
-                got.recall, got.precision, got.rms, got.within);
+  const double least = bound(500);
+  std::printf("no estimate can be better than %.4f px\n", least);
+  EXPECT_NEAR(least, 0.0505, 0.001);
+  for (const auto& [position, most] : {std::pair{"likelihood", 1.12}, {"upsampling", 1.6}, {"parabola", 1.7}}) {
+    const Score got = score(data, {{"blur", 0.0}, {"position", position}});
+    std::printf("%s: recall %.4f precision %.4f rms %.4f px per axis, %.3f within σ\n", position, got.recall,
+                got.precision, got.rms, got.within);
     EXPECT_GE(got.recall, 0.98);
     EXPECT_GE(got.precision, 0.98);
-    EXPECT_LE(got.rms, most);
-    if (params.empty() || params["position"] == "upsampling") {
+    EXPECT_LE(got.rms, most * least);
+    if (std::string(position) == "likelihood") {
       EXPECT_NEAR(got.within, 0.683, 0.05);
     }
   }
 }
 
 TEST(Disks, FewAndManyCounts) {
-  for (const double counts : {100.0, 2000.0, 20000.0}) {
-    const Score got = score(simulated(counts), Json::object());
-    std::printf("%g counts: recall %.4f precision %.4f rms %.4f px per axis, %.3f within σ\n", counts, got.recall,
-                got.precision, got.rms, got.within);
+  for (const double counts : {100.0, 600.0, 2000.0, 20000.0}) {
+    const Score got = score(simulated(counts), {{"blur", 0.0}});
+    const double least = bound(counts);
+    std::printf("%g counts: recall %.4f precision %.4f rms %.4f px per axis (bound %.4f), %.3f within σ\n", counts,
+                got.recall, got.precision, got.rms, least, got.within);
     EXPECT_GE(got.recall, 0.98);
     EXPECT_GE(got.precision, 0.98);
-    // The Cramér-Rao bound falls as 1/√N; edges narrower than a pixel let it fall faster.
-    EXPECT_LE(got.rms, 0.05 * std::sqrt(500 / counts) + 0.005);
+    EXPECT_LE(got.rms, 1.4 * least);
+    EXPECT_NEAR(got.within, 0.683, 0.07);
   }
+}
+
+TEST(Disks, ABlurThatIsNotKnownCostsLittle) {
+  const Score got = score(simulated(500), Json::object());
+  EXPECT_GE(got.recall, 0.98);
+  EXPECT_GE(got.precision, 0.98);
+  EXPECT_LE(got.rms, 1.3 * bound(500));
 }
 
 }  // namespace

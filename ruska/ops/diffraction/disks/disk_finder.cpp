@@ -13,9 +13,13 @@
 namespace ruska::ops::diffraction {
 namespace {
 
-constexpr std::int64_t fine = 4;  // places per pixel in the tables of the likelihood
+constexpr std::int64_t fine = 8;  // places per pixel for which the shape is tabulated
+// Values of the shape are told apart on a logarithmic scale, so that a table of logarithms for each background is
+// short.
+constexpr int most_code = 4095;
+constexpr double code_floor = 0.0025;
 constexpr double upsampling = 16;
-constexpr double backgrounds[] = {0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5, 5};
+constexpr double backgrounds[] = {0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5, 5};
 constexpr double slope_step = 0.05;
 
 std::int64_t padded(std::int64_t length) { return fast_fourier_length(length); }
@@ -37,8 +41,9 @@ double DiskFinder::largest_radius(std::int64_t height, std::int64_t width) {
 std::int64_t DiskFinder::bytes_held(std::int64_t height, std::int64_t width) {
   // Tables for the largest measured probe: half a side of 1.5 radii and a margin.
   const double side = 2 * (1.5 * largest_radius(height, width) + 6) + 1;
-  const auto table = static_cast<std::int64_t>(side * side) * fine * fine * 4;
-  return table * (static_cast<std::int64_t>(std::size(backgrounds)) + 1) + padded(height) * (padded(width) + 2) * 40;
+  const auto codes = static_cast<std::int64_t>(side * side) * fine * fine * 2;
+  return codes + static_cast<std::int64_t>(std::size(backgrounds) + 1) * (most_code + 1) * 4 +
+         padded(height) * (padded(width) + 2) * 40;
 }
 
 std::int64_t DiskFinder::bytes_per_workspace(std::int64_t height, std::int64_t width) {
@@ -108,26 +113,29 @@ DiskFinder::DiskFinder(const ProbeShape& shape, std::int64_t height, std::int64_
     }
   }
 
-  // Tables about the disk, shifted by every quarter of a pixel: value of pixel i for a disk at place / 4.
-  const std::int64_t side = 2 * table_half_ + 1;
-  const auto tabulate = [&](const auto& value) {
-    std::vector<float> table;
-    table.reserve(static_cast<std::size_t>(fine * fine * side * side));
-    for (std::int64_t py = 0; py < fine; ++py) {
-      for (std::int64_t px = 0; px < fine; ++px) {
-        for (std::int64_t y = -table_half_; y <= table_half_; ++y) {
-          for (std::int64_t x = -table_half_; x <= table_half_; ++x) {
-            table.push_back(static_cast<float>(value(static_cast<double>(y) - static_cast<double>(py) / fine,
-                                                     static_cast<double>(x) - static_cast<double>(px) / fine)));
-          }
+  // The shape about the disk, for every place of its centre within a pixel.
+  const std::int64_t width_of_table = 2 * table_half_ + 1;
+  codes_.reserve(static_cast<std::size_t>(fine * fine * width_of_table * width_of_table));
+  double largest = 1;
+  for (const double value : probe) largest = std::max(largest, value);
+  const double code_scale = most_code / std::log1p(largest / code_floor);
+  for (int code = 0; code <= most_code; ++code) {
+    shape_values_.push_back(static_cast<float>(code_floor * std::expm1(code / code_scale)));
+  }
+  for (std::int64_t py = 0; py < fine; ++py) {
+    for (std::int64_t px = 0; px < fine; ++px) {
+      for (std::int64_t y = -table_half_; y <= table_half_; ++y) {
+        for (std::int64_t x = -table_half_; x <= table_half_; ++x) {
+          const double value = shape.at(static_cast<double>(y) - static_cast<double>(py) / fine,
+                                        static_cast<double>(x) - static_cast<double>(px) / fine);
+          const double code = std::round(code_scale * std::log1p(value / code_floor));
+          codes_.push_back(static_cast<std::uint16_t>(std::min<double>(most_code, code)));
+          if (py != 0 || px != 0) continue;
+          shape_sum_ += value;
+          shape_square_ += value * value;
         }
       }
     }
-    return table;
-  };
-  shape_table_ = tabulate([&](double dy, double dx) { return shape.at(dy, dx); });
-  for (std::size_t i = 0; i < static_cast<std::size_t>(side * side); ++i) {
-    shape_sum_ += static_cast<double>(shape_table_[i]);
   }
   const auto slopes = [&](std::int64_t reach, const auto& value) {
     std::array<std::vector<double>, 2> slope;
@@ -145,9 +153,8 @@ DiskFinder::DiskFinder(const ProbeShape& shape, std::int64_t height, std::int64_
     Level& level = levels_.emplace_back();
     level.ratio = ratio;
     const auto value = [&](double dy, double dx) { return std::log1p(shape.at(dy, dx) / ratio); };
-    level.values.resize(shape_table_.size());
-    for (std::size_t i = 0; i < shape_table_.size(); ++i) {
-      level.values[i] = static_cast<float>(std::log1p(static_cast<double>(shape_table_[i]) / ratio));
+    for (const float t : shape_values_) {
+      level.values.push_back(static_cast<float>(std::log1p(static_cast<double>(t) / ratio)));
     }
     const auto slope = slopes(table_half_, value);
     set_precision(level, slope[0], slope[1], shape, table_half_);
@@ -374,19 +381,21 @@ DiskFinder::Place DiskFinder::upsampled(Workspace& work, Place start) const {
   return {y + vertex(v[0][1], v[1][1], v[2][1]) / upsampling, x + vertex(v[1][0], v[1][1], v[1][2]) / upsampling};
 }
 
-/// Σ of the image times a table for a disk at (y4, x4) quarters of a pixel.
-double DiskFinder::overlap(const Workspace& work, const std::vector<float>& table, std::int64_t y4,
-                           std::int64_t x4) const {
-  const std::int64_t y = floor_div(y4, fine), x = floor_div(x4, fine), side = 2 * table_half_ + 1;
-  const float* const values = table.data() + ((y4 - y * fine) * fine + (x4 - x * fine)) * side * side;
+/// Σ of the image times the values of the codes about a disk, whose place is in eighths of a pixel.
+double DiskFinder::overlap(const Workspace& work, const std::vector<float>& values, std::int64_t fine_y,
+                           std::int64_t fine_x) const {
+  const std::int64_t y = floor_div(fine_y, fine), x = floor_div(fine_x, fine), side_of_table = 2 * table_half_ + 1;
+  const std::uint16_t* const codes =
+      codes_.data() + ((fine_y - y * fine) * fine + (fine_x - x * fine)) * side_of_table * side_of_table;
+  const float* const value = values.data();
   const std::int64_t begin = std::max<std::int64_t>(-table_half_, -x);
   const std::int64_t end = std::min<std::int64_t>(table_half_ + 1, width_ - x);
   double sum = 0;
   for (std::int64_t i = std::max<std::int64_t>(-table_half_, -y); i < std::min(table_half_ + 1, height_ - y); ++i) {
     const float* const line = work.image.data() + (y + i) * padded_width_ + x;
-    const float* const weight = values + (i + table_half_) * side + table_half_;
+    const std::uint16_t* const code = codes + (i + table_half_) * side_of_table + table_half_;
     float row_sum = 0;
-    for (std::int64_t j = begin; j < end; ++j) row_sum += line[j] * weight[j];
+    for (std::int64_t j = begin; j < end; ++j) row_sum += line[j] * value[code[j]];
     sum += static_cast<double>(row_sum);
   }
   return sum;
@@ -405,7 +414,8 @@ DiskFinder::Height DiskFinder::height_at(Workspace& work, Place place) const {
     std::sort(work.ring.begin(), work.ring.end());
     const auto low = static_cast<double>(work.ring[work.ring.size() * 3 / 8]);
     const double most = low + 3 * std::sqrt(settings_.gain * (std::max(0.0, low) + settings_.gain));
-    double sum = 0;
+    // One count more than there are: where none fell, the background is not 0, only less than could be counted.
+    double sum = settings_.gain;
     std::size_t number = 0;
     for (const float value : work.ring) {
       if (static_cast<double>(value) > most) break;
@@ -415,16 +425,8 @@ DiskFinder::Height DiskFinder::height_at(Workspace& work, Place place) const {
     background = sum / static_cast<double>(number);
   }
   // Σ (d − b) t / Σ t²; of a flat disc that is its mean height.
-  const std::int64_t y4 = std::lround(place.y * fine), x4 = std::lround(place.x * fine);
-  const std::int64_t side = 2 * table_half_ + 1;
-  const std::int64_t phase = (y4 - floor_div(y4, fine) * fine) * fine + x4 - floor_div(x4, fine) * fine;
-  double sum = 0, square = 0;
-  for (std::int64_t i = 0; i < side * side; ++i) {
-    const auto t = static_cast<double>(shape_table_[static_cast<std::size_t>(phase * side * side + i)]);
-    sum += t;
-    square += t * t;
-  }
-  return {(overlap(work, shape_table_, y4, x4) - background * sum) / square, background};
+  const double sum = overlap(work, shape_values_, std::lround(place.y * fine), std::lround(place.x * fine));
+  return {(sum - background * shape_sum_) / shape_square_, background};
 }
 
 const DiskFinder::Level& DiskFinder::level_of(Height height) const {
@@ -438,11 +440,11 @@ const DiskFinder::Level& DiskFinder::level_of(Height height) const {
 
 DiskFinder::Place DiskFinder::likeliest(const Workspace& work, Place start, Height height) const {
   const std::vector<float>& table = level_of(height).values;
-  std::int64_t y4 = std::lround(start.y * fine), x4 = std::lround(start.x * fine);
+  std::int64_t fine_y = std::lround(start.y * fine), fine_x = std::lround(start.x * fine);
   double v[3][3];
   for (int round = 0; round < 8; ++round) {
     for (std::int64_t i = 0; i < 3; ++i) {
-      for (std::int64_t j = 0; j < 3; ++j) v[i][j] = overlap(work, table, y4 + i - 1, x4 + j - 1);
+      for (std::int64_t j = 0; j < 3; ++j) v[i][j] = overlap(work, table, fine_y + i - 1, fine_x + j - 1);
     }
     std::int64_t best_y = 1, best_x = 1;
     for (std::int64_t i = 0; i < 3; ++i) {
@@ -454,11 +456,11 @@ DiskFinder::Place DiskFinder::likeliest(const Workspace& work, Place start, Heig
       }
     }
     if (best_y == 1 && best_x == 1) break;
-    y4 += best_y - 1;
-    x4 += best_x - 1;
+    fine_y += best_y - 1;
+    fine_x += best_x - 1;
   }
-  const Place found{(static_cast<double>(y4) + vertex(v[0][1], v[1][1], v[2][1])) / fine,
-                    (static_cast<double>(x4) + vertex(v[1][0], v[1][1], v[1][2])) / fine};
+  const Place found{(static_cast<double>(fine_y) + vertex(v[0][1], v[1][1], v[2][1])) / fine,
+                    (static_cast<double>(fine_x) + vertex(v[1][0], v[1][1], v[1][2])) / fine};
   // Farther than a pixel from the correlation's peak it climbs something else.
   return std::hypot(found.y - start.y, found.x - start.x) <= 1 ? found : start;
 }

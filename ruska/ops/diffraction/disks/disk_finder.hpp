@@ -73,10 +73,10 @@ class DiskFinder {
   static double largest_radius(std::int64_t height, std::int64_t width);
 
  private:
-  /// log(t + β) − log β at one level of background over the disk's height, for every quarter of a pixel.
+  /// log(t + β) − log β at one level of background over the disk's height, by the code of t.
   struct Level {
     double ratio = 0;
-    std::vector<float> values;
+    std::vector<float> values{};
     double noise_of_disk[2] = {}, noise_of_background[2] = {}, slope[2] = {};  // along y, x
   };
   struct Place {
@@ -94,7 +94,8 @@ class DiskFinder {
   Place upsampled(Workspace& work, Place start) const;
   Place likeliest(const Workspace& work, Place start, Height height) const;
   Height height_at(Workspace& work, Place place) const;
-  double overlap(const Workspace& work, const std::vector<float>& table, std::int64_t y4, std::int64_t x4) const;
+  double overlap(const Workspace& work, const std::vector<float>& values, std::int64_t fine_y,
+                 std::int64_t fine_x) const;
   const Level& level_of(Height height) const;
   void set_precision(Level& level, const std::vector<double>& slope_y, const std::vector<double>& slope_x,
                      const ProbeShape& shape, std::int64_t half) const;
@@ -106,8 +107,9 @@ class DiskFinder {
   std::vector<float> smoothing_;  // of the spectrum, for powers other than 1
   std::vector<float> kernel_;
   std::int64_t kernel_half_, table_half_;
-  std::vector<float> shape_table_;
-  double shape_sum_ = 0;
+  std::vector<std::uint16_t> codes_;  // of the shape about a disk, for every eighth of a pixel along either axis
+  std::vector<float> shape_values_;   // by code
+  double shape_sum_ = 0, shape_square_ = 0;
   std::vector<Level> levels_;
   Level correlation_level_;
   std::vector<Peak> ring_;  // offsets

@@ -12,7 +12,7 @@ namespace ruska::ops::diffraction {
 
 struct DisksParams {
   std::optional<double> radius{};
-  double blur = 0.5;
+  double blur = 0.2;
   double power = 1.0;
   double smoothing = 0.0;
   std::string position = "likelihood";

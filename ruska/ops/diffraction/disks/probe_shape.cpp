@@ -38,7 +38,7 @@ double interpolated(std::span<const double> image, std::int64_t height, std::int
 ProbeShape ProbeShape::disc(double radius, double blur) {
   ProbeShape shape;
   shape.radius_ = radius;
-  shape.width_ = std::sqrt(blur * blur + 1.0 / 12);
+  shape.blur_ = blur;
   return shape;
 }
 
@@ -96,12 +96,27 @@ ProbeShape ProbeShape::measured(std::span<const double> pattern, std::int64_t he
   return shape;
 }
 
-double ProbeShape::reach() const { return image_.empty() ? radius_ + 4 * width_ : static_cast<double>(side_ / 2) + 1; }
+double ProbeShape::reach() const {
+  return image_.empty() ? radius_ + 4 * blur_ + std::numbers::sqrt2 / 2 : static_cast<double>(side_ / 2) + 1;
+}
 
 double ProbeShape::at(double dy, double dx) const {
   if (image_.empty()) {
-    const double r = std::hypot(dy, dx);
-    return r >= radius_ + 4 * width_ ? 0 : 0.5 * std::erfc((r - radius_) / (std::numbers::sqrt2 * width_));
+    // The mean over the pixel's square; away from the edge there is nothing to average.
+    const double middle_distance = std::hypot(dy, dx), near = reach() - radius_;
+    if (middle_distance >= radius_ + near) return 0;
+    if (middle_distance <= radius_ - near) return 1;
+    constexpr int points = 8;
+    double sum = 0;
+    for (int i = 0; i < points; ++i) {
+      for (int j = 0; j < points; ++j) {
+        const double r = std::hypot(dy + (i + 0.5) / points - 0.5, dx + (j + 0.5) / points - 0.5) - radius_;
+        // Without a blur of its own a point counts by its part of the square, which keeps the shape smooth.
+        const double width = std::max(blur_, 0.5 / points);
+        sum += r > 4 * width ? 0 : r < -4 * width ? 1 : 0.5 * std::erfc(r / (std::numbers::sqrt2 * width));
+      }
+    }
+    return sum / (points * points);
   }
   const double middle = static_cast<double>(side_ / 2);
   return std::max(0.0, interpolated(image_, side_, side_, middle + dy, middle + dx));

@@ -11,7 +11,7 @@ namespace ruska::ops::diffraction {
 /// The probe as it falls on the detector, 1 where it is flat, by the offset from its centre in pixels.
 class ProbeShape {
  public:
-  /// A disc whose edge is blurred by a Gaussian and the square of the pixel, together of variance blur² + 1/12.
+  /// A disc whose edge is blurred by a Gaussian of this standard deviation, averaged over the pixel's square.
   static ProbeShape disc(double radius, double blur);
   /// A vacuum probe: less its background, about the centroid of its disc, cut off at one and a half radii; between
   /// pixels cubic. Pixels with a nonzero byte in `left_out` (empty for none) count as dark. Throws bad_data when
@@ -25,8 +25,8 @@ class ProbeShape {
   double reach() const;
 
  private:
-  double radius_ = 0, width_ = 0;  // of the blur
-  std::int64_t side_ = 0;          // of the measured image, whose middle is the centre
+  double radius_ = 0, blur_ = 0;
+  std::int64_t side_ = 0;  // of the measured image, whose middle is the centre
   std::vector<double> image_;
 };
 
