@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "ruska/core/context.hpp"
@@ -15,6 +16,7 @@ namespace ruska::ops::diffraction {
 struct Look {
   std::vector<double> mean;
   std::int64_t frames = 0;
+  std::optional<std::int64_t> not_finite{};  ///< the first frame looked at that has a value that is not finite
 };
 
 Look look_at_frames(const Dataset& data, const Correction& correction, Context& context);
