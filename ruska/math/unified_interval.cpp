@@ -50,8 +50,8 @@ double UnifiedInterval::critical(double below, double above) const {
   const auto i = std::min(static_cast<std::size_t>(u), steps - 1), j = std::min(static_cast<std::size_t>(v), steps - 1);
   const double a = u - static_cast<double>(i), b = v - static_cast<double>(j);
   const double* corner = root_.data() + i * (steps + 1) + j;
-  const double root = (1 - a) * ((1 - b) * corner[0] + b * corner[1]) +
-                      a * ((1 - b) * corner[steps + 1] + b * corner[steps + 2]);
+  const double root =
+      (1 - a) * ((1 - b) * corner[0] + b * corner[1]) + a * ((1 - b) * corner[steps + 1] + b * corner[steps + 2]);
   return root * root;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <vector>
@@ -23,7 +24,7 @@ class UnifiedInterval {
   };
 
   /// The truths t of [0, upper] that the measurement does not reject. `sigma(t)` is the standard deviation that x has
-  /// when t is true; where it is not above 0 nothing is rejected. `upper` may be infinite.
+  /// when t is true: 0 rejects every other measurement, NaN none. `upper` may be infinite.
   template <class Sigma>
   Ends operator()(double x, double upper, Sigma&& sigma) const;
 
@@ -41,7 +42,8 @@ UnifiedInterval::Ends UnifiedInterval::operator()(double x, double upper, Sigma&
   const double best = std::clamp(x, 0.0, upper);
   const auto accepted = [&](double t) {
     const double s = sigma(t);
-    if (!(s > 0)) return true;
+    if (std::isnan(s) || t == best) return true;
+    if (!(s > 0)) return false;
     const double ratio = ((x - t) * (x - t) - (x - best) * (x - best)) / (s * s);
     return ratio <= critical(t / s, (upper - t) / s);
   };
@@ -56,7 +58,9 @@ UnifiedInterval::Ends UnifiedInterval::operator()(double x, double upper, Sigma&
   if (!accepted(0.0)) ends.low = boundary(best, 0.0);
   double far = upper;
   if (far == std::numeric_limits<double>::infinity()) {
-    far = best + std::max(sigma(best), 1e-12 * best);
+    const double s = sigma(best);
+    if (std::isnan(s)) return ends;
+    far = best + std::max(s, 1e-12 * (best + 1));
     for (int i = 0; i < 60 && accepted(far); ++i) far = best + 2 * (far - best);
   }
   if (!accepted(far)) ends.high = boundary(best, far);

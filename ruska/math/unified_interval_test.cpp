@@ -63,10 +63,14 @@ TEST(UnifiedInterval, CoversEveryTruthBetweenTwoBounds) {
   }
 }
 
-TEST(UnifiedInterval, KnowsNothingWithoutAnUncertainty) {
-  const auto [low, high] = UnifiedInterval(0.95)(0.3, 1.0, [](double) { return 0.0; });
-  EXPECT_EQ(low, 0.0);
-  EXPECT_EQ(high, 1.0);
+TEST(UnifiedInterval, IsEverythingWithoutAnUncertaintyAndAPointWithoutNoise) {
+  const UnifiedInterval interval(0.95);
+  const auto unknown = interval(0.3, 1.0, [](double) { return std::nan(""); });
+  EXPECT_EQ(unknown.low, 0.0);
+  EXPECT_EQ(unknown.high, 1.0);
+  const auto exact = interval(0.3, 1.0, [](double) { return 0.0; });
+  EXPECT_NEAR(exact.low, 0.3, 1e-7);
+  EXPECT_NEAR(exact.high, 0.3, 1e-7);
 }
 
 }  // namespace

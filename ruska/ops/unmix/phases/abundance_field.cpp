@@ -16,6 +16,7 @@
 #include <Eigen/Dense>
 
 #include "ruska/base/random.hpp"
+#include "ruska/math/pearson_misfit.hpp"
 
 namespace ruska::ops::unmix {
 namespace {
@@ -302,19 +303,12 @@ std::vector<float> AbundanceField::residual(const std::vector<double>& spectra, 
         if (share == 0) continue;
         for (std::size_t i = 0; i < groups; ++i) mean[i] += share * spectra[k * groups + i];
       }
-      // Σ (y − μ)²/μ = Σ y²/μ − 2 Σ y + Σ μ; a mean far below one count is raised, or one stray count would decide.
-      double chi = 0, expected = 0, variance = 0;
+      math::PearsonMisfit misfit;
       std::size_t next = 0;
       for (std::size_t i = 0; i < groups; ++i) {
-        const double observed = next < g.size() && g[next] == i ? y[next++] : 0.0;
-        const double floor = std::max(mean[i], 0.02);
-        chi += (observed - mean[i]) * (observed - mean[i]) / floor;
-        expected += mean[i] / floor;
-        variance += (2 * mean[i] * mean[i] + mean[i]) / (floor * floor);
+        misfit.add(next < g.size() && g[next] == i ? y[next++] : 0.0, mean[i]);
       }
-      if (variance > 0) {
-        residuals[static_cast<std::size_t>(row)] = static_cast<float>((chi - expected) / std::sqrt(variance));
-      }
+      residuals[static_cast<std::size_t>(row)] = static_cast<float>(misfit.value());
     });
   });
   executor.gather(partitions, 1, std::span(residuals));
