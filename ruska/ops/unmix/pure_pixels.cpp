@@ -1,12 +1,10 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 
-// Successive projections: the row of the largest norm is a vertex of the simplex that unit-sum spectra fill; projecting
-// all rows on the complement of the vertices found and repeating finds the others. Araújo et al., Chemom. Intell. Lab.
-// Syst. 57, 65 (2001); its error grows linearly with the noise: Gillis and Vavasis, IEEE Trans. PAMI 36, 698 (2014).
-// Cost: positions · components · (window² + components).
-// Departure: norms are those of the weighted spectra within the principal components, where noise is even; a spectrum
-// is averaged with its neighbours first, since the search looks for extremes and noise makes extremes.
+// Cost: positions · components · (window² + components), the search for vertices included.
+// Departure from the searches as published: points are the weighted spectra within the principal components, where
+// noise is even; a spectrum is averaged with its neighbours first, since the search looks for extremes and noise makes
+// extremes.
 #include "ruska/ops/unmix/pure_pixels.hpp"
 
 #include <algorithm>
@@ -14,18 +12,23 @@
 #include <string>
 
 #include "ruska/base/random.hpp"
+#include "ruska/ops/unmix/simplex_vertices.hpp"
 
 namespace ruska::ops::unmix {
 namespace {
 
 /// Means over the window along the last two navigation axes, over the neighbours that are there and not masked.
-std::vector<double> averaged(const std::vector<double>& loadings, std::size_t count, const Shape& navigation,
-                             std::int64_t window) {
+struct Means {
+  std::vector<double> loadings;    ///< NaN for masked positions
+  std::vector<double> neighbours;  ///< how many were averaged
+};
+Means averaged(const std::vector<double>& loadings, std::size_t count, const Shape& navigation, std::int64_t window) {
   const std::int64_t width = navigation.empty() ? 1 : navigation.back();
   const std::int64_t height = navigation.size() < 2 ? 1 : navigation[navigation.size() - 2];
   const auto positions = static_cast<std::int64_t>(loadings.size() / count);
   const std::int64_t reach = window / 2;
-  std::vector<double> means(loadings.size(), std::nan(""));
+  Means means{std::vector<double>(loadings.size(), std::nan("")),
+              std::vector<double>(static_cast<std::size_t>(positions), 0.0)};
   std::vector<double> sum(count);
   for (std::int64_t p = 0; p < positions; ++p) {
     if (std::isnan(loadings[static_cast<std::size_t>(p) * count])) continue;
@@ -40,7 +43,10 @@ std::vector<double> averaged(const std::vector<double>& loadings, std::size_t co
         neighbours += 1;
       }
     }
-    for (std::size_t k = 0; k < count; ++k) means[static_cast<std::size_t>(p) * count + k] = sum[k] / neighbours;
+    means.neighbours[static_cast<std::size_t>(p)] = neighbours;
+    for (std::size_t k = 0; k < count; ++k) {
+      means.loadings[static_cast<std::size_t>(p) * count + k] = sum[k] / neighbours;
+    }
   }
   return means;
 }
@@ -50,6 +56,39 @@ double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
+}
+
+std::vector<std::size_t> vertices_of(std::vector<double> points, std::size_t width, std::size_t asked,
+                                     const PurePixelSearch& search) {
+  switch (search.method) {
+    case VertexSearch::vertex_components:
+      return vertex_components(points, width, asked, static_cast<std::uint64_t>(search.seed),
+                               static_cast<std::uint64_t>(search.start));
+    case VertexSearch::largest_simplex: return largest_simplex(points, width, asked);
+    case VertexSearch::successive_projections: break;
+  }
+  return successive_projections(std::move(points), width, asked);
+}
+
+/// Covariance of the mean coordinates at a position: how far counting statistics, or the noise of the principal
+/// components, moves them. The coordinates are Σ_j x_j w_j² f_kj, w being the channels' weights and f the factors.
+std::vector<double> covariance_of_mean(const PcaResult& denoised, const double* mean, double neighbours) {
+  const auto count = static_cast<std::size_t>(denoised.components);
+  const std::size_t channels = denoised.factors.size() / count;
+  std::vector<double> covariance(count * count, 0.0);
+  for (std::size_t c = 0; c < channels; ++c) {
+    double variance = 0;
+    for (std::size_t k = 0; k < count; ++k) variance += mean[k] * denoised.factors[k * channels + c];
+    if (!denoised.marginals.counts) variance = denoised.poisson_weighted ? 0.0 : denoised.noise * denoised.noise;
+    const double weight = denoised.column_weight[c] * denoised.column_weight[c];
+    const double scale = std::max(0.0, variance) * weight * weight / neighbours;
+    for (std::size_t k = 0; k < count; ++k) {
+      for (std::size_t l = 0; l < count; ++l) {
+        covariance[k * count + l] += scale * denoised.factors[k * channels + c] * denoised.factors[l * channels + c];
+      }
+    }
+  }
+  return covariance;
 }
 
 }  // namespace
@@ -66,7 +105,8 @@ PurePixels pure_pixels(const PcaResult& denoised, const Shape& navigation, const
   for (std::size_t k = 0; k < count; ++k) {
     for (std::size_t c = 0; c < channels; ++c) factor_sum[k] += denoised.factors[k * channels + c];
   }
-  const std::vector<double> means = averaged(denoised.loadings, count, navigation, search.window);
+  const Means averages = averaged(denoised.loadings, count, navigation, search.window);
+  const std::vector<double>& means = averages.loadings;
   const std::size_t positions = means.size() / count;
   std::vector<double> total(positions, 0.0), filled;
   for (std::size_t p = 0; p < positions; ++p) {
@@ -98,41 +138,35 @@ PurePixels pure_pixels(const PcaResult& denoised, const Shape& navigation, const
       rows[i * count + k] = means[candidates[i] * count + k] / total[candidates[i]];
   }
   PurePixels found;
-  std::vector<std::uint8_t> taken(candidates.size(), 0);
-  for (std::int64_t n = 0; n < search.components; ++n) {
-    std::size_t best = candidates.size();
-    double best_norm = -1;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      double norm = 0;
-      for (std::size_t k = 0; k < count; ++k) norm += rows[i * count + k] * rows[i * count + k];
-      if (taken[i] == 0 && norm > best_norm) {
-        best_norm = norm;
-        best = i;
-      }
-    }
-    taken[best] = 1;
-    found.positions.push_back(static_cast<std::int64_t>(candidates[best]));
-    if (!(best_norm > 0)) continue;
-    const std::vector<double> direction(rows.begin() + static_cast<std::ptrdiff_t>(best * count),
-                                        rows.begin() + static_cast<std::ptrdiff_t>((best + 1) * count));
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      double along = 0;
-      for (std::size_t k = 0; k < count; ++k) along += rows[i * count + k] * direction[k];
-      for (std::size_t k = 0; k < count; ++k) rows[i * count + k] -= along / best_norm * direction[k];
-    }
+  for (const std::size_t vertex : vertices_of(std::move(rows), count, asked, search)) {
+    found.positions.push_back(static_cast<std::int64_t>(candidates[vertex]));
   }
 
-  found.spectra.assign(static_cast<std::size_t>(search.components) * channels, 0.0);
-  for (std::size_t n = 0; n < found.positions.size(); ++n) {
+  found.spectra.assign(asked * channels, 0.0);
+  found.sigma = found.spectra;
+  for (std::size_t n = 0; n < asked; ++n) {
+    const auto position = static_cast<std::size_t>(found.positions[n]);
+    const double neighbours = averages.neighbours[position];
     double* spectrum = found.spectra.data() + n * channels;
-    const double* loading = means.data() + static_cast<std::size_t>(found.positions[n]) * count;
+    const double* loading = means.data() + position * count;
+    const std::vector<double> covariance = covariance_of_mean(denoised, loading, neighbours);
     double sum = 0;
     for (std::size_t c = 0; c < channels; ++c) {
       for (std::size_t k = 0; k < count; ++k) spectrum[c] += loading[k] * denoised.factors[k * channels + c];
       spectrum[c] = std::max(0.0, spectrum[c]);
       sum += spectrum[c];
     }
-    for (std::size_t c = 0; sum > 0 && c < channels; ++c) spectrum[c] /= sum;
+    found.signal.push_back(total[position] * neighbours);
+    if (!(sum > 0)) continue;
+    for (std::size_t c = 0; c < channels; ++c) {
+      double variance = 0;
+      for (std::size_t kl = 0; kl < count * count; ++kl) {
+        variance +=
+            covariance[kl] * denoised.factors[kl / count * channels + c] * denoised.factors[kl % count * channels + c];
+      }
+      found.sigma[n * channels + c] = std::sqrt(std::max(0.0, variance)) / sum;
+      spectrum[c] /= sum;
+    }
   }
   return found;
 }

@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <numeric>
 
 #include "ruska/base/random.hpp"
@@ -25,6 +24,7 @@
 #include "ruska/ops/unmix/nmf/poisson_row_solver.hpp"
 #include "ruska/ops/unmix/pure_pixels.hpp"
 #include "ruska/ops/unmix/row_values.hpp"
+#include "ruska/ops/unmix/matched_spectra.hpp"
 
 namespace ruska::ops::unmix {
 namespace {
@@ -131,38 +131,6 @@ Spectra spectra_of(const Problem& problem, const Factorization& state) {
     for (std::size_t c = 0; spectra.sums[k] > 0 && c < state.channels; ++c) spectrum[c] /= spectra.sums[k];
   }
   return spectra;
-}
-
-double angle_between(const double* a, const double* b, std::size_t length) {
-  double aa = 0, bb = 0, ab = 0;
-  for (std::size_t i = 0; i < length; ++i) {
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-    ab += a[i] * b[i];
-  }
-  if (!(aa > 0 && bb > 0)) return 90.0;
-  return std::acos(std::clamp(ab / std::sqrt(aa * bb), -1.0, 1.0)) * 180 / std::numbers::pi;
-}
-
-/// Angle of each spectrum to its partner, pairs being formed from the smallest angle up.
-std::vector<double> matched_angles(const std::vector<double>& ours, const std::vector<double>& theirs,
-                                   std::size_t components, std::size_t channels) {
-  std::vector<double> angle(components * components), result(components, 90.0);
-  for (std::size_t i = 0; i < angle.size(); ++i) {
-    angle[i] =
-        angle_between(ours.data() + i / components * channels, theirs.data() + i % components * channels, channels);
-  }
-  std::vector<std::uint8_t> used_ours(components, 0), used_theirs(components, 0);
-  for (std::size_t pair = 0; pair < components; ++pair) {
-    std::size_t best = angle.size();
-    for (std::size_t i = 0; i < angle.size(); ++i) {
-      if (used_ours[i / components] != 0 || used_theirs[i % components] != 0) continue;
-      if (best == angle.size() || angle[i] < angle[best]) best = i;
-    }
-    used_ours[best / components] = used_theirs[best % components] = 1;
-    result[best / components] = angle[best];
-  }
-  return result;
 }
 
 /// Uncertainties of least squares: the residual variance times the inverse of the other side's Gram matrix.
@@ -285,8 +253,9 @@ NmfResult run_starts(const Problem& problem, std::int64_t components,
   if (solutions.size() > 1) {
     result.stability.assign(static_cast<std::size_t>(components), 0.0);
     for (std::size_t s = 1; s < solutions.size(); ++s) {
-      const std::vector<double> angles = matched_angles(result.factors, spectra_of(problem, solutions[s].state).values,
-                                                        static_cast<std::size_t>(components), channels_of(problem));
+      const std::vector<double> angles = matched_spectra(result.factors, spectra_of(problem, solutions[s].state).values,
+                                                         static_cast<std::size_t>(components), channels_of(problem))
+                                             .angle;
       for (std::size_t k = 0; k < angles.size(); ++k) {
         result.stability[k] += angles[k] / static_cast<double>(solutions.size() - 1);
       }
