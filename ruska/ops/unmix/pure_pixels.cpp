@@ -79,7 +79,7 @@ std::vector<double> covariance_of_mean(const PcaResult& denoised, const double* 
   for (std::size_t c = 0; c < channels; ++c) {
     double variance = 0;
     for (std::size_t k = 0; k < count; ++k) variance += mean[k] * denoised.factors[k * channels + c];
-    if (!denoised.marginals.counts) variance = denoised.poisson_weighted ? 0.0 : denoised.noise * denoised.noise;
+    if (!denoised.marginals.counts && !denoised.poisson_weighted) variance = denoised.noise * denoised.noise;
     const double weight = denoised.column_weight[c] * denoised.column_weight[c];
     const double scale = std::max(0.0, variance) * weight * weight / neighbours;
     for (std::size_t k = 0; k < count; ++k) {
