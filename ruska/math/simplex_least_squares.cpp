@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 
 #include "ruska/math/nonnegative_least_squares.hpp"
 
@@ -46,7 +45,7 @@ void SimplexLeastSquares::solve(const double* b, double* x) {
   }
   x[start] = 1;
   in_use_.assign(1, start);
-  std::vector<std::uint8_t> useless(n_, 0);
+  useless_.assign(n_, 0);
   const auto slope = [&](std::size_t k) {
     double value = b[k];
     for (const std::size_t l : in_use_) value -= gram_[k * n_ + l] * x[l];
@@ -62,7 +61,7 @@ void SimplexLeastSquares::solve(const double* b, double* x) {
     std::size_t best = n_;
     double steepest = 1e-12 * scale;
     for (std::size_t k = 0; k < n_; ++k) {
-      if (useless[k] != 0 || std::find(in_use_.begin(), in_use_.end(), k) != in_use_.end()) continue;
+      if (useless_[k] != 0 || std::find(in_use_.begin(), in_use_.end(), k) != in_use_.end()) continue;
       if (slope(k) - multiplier > steepest) {
         steepest = slope(k) - multiplier;
         best = k;
@@ -74,7 +73,7 @@ void SimplexLeastSquares::solve(const double* b, double* x) {
       if (!solve_in_use(b)) {
         // A combination of those in use: it cannot help.
         in_use_.erase(std::find(in_use_.begin(), in_use_.end(), best));
-        useless[best] = 1;
+        useless_[best] = 1;
         break;
       }
       double length = 1;

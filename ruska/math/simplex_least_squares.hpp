@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace ruska::math {
@@ -13,6 +14,8 @@ class SimplexLeastSquares {
  public:
   /// `gram` is n × n in C order, n ≥ 1.
   SimplexLeastSquares(std::vector<double> gram, std::size_t n);
+  /// Replaces the matrix by another of the same size.
+  void set_gram(const double* gram) { gram_.assign(gram, gram + n_ * n_); }
   void solve(const double* b, double* x);
 
  private:
@@ -21,6 +24,7 @@ class SimplexLeastSquares {
   std::vector<double> gram_;
   std::size_t n_;
   std::vector<std::size_t> in_use_;
+  std::vector<std::uint8_t> useless_;
   std::vector<double> part_, right_, ones_, solution_, scratch_;
 };
 

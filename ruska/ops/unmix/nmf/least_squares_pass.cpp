@@ -29,55 +29,76 @@ void weight(const WeightedMatrix& matrix, std::int64_t row, RowValues& values) {
 
 }  // namespace
 
+std::vector<double> gram_of(const std::vector<double>& table, std::size_t components) {
+  const std::size_t width = kernels::padded_width(components);
+  std::vector<double> gram(components * components, 0.0);
+  for (std::size_t c = 0; c < table.size() / width; ++c) {
+    for (std::size_t k = 0; k < components; ++k) {
+      for (std::size_t l = 0; l < components; ++l) {
+        gram[k * components + l] += table[c * width + k] * table[c * width + l];
+      }
+    }
+  }
+  return gram;
+}
+
+SquaresSums squares_sums(const WeightedMatrix& matrix, const std::vector<double>& table, std::vector<double>& loadings,
+                         std::size_t components, const std::function<RowSolution()>& solution, Context& context) {
+  const Rows& data = matrix.data;
+  const std::size_t width = kernels::padded_width(components);
+  const std::size_t size = table.size(), squares = components * components;
+  // Wᵀ X̃ and behind it Wᵀ W.
+  const std::vector<double> sums = Executor(context).reduce<std::vector<double>>(
+      "refining spectra", data.partitions(), [&] { return std::vector<double>(size + squares, 0.0); },
+      [&](std::vector<double>& partial, std::int64_t partition, RowRange range) {
+        const auto block = data.block(partition);
+        RowValues values(*block, data.columns());
+        const RowSolution solve = solution();
+        std::vector<double> products(width), w(width, 0.0);
+        for (std::int64_t row = range.begin; row < range.end; ++row) {
+          values.go_to(row - range.begin);
+          weight(matrix, row, values);
+          kernels::row_times_table(values.channel(), values.value().data(), table.data(), width, products.data());
+          solve(row, products.data(), w.data());
+          std::copy(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(components),
+                    loadings.begin() + row * static_cast<std::int64_t>(components));
+          kernels::add_row_to_table(values.channel(), values.value().data(), w.data(), width, partial.data());
+          for (std::size_t k = 0; k < components; ++k) {
+            for (std::size_t l = 0; l < components; ++l) partial[size + k * components + l] += w[k] * w[l];
+          }
+        }
+      },
+      add);
+  const auto gram = sums.begin() + static_cast<std::ptrdiff_t>(size);
+  return {{sums.begin(), gram}, {gram, sums.end()}};
+}
+
+double half_squares(double total_sum_of_squares, const SquaresSums& sums, const std::vector<double>& table,
+                    const std::vector<double>& gram) {
+  double cross = 0, square = 0;
+  for (std::size_t i = 0; i < table.size(); ++i) cross += sums.products[i] * table[i];
+  for (std::size_t i = 0; i < gram.size(); ++i) square += sums.gram[i] * gram[i];
+  return total_sum_of_squares / 2 - cross + square / 2;
+}
+
 Pass least_squares_pass(const WeightedMatrix& matrix, double total_sum_of_squares, std::size_t components,
                         Context& context) {
   return [&matrix, total_sum_of_squares, components, &context](const std::vector<double>& table,
                                                                std::vector<double>& loadings) {
-    const Rows& data = matrix.data;
-    const std::size_t width = kernels::padded_width(components);
-    const std::size_t size = table.size(), squares = components * components;
-    std::vector<double> gram(squares, 0.0);
-    for (std::size_t c = 0; c < size / width; ++c) {
-      for (std::size_t k = 0; k < components; ++k) {
-        for (std::size_t l = 0; l < components; ++l) {
-          gram[k * components + l] += table[c * width + k] * table[c * width + l];
-        }
-      }
-    }
-    // Wᵀ X̃ and behind it Wᵀ W.
-    const std::vector<double> sums = Executor(context).reduce<std::vector<double>>(
-        "refining spectra", data.partitions(), [&] { return std::vector<double>(size + squares, 0.0); },
-        [&](std::vector<double>& partial, std::int64_t partition, RowRange range) {
-          const auto block = data.block(partition);
-          RowValues values(*block, data.columns());
-          math::NonnegativeLeastSquares problem(gram, components);
-          std::vector<double> products(width), w(width, 0.0);
-          for (std::int64_t row = range.begin; row < range.end; ++row) {
-            values.go_to(row - range.begin);
-            weight(matrix, row, values);
-            kernels::row_times_table(values.channel(), values.value().data(), table.data(), width, products.data());
-            problem.solve(products.data(), w.data());
-            std::copy(w.begin(), w.begin() + static_cast<std::ptrdiff_t>(components),
-                      loadings.begin() + row * static_cast<std::int64_t>(components));
-            kernels::add_row_to_table(values.channel(), values.value().data(), w.data(), width, partial.data());
-            for (std::size_t k = 0; k < components; ++k) {
-              for (std::size_t l = 0; l < components; ++l) partial[size + k * components + l] += w[k] * w[l];
-            }
-          }
-        },
-        add);
-
+    const std::size_t width = kernels::padded_width(components), size = table.size();
+    const std::vector<double> gram = gram_of(table, components);
+    const auto solution = [&gram, components]() -> RowSolution {
+      return [problem = math::NonnegativeLeastSquares(gram, components)](
+                 std::int64_t, const double* products, double* w) mutable { problem.solve(products, w); };
+    };
+    const SquaresSums sums = squares_sums(matrix, table, loadings, components, solution, context);
     PassResult result;
-    double cross = 0, square = 0;
-    for (std::size_t i = 0; i < size; ++i) cross += sums[i] * table[i];
-    for (std::size_t i = 0; i < squares; ++i) square += sums[size + i] * gram[i];
-    result.objective = total_sum_of_squares / 2 - cross + square / 2;
+    result.objective = half_squares(total_sum_of_squares, sums, table, gram);
 
     result.table.assign(size, 0.0);
-    math::NonnegativeLeastSquares problem(
-        std::vector<double>(sums.begin() + static_cast<std::ptrdiff_t>(size), sums.end()), components);
+    math::NonnegativeLeastSquares problem(sums.gram, components);
     for (std::size_t c = 0; c < size / width; ++c) {
-      problem.solve(sums.data() + c * width, result.table.data() + c * width);
+      problem.solve(sums.products.data() + c * width, result.table.data() + c * width);
     }
     result.loading_scale = scale_to_unit_sums(result.table, components);
     for (std::size_t k = 0; k < components; ++k) {

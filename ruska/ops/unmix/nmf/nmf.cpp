@@ -17,231 +17,41 @@
 
 #include "ruska/base/random.hpp"
 #include "ruska/kernels/channel_table.hpp"
-#include "ruska/math/nonnegative_least_squares.hpp"
-#include "ruska/ops/unmix/nmf/alternation.hpp"
-#include "ruska/ops/unmix/nmf/least_squares_pass.hpp"
-#include "ruska/ops/unmix/nmf/poisson_pass.hpp"
+#include "ruska/ops/unmix/matched_spectra.hpp"
+#include "ruska/ops/unmix/nmf/line_columns.hpp"
 #include "ruska/ops/unmix/nmf/poisson_row_solver.hpp"
+#include "ruska/ops/unmix/nmf/solution.hpp"
 #include "ruska/ops/unmix/pure_pixels.hpp"
 #include "ruska/ops/unmix/row_values.hpp"
-#include "ruska/ops/unmix/matched_spectra.hpp"
 
 namespace ruska::ops::unmix {
 namespace {
 
-/// Channels in which a start's spectrum is zero could never become positive by multiplicative steps: every spectrum
-/// starts with at least this share of the mean spectrum.
-constexpr double least_share = 1e-3;
+/// How many components automatic relevance starts with beyond those that stand above the noise.
+constexpr std::int64_t spare_components = 3;
+/// Columns of lines and background that the memory plan allows for.
+constexpr std::int64_t most_columns = 100;
 
-struct Problem {
-  const Rows& data;
-  const NmfParams& params;
-  const Marginals& sums;
-  Context& context;
-  bool poisson_loss = true;
-  WeightedMatrix matrix;            ///< of the least squares; unit weights for the Poisson loss
-  double total_sum_of_squares = 0;  ///< of the least squares
-};
-
-std::size_t channels_of(const Problem& problem) { return static_cast<std::size_t>(problem.data.columns()); }
-
-Problem make_problem(const Rows& data, const NmfParams& params, const Marginals& sums, Context& context) {
-  require_not_negative(data, sums, "non-negative factorisation");
-  Problem problem{data, params, sums, context, params.loss == "poisson", {data, {}, {}}, 0};
-  if (!problem.poisson_loss && weights_for_poisson(params.weighting, data, sums)) {
-    problem.matrix.row_weight = poisson_weights(sums.row_sum);
-    problem.matrix.column_weight = poisson_weights(sums.column_sum);
-  } else {
-    problem.matrix.row_weight.assign(sums.row_sum.size(), 1.0);
-    problem.matrix.column_weight.assign(sums.column_sum.size(), 1.0);
-  }
-  if (!problem.poisson_loss) problem.total_sum_of_squares = sum_of_squares(problem.matrix, context);
-  return problem;
-}
-
-/// Spectra (components × channels, data units) as the first point of the alternation.
-Factorization start_from(const Problem& problem, std::span<const double> spectra, std::size_t components) {
-  Factorization state;
-  state.components = components;
-  state.channels = channels_of(problem);
-  const std::size_t width = kernels::padded_width(components);
-  state.table.assign(state.channels * width, 0.0);
-  for (std::size_t k = 0; k < components; ++k) {
-    const std::span<const double> spectrum = spectra.subspan(k * state.channels, state.channels);
-    const double sum = std::accumulate(spectrum.begin(), spectrum.end(), 0.0);
-    for (std::size_t c = 0; c < state.channels; ++c) {
-      const double mean_share = problem.sums.total > 0 ? problem.sums.column_sum[c] / problem.sums.total : 0.0;
-      const double share = sum > 0 ? spectrum[c] / sum : mean_share;
-      // Where the data are empty a spectrum can only cost.
-      const double value = mean_share > 0 ? std::max(share, least_share * mean_share) : 0.0;
-      state.table[c * width + k] = value * problem.matrix.column_weight[c];
-    }
-  }
-  scale_to_unit_sums(state.table, components);
-  state.loadings.resize(problem.sums.row_sum.size() * components);
-  for (std::size_t i = 0; i < state.loadings.size(); ++i) {
-    state.loadings[i] = problem.sums.row_sum[i / components] / static_cast<double>(components);
-  }
-  return state;
-}
-
-std::vector<double> random_spectra(const Problem& problem, std::int64_t components, std::int64_t start) {
-  std::vector<double> spectra(static_cast<std::size_t>(components) * channels_of(problem));
+std::vector<double> random_spectra(const NmfProblem& problem, std::int64_t components, std::int64_t start) {
+  std::vector<double> spectra(static_cast<std::size_t>(components) * problem.channels());
   const std::string stream = "random_spectra." + std::to_string(start);
   for (std::size_t i = 0; i < spectra.size(); ++i) {
     spectra[i] = Random(static_cast<std::uint64_t>(problem.params.seed), stream, i).uniform() *
-                 problem.sums.column_sum[i % channels_of(problem)];
+                 problem.sums.column_sum[i % problem.channels()];
   }
   return spectra;
 }
 
-struct Solution {
-  Factorization state;
-  Descent descent;
-};
-
-Solution solve_from(const Problem& problem, std::span<const double> spectra, std::int64_t components) {
-  const auto count = static_cast<std::size_t>(components);
-  Solution solution;
-  solution.state = start_from(problem, spectra, count);
-  const Pass pass = problem.poisson_loss
-                        ? poisson_pass(problem.data, count, problem.context)
-                        : least_squares_pass(problem.matrix, problem.total_sum_of_squares, count, problem.context);
-  solution.descent = descend(solution.state, pass, problem.params.tolerance, problem.params.max_iterations);
-  Executor(problem.context).gather(problem.data.partitions(), components, std::span(solution.state.loadings));
-  return solution;
-}
-
-/// Spectra of a table in data units and unit sums, and the factor by which the loadings grow.
-struct Spectra {
-  std::vector<double> values;  ///< components × channels
-  std::vector<double> sums;    ///< before scaling
-};
-Spectra spectra_of(const Problem& problem, const Factorization& state) {
-  const std::size_t width = kernels::padded_width(state.components);
-  Spectra spectra{std::vector<double>(state.components * state.channels, 0.0),
-                  std::vector<double>(state.components, 0.0)};
-  for (std::size_t k = 0; k < state.components; ++k) {
-    double* spectrum = spectra.values.data() + k * state.channels;
-    for (std::size_t c = 0; c < state.channels; ++c) {
-      const double weight = problem.matrix.column_weight[c];
-      spectrum[c] = weight > 0 ? state.table[c * width + k] / weight : 0.0;
-      spectra.sums[k] += spectrum[c];
-    }
-    for (std::size_t c = 0; spectra.sums[k] > 0 && c < state.channels; ++c) spectrum[c] /= spectra.sums[k];
-  }
-  return spectra;
-}
-
-/// Uncertainties of least squares: the residual variance times the inverse of the other side's Gram matrix.
-void least_squares_sigma(const Problem& problem, const Solution& solution, NmfResult& result) {
-  const Factorization& state = solution.state;
-  const std::size_t count = state.components, width = kernels::padded_width(count);
-  std::vector<double> of_spectra(count * count, 0.0), of_loadings(count * count, 0.0);
-  for (std::size_t c = 0; c < state.channels; ++c) {
-    for (std::size_t kl = 0; kl < count * count; ++kl) {
-      of_spectra[kl] += state.table[c * width + kl / count] * state.table[c * width + kl % count];
-    }
-  }
-  for (std::size_t p = 0; p < state.loadings.size() / count; ++p) {
-    for (std::size_t kl = 0; kl < count * count; ++kl) {
-      of_loadings[kl] += state.loadings[p * count + kl / count] * state.loadings[p * count + kl % count];
-    }
-  }
-  const double rows = static_cast<double>(problem.matrix.used_rows());
-  const double columns = static_cast<double>(problem.matrix.used_columns());
-  const double freedom = std::max(1.0, rows * columns - static_cast<double>(count) * (rows + columns));
-  const double variance = std::max(0.0, 2 * solution.descent.objective.back() / freedom);
-  std::vector<double> loading_variance(count), spectrum_variance(count), scratch;
-  const double unknown = std::numeric_limits<double>::infinity();
-  if (!math::inverse_diagonal(of_spectra.data(), loading_variance.data(), count, scratch)) {
-    std::fill(loading_variance.begin(), loading_variance.end(), unknown);
-  }
-  if (!math::inverse_diagonal(of_loadings.data(), spectrum_variance.data(), count, scratch)) {
-    std::fill(spectrum_variance.begin(), spectrum_variance.end(), unknown);
-  }
-  const Spectra spectra = spectra_of(problem, state);
-  for (std::size_t i = 0; i < result.loadings_sigma.size(); ++i) {
-    const double weight = problem.matrix.row_weight[i / count];
-    result.loadings_sigma[i] =
-        weight > 0 ? std::sqrt(variance * loading_variance[i % count]) * spectra.sums[i % count] / weight : 0.0;
-  }
-  for (std::size_t k = 0; k < count; ++k) {
-    for (std::size_t c = 0; c < state.channels; ++c) {
-      const double weight = problem.matrix.column_weight[c];
-      result.factors_sigma[k * state.channels + c] =
-          weight > 0 && spectra.sums[k] > 0 ? std::sqrt(variance * spectrum_variance[k]) / (weight * spectra.sums[k])
-                                            : 0.0;
-    }
-  }
-}
-
-void reorder(std::vector<double>& values, const std::vector<std::size_t>& order, std::size_t block) {
-  const std::vector<double> old = values;
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    std::copy_n(old.begin() + static_cast<std::ptrdiff_t>(order[k] * block), block,
-                values.begin() + static_cast<std::ptrdiff_t>(k * block));
-  }
-}
-
-/// The solution in data units, its components in order of falling total, with uncertainties.
-NmfResult finish(const Problem& problem, const Solution& solution) {
-  const Factorization& state = solution.state;
-  const std::size_t count = state.components;
-  NmfResult result;
-  result.components = static_cast<std::int64_t>(count);
-  result.objective = solution.descent.objective;
-  result.converged = solution.descent.converged;
-  result.counts = problem.sums.counts;
-  Spectra spectra = spectra_of(problem, state);
-  result.factors = std::move(spectra.values);
-  result.loadings = state.loadings;
-  result.loadings_sigma.assign(result.loadings.size(), 0.0);
-  result.factors_sigma.assign(result.factors.size(), 0.0);
-  if (problem.poisson_loss) {
-    PoissonUncertainty sigma = poisson_uncertainty(problem.data, state, problem.context);
-    result.loadings_sigma = std::move(sigma.loadings);
-    const std::size_t width = kernels::padded_width(count);
-    for (std::size_t k = 0; k < count; ++k) {
-      for (std::size_t c = 0; c < state.channels; ++c) {
-        result.factors_sigma[k * state.channels + c] = sigma.spectra[c * width + k];
-      }
-    }
-  } else {
-    least_squares_sigma(problem, solution, result);
-  }
-  std::vector<double> total(count, 0.0);
-  for (std::size_t p = 0; p < problem.sums.row_sum.size(); ++p) {
-    const double weight = problem.matrix.row_weight[p];
-    const bool masked = problem.data.row_masked(static_cast<std::int64_t>(p));
-    for (std::size_t k = 0; k < count; ++k) {
-      double& loading = result.loadings[p * count + k];
-      loading = weight > 0 ? loading * spectra.sums[k] / weight : 0.0;
-      total[k] += loading;
-      if (masked) loading = result.loadings_sigma[p * count + k] = std::numeric_limits<double>::quiet_NaN();
-    }
-  }
-  std::vector<std::size_t> order(count);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return total[a] > total[b]; });
-  reorder(result.factors, order, state.channels);
-  reorder(result.factors_sigma, order, state.channels);
-  std::vector<double> row(count);
-  for (auto* values : {&result.loadings, &result.loadings_sigma}) {
-    for (std::size_t p = 0; p < problem.sums.row_sum.size(); ++p) {
-      double* first = values->data() + p * count;
-      for (std::size_t k = 0; k < count; ++k) row[k] = first[order[k]];
-      std::copy(row.begin(), row.end(), first);
-    }
-  }
-  return result;
-}
-
-NmfResult run_starts(const Problem& problem, std::int64_t components,
-                     const std::function<std::vector<double>(std::int64_t)>& spectra_of_start, bool first_wins) {
-  std::vector<Solution> solutions;
+/// `spectra_of_start(start, components)` gives where a start begins.
+NmfResult run_starts(const NmfProblem& problem, std::int64_t components,
+                     const std::function<std::vector<double>(std::int64_t, std::int64_t)>& spectra_of_start,
+                     bool first_wins) {
+  std::vector<NmfSolution> solutions;
   for (std::int64_t start = 0; start < problem.params.starts; ++start) {
-    Solution solution = solve_from(problem, spectra_of_start(start), components);
+    const bool chooses = problem.params.automatic_relevance && start == 0;
+    NmfSolution solution = solve_nmf(problem, spectra_of_start(start, components), components, chooses);
+    // The other starts look for as many components as the first found relevant.
+    if (chooses) components = static_cast<std::int64_t>(solution.state.components);
     if (start > 0 && !first_wins && solution.descent.objective.back() < solutions[0].descent.objective.back()) {
       std::swap(solution, solutions[0]);
     }
@@ -249,12 +59,12 @@ NmfResult run_starts(const Problem& problem, std::int64_t components,
     if (start > 0) solution.state.loadings = {};
     solutions.push_back(std::move(solution));
   }
-  NmfResult result = finish(problem, solutions[0]);
+  NmfResult result = finished(problem, solutions[0]);
   if (solutions.size() > 1) {
     result.stability.assign(static_cast<std::size_t>(components), 0.0);
     for (std::size_t s = 1; s < solutions.size(); ++s) {
       const std::vector<double> angles = matched_spectra(result.factors, spectra_of(problem, solutions[s].state).values,
-                                                         static_cast<std::size_t>(components), channels_of(problem))
+                                                         static_cast<std::size_t>(components), problem.channels())
                                              .angle;
       for (std::size_t k = 0; k < angles.size(); ++k) {
         result.stability[k] += angles[k] / static_cast<double>(solutions.size() - 1);
@@ -269,41 +79,124 @@ NmfResult run_starts(const Problem& problem, std::int64_t components,
   return result;
 }
 
+/// The known spectra first, then those of a search that are not like them.
+std::vector<double> beside_known(const std::vector<double>& known, std::vector<double> found, std::size_t components,
+                                 std::size_t channels) {
+  if (known.empty()) return found;
+  std::vector<double> padded = known;
+  padded.resize(found.size(), 0.0);
+  const MatchedSpectra matched = matched_spectra(found, padded, components, channels);
+  std::vector<double> result = known;
+  for (std::size_t k = 0; k < components; ++k) {
+    if (matched.partner[k] * channels < known.size()) continue;
+    const auto first = found.begin() + static_cast<std::ptrdiff_t>(k * channels);
+    result.insert(result.end(), first, first + static_cast<std::ptrdiff_t>(channels));
+  }
+  return result;
+}
+
+/// Known spectra scaled to unit sum over the channels in use.
+std::vector<double> unit_sums(const Rows& data, std::span<const double> known) {
+  const auto channels = static_cast<std::size_t>(data.columns());
+  std::vector<double> result(known.begin(), known.end());
+  for (std::size_t k = 0; k < result.size() / std::max<std::size_t>(1, channels); ++k) {
+    double sum = 0;
+    for (std::size_t c = 0; c < channels; ++c) {
+      double& value = result[k * channels + c];
+      if (data.column_masked(static_cast<std::int64_t>(c))) value = 0;
+      if (!(value >= 0) || !std::isfinite(value)) {
+        throw Error(ErrorKind::invalid_argument, "known spectrum " + std::to_string(k + 1) + " is " +
+                                                     std::to_string(value) + " in channel " + std::to_string(c) +
+                                                     "; known spectra must be finite and at least 0");
+      }
+      sum += value;
+    }
+    if (!(sum > 0)) {
+      throw Error(ErrorKind::invalid_argument,
+                  "known spectrum " + std::to_string(k + 1) + " is empty over the channels in use; leave it out");
+    }
+    for (std::size_t c = 0; c < channels; ++c) result[k * channels + c] /= sum;
+  }
+  return result;
+}
+
+void check_params(const NmfParams& params, bool known) {
+  const bool shares = params.loss == "poisson" || params.sum_to_one;
+  const bool constrained = known || params.sum_to_one || params.smoothness > 0 || params.sparsity > 0 ||
+                           params.automatic_relevance || params.spectra == "lines";
+  if (params.sparsity > 0 && params.sparsity_penalty == "l1" && shares && constrained) {
+    throw Error(
+        ErrorKind::invalid_argument,
+        "sparsity_penalty is 'l1', but the sum of shares that sum to one is the same for all maps; use 'logarithm', "
+        "or loss 'frobenius' without sum_to_one");
+  }
+}
+
 }  // namespace
 
-NmfResult nmf(const Rows& data, const NmfParams& params, Context& context) {
+NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known) {
+  check_params(params, !known.empty());
+  const auto channels = static_cast<std::size_t>(data.columns());
+  const std::vector<double> fixed = unit_sums(data, known);
+  const auto fixed_count = static_cast<std::int64_t>(channels == 0 ? 0 : fixed.size() / channels);
+  if (params.components && *params.components < fixed_count) {
+    throw Error(ErrorKind::invalid_argument, "components is " + std::to_string(*params.components) + ", and " +
+                                                 std::to_string(fixed_count) +
+                                                 " spectra are known; components counts the known ones, too");
+  }
   // The principal components choose the number and denoise the search for pure positions.
   PcaParams pca_params;
   pca_params.components = params.components;
   pca_params.weighting = params.weighting;
   pca_params.seed = params.seed;
-  const bool needs_components = !params.components || params.initialization == "pure_pixel";
+  const bool constrained = !fixed.empty() || params.sum_to_one || params.smoothness > 0 || params.sparsity > 0 ||
+                           params.automatic_relevance || params.spectra == "lines";
+  const bool needs_components = !params.components || params.initialization == "pure_pixel" || constrained;
   PcaResult denoised;
   if (needs_components) {
     denoised = pca(data, pca_params, context);
   } else {
     denoised.marginals = marginals(data, context);
-    const Marginals& sums = denoised.marginals;
-    const std::int64_t limit = std::min(sums.rows_left_in, sums.columns_left_in);
-    if (*params.components > limit) {
-      throw Error(ErrorKind::invalid_argument, "components is " + std::to_string(*params.components) +
-                                                   "; the positions and channels left in allow at most " +
-                                                   std::to_string(limit));
-    }
   }
-  const Problem problem = make_problem(data, params, denoised.marginals, context);
-  const std::int64_t components = params.components.value_or(denoised.components);
+  const Marginals& sums = denoised.marginals;
+  const std::int64_t limit = std::min(sums.rows_left_in, sums.columns_left_in);
+  if (params.components && *params.components > limit) {
+    throw Error(ErrorKind::invalid_argument, "components is " + std::to_string(*params.components) +
+                                                 "; the positions and channels left in allow at most " +
+                                                 std::to_string(limit));
+  }
+  std::int64_t components = params.components.value_or(std::max(denoised.components, fixed_count));
+  std::string reason = params.components ? "given" : denoised.reason;
+  if (!params.components && (params.automatic_relevance || components > denoised.components)) {
+    // More than stand above the noise, so that relevance has something to choose from.
+    if (params.automatic_relevance) components = std::min(limit, components + spare_components);
+    pca_params.components = components;
+    denoised = pca(data, pca_params, context);
+  }
+  NmfProblem problem = make_nmf_problem(data, params, sums, context);
+  problem.known = fixed;
+  problem.noise = denoised.noise;
+  LineColumns lines;
+  if (params.spectra == "lines") {
+    lines = line_columns(data.data().describe(), sums.column_sum, params.elements, params.beam_energy);
+    problem.columns = lines.values;
+  }
   const Shape navigation = data.data().describe().navigation_shape();
-  const bool search = params.initialization == "pure_pixel" && problem.sums.total > 0;
+  const bool search = params.initialization == "pure_pixel" && sums.total > 0;
   NmfResult result = run_starts(
       problem, components,
-      [&](std::int64_t start) {
-        if (!search) return random_spectra(problem, components, start);
-        return pure_pixels(denoised, navigation, {.components = components, .seed = params.seed, .start = start})
-            .spectra;
+      [&](std::int64_t start, std::int64_t count) {
+        if (!search)
+          return beside_known(fixed, random_spectra(problem, count, start), static_cast<std::size_t>(count), channels);
+        PurePixels pure = pure_pixels(denoised, navigation, {.components = count, .seed = params.seed, .start = start});
+        return beside_known(fixed, std::move(pure.spectra), static_cast<std::size_t>(count), channels);
       },
       search);
-  result.reason = params.components ? "given" : denoised.reason;
+  if (params.automatic_relevance) {
+    reason = "automatic relevance kept " + std::to_string(result.components) + " of " + std::to_string(components);
+  }
+  result.reason = reason;
+  result.columns = lines.description;
   return result;
 }
 
@@ -315,13 +208,12 @@ NmfResult nmf_from(const Rows& data, std::span<const double> spectra, const NmfP
                                                  " channels");
   }
   const Marginals sums = marginals(data, context);
-  const Problem problem = make_problem(data, params, sums, context);
   NmfParams once = params;
   once.starts = 1;
-  const Problem single{data, once, sums, context, problem.poisson_loss, problem.matrix, problem.total_sum_of_squares};
+  const NmfProblem single = make_nmf_problem(data, once, sums, context);
   NmfResult result = run_starts(
       single, static_cast<std::int64_t>(spectra.size() / channels),
-      [&](std::int64_t) { return std::vector<double>(spectra.begin(), spectra.end()); }, true);
+      [&](std::int64_t, std::int64_t) { return std::vector<double>(spectra.begin(), spectra.end()); }, true);
   result.reason = "given";
   return result;
 }
@@ -379,7 +271,11 @@ std::int64_t nmf_memory(const Description& data, const NmfParams& params) {
   // Loadings of the principal components, of two points of the descent, of the result and its uncertainty; spectra of
   // these, of the last passes and of the starts; one partial table on each of the tree's five levels.
   const std::int64_t tables = channels * components * (25 + params.starts + components);
-  return pca_memory(data, pca_params) + 8 * (6 * positions * components + tables);
+  // Constraints: two copies of the maps as shares; columns of lines and background with their Newton matrix.
+  const bool lines = params.spectra == "lines";
+  const std::int64_t shares = 3 * positions * components;
+  const std::int64_t columns = lines ? most_columns * (channels + components * components * most_columns) : 0;
+  return pca_memory(data, pca_params) + 8 * (6 * positions * components + tables + shares + columns);
 }
 
 std::int64_t nmf_memory_per_worker(const Description& data, const NmfParams& params) {

@@ -21,12 +21,23 @@ struct NmfParams {
   double tolerance = 1e-5;
   std::int64_t max_iterations = 200;
   std::int64_t seed = 0;
+  std::string spectra = "free";
+  std::vector<std::string> elements{};
+  std::optional<double> beam_energy{};
+  bool sum_to_one = false;
+  double smoothness = 0;
+  std::string smoothing = "total_variation";
+  double sparsity = 0;
+  std::string sparsity_penalty = "logarithm";
+  bool automatic_relevance = false;
 };
 
 /// Non-negative factors: data ≈ loadings · factors, components in order of falling total.
 struct NmfResult {
   std::int64_t components = 0;
-  std::string reason;  ///< why this number of components
+  std::string reason;               ///< why this number of components
+  std::string columns;              ///< what the spectra are made of; empty for free ones
+  std::vector<std::uint8_t> known;  ///< per component: its spectrum was given
 
   std::vector<double> factors;         ///< components × channels, each of unit sum
   std::vector<double> factors_sigma;   ///< same shape; given the loadings
@@ -40,9 +51,10 @@ struct NmfResult {
                                   ///< for one start
 };
 
-/// Poisson maximum likelihood or weighted least squares. Throws bad_data for values that are not finite,
-/// invalid_argument for negative ones (naming the place) and for too many components.
-NmfResult nmf(const Rows& data, const NmfParams& params, Context& context);
+/// Poisson maximum likelihood or weighted least squares. `known` holds spectra (count × channels) that are fixed beside
+/// the free ones. Throws bad_data for values that are not finite, invalid_argument for negative ones (naming the
+/// place), for too many components and for fewer than are known.
+NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known = {});
 
 /// As `nmf`, from given spectra (components × channels, ≥ 0, none all zero) instead of a search for a start.
 NmfResult nmf_from(const Rows& data, std::span<const double> spectra, const NmfParams& params, Context& context);

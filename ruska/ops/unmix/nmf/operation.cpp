@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "ruska/ops/unmix/component_output.hpp"
+#include "ruska/ops/unmix/given_spectra.hpp"
 #include "ruska/ops/unmix/nmf/nmf.hpp"
 
 namespace ruska::ops::unmix {
@@ -29,12 +30,32 @@ constexpr auto parameters = std::tuple{
               "Stop when the objective falls by less than this part of itself per pass"),
     parameter(&NmfParams::max_iterations, "max_iterations", "", within<std::int64_t>(1, 1000000),
               "Most passes over the data per start"),
-    parameter(&NmfParams::seed, "seed", "", at_least<std::int64_t>(0), "Seed of the random starts and halves")};
+    parameter(&NmfParams::seed, "seed", "", at_least<std::int64_t>(0), "Seed of the random starts and halves"),
+    parameter(&NmfParams::spectra, "spectra", "", one_of("free|lines"),
+              "What spectra may be: anything at least 0, or sums of X-ray lines and a smooth background (EDS)"),
+    parameter(&NmfParams::elements, "elements", "",
+              "Elements whose lines make up the spectra; none: those that the sum spectrum shows"),
+    parameter(&NmfParams::beam_energy, "beam_energy", "keV", within(0.1, 3000.0),
+              "Beam energy, which says what lines there can be; automatic: from the metadata"),
+    parameter(&NmfParams::sum_to_one, "sum_to_one", "",
+              "Hold the shares of each position's signal to a sum of one; the Poisson likelihood does so by itself"),
+    parameter(
+        &NmfParams::smoothness, "smoothness", "nats", within(0.0, 1e9),
+        "What a difference of 1 between the shares of neighbours costs; 0: neighbours know nothing of each other"),
+    parameter(&NmfParams::smoothing, "smoothing", "", one_of("total_variation|laplacian"),
+              "Whether differences cost in proportion to their height, which lets edges stand, or half their square"),
+    parameter(&NmfParams::sparsity, "sparsity", "nats", within(0.0, 1e9),
+              "Weight of what makes shares vanish, of each share; about 1 balances the noise that widens the spectra"),
+    parameter(&NmfParams::sparsity_penalty, "sparsity_penalty", "", one_of("logarithm|l1"),
+              "The logarithm of the share plus 0.02, or the share itself (for shares whose sum is free)"),
+    parameter(&NmfParams::automatic_relevance, "automatic_relevance", "",
+              "Start with more components and keep those that the data need; each costs its logarithm")};
 
 Plan check(const Inputs& inputs, const NmfParams& params) {
   const Description& data = inputs.at("data").describe();
   const std::int64_t positions = data.navigation_size(), channels = data.signal_size();
   const std::int64_t components = std::min({positions, channels, params.components.value_or(8)});
+  if (const Dataset* given = inputs.find("known")) number_of_given_spectra(data, given->describe(), "known");
   Plan plan;
   plan.outputs = {{"factors", spectra_shape(data, components)},
                   {"loadings", maps_shape(data, components)},
@@ -57,9 +78,17 @@ Outputs run(const Inputs& inputs, const NmfParams& params, Context& context) {
   const Description& data = dataset.describe();
   const Rows rows(dataset, context, masks_of(inputs),
                   nmf_memory(data, params) + context.threads * nmf_memory_per_worker(data, params));
-  const NmfResult result = nmf(rows, params, context);
+  std::vector<double> known;
+  if (const Dataset* given = inputs.find("known")) {
+    number_of_given_spectra(data, given->describe(), "known");
+    known = given->read_all_as_double();
+  }
+  const NmfResult result = nmf(rows, params, context, known);
   const std::int64_t count = result.components;
-  const std::vector<std::string> names = component_names(count);
+  std::vector<std::string> names = component_names(count);
+  for (std::size_t k = 0; k < result.known.size(); ++k) {
+    if (result.known[k] != 0) names[k] += " (known)";
+  }
   const bool poisson = params.loss == "poisson";
 
   const Dataset factors = spectra_of(data, result.factors, count, "Factors");
@@ -77,7 +106,8 @@ Outputs run(const Inputs& inputs, const NmfParams& params, Context& context) {
                .view = view_of(factors),
                .sigma = "factors_sigma",
                .components = names,
-               .note = "Each has unit sum. " + sigma_note});
+               .note = "Each has unit sum" + (result.columns.empty() ? std::string() : ", made of " + result.columns) +
+                       ". " + sigma_note});
   outputs.add({.name = "loadings",
                .title = "Counts of each component",
                .value = loadings,
@@ -157,23 +187,29 @@ Outputs run(const Inputs& inputs, const NmfParams& params, Context& context) {
 }  // namespace
 
 const Operation& nmf_operation() {
-  static const Operation operation = make_operation<NmfParams>(
-      {.name = "unmix.nmf",
-       .version = 1,
-       .summary = "Non-negative spectra and maps by Poisson likelihood or weighted squares, started at pure positions.",
-       .citations = {"D. D. Lee and H. S. Seung, Nature 401, 788 (1999)",
-                     "M. C. U. Araújo et al., Chemom. Intell. Lab. Syst. 57, 65 (2001)",
-                     "H. Kim and H. Park, SIAM J. Matrix Anal. Appl. 30, 713 (2008)"},
-       .inputs = unmixing_ports(Values::counts),
-       .outputs = {{"factors", "spectra of the components, (component | signal axes), each of unit sum"},
-                   {"factors_sigma", "their uncertainty"},
-                   {"loadings", "counts of each component at each position, (component | navigation axes)"},
-                   {"loadings_sigma", "their uncertainty"},
-                   {"objective", "what is minimised, after each pass"},
-                   {"stability", "counts of each component and the angle between what different starts find"},
-                   {"components", "number of components"},
-                   {"reconstruction", "loadings times factors, evaluated when read"}}},
-      parameters, check, run);
+  static const Operation operation = [] {
+    std::vector<Port> ports = unmixing_ports(Values::counts);
+    ports.push_back(given_spectra_port("known", false));
+    return make_operation<NmfParams>(
+        {.name = "unmix.nmf",
+         .version = 2,
+         .summary =
+             "Non-negative spectra and maps by Poisson likelihood or weighted squares, started at pure positions.",
+         .citations = {"D. D. Lee and H. S. Seung, Nature 401, 788 (1999)",
+                       "M. C. U. Araújo et al., Chemom. Intell. Lab. Syst. 57, 65 (2001)",
+                       "H. Kim and H. Park, SIAM J. Matrix Anal. Appl. 30, 713 (2008)",
+                       "A. Teurtrie et al., Ultramicroscopy 249, 113719 (2023)"},
+         .inputs = std::move(ports),
+         .outputs = {{"factors", "spectra of the components, (component | signal axes), each of unit sum"},
+                     {"factors_sigma", "their uncertainty"},
+                     {"loadings", "counts of each component at each position, (component | navigation axes)"},
+                     {"loadings_sigma", "their uncertainty"},
+                     {"objective", "what is minimised, after each pass"},
+                     {"stability", "counts of each component and the angle between what different starts find"},
+                     {"components", "number of components"},
+                     {"reconstruction", "loadings times factors, evaluated when read"}}},
+        parameters, check, run);
+  }();
   return operation;
 }
 

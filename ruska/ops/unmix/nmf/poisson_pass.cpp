@@ -14,7 +14,6 @@
 
 #include "ruska/kernels/channel_table.hpp"
 #include "ruska/math/nonnegative_least_squares.hpp"
-#include "ruska/ops/unmix/nmf/poisson_row_solver.hpp"
 #include "ruska/ops/unmix/row_values.hpp"
 
 namespace ruska::ops::unmix {
@@ -30,24 +29,6 @@ constexpr double timid = 0.1;  // a Newton step leaves at least this part of a s
 void add(std::vector<double>& left, std::vector<double>&& right) {
   for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
 }
-
-/// How the upper triangle of w wᵀ lies in a table row.
-struct PairTable {
-  explicit PairTable(std::size_t count) : components(count), width(kernels::padded_width(count * (count + 1) / 2)) {}
-
-  void products(const double* w, double* out) const {
-    for (std::size_t k = 0; k < components; ++k) {
-      for (std::size_t l = k; l < components; ++l) *out++ = w[k] * w[l];
-    }
-  }
-  void unpack(const double* packed, double* square) const {
-    for (std::size_t k = 0; k < components; ++k) {
-      for (std::size_t l = k; l < components; ++l) square[k * components + l] = square[l * components + k] = *packed++;
-    }
-  }
-
-  std::size_t components, width;
-};
 
 /// One Newton step of the spectra for fixed loadings: the channels are independent convex problems, whose quadratic
 /// models with gradient Σw − gain and Hessian `information` are solved over non-negative values.
@@ -76,55 +57,85 @@ std::vector<double> newton_spectra(const std::vector<double>& table, const doubl
 
 }  // namespace
 
+PairTable::PairTable(std::size_t count) : components(count), width(kernels::padded_width(count * (count + 1) / 2)) {}
+
+void PairTable::products(const double* w, double* out) const {
+  for (std::size_t k = 0; k < components; ++k) {
+    for (std::size_t l = k; l < components; ++l) *out++ = w[k] * w[l];
+  }
+}
+
+void PairTable::unpack(const double* packed, double* square) const {
+  for (std::size_t k = 0; k < components; ++k) {
+    for (std::size_t l = k; l < components; ++l) square[k * components + l] = square[l * components + k] = *packed++;
+  }
+}
+
+PoissonSums poisson_sums(const Rows& data, const std::vector<double>& table, std::vector<double>& loadings,
+                         std::size_t components, const std::function<RowStep()>& step, Context& context) {
+  const std::size_t width = kernels::padded_width(components);
+  const PairTable pairs(components);
+  const std::size_t channels = table.size() / width;
+  // Gain and information of the spectra, the sums of the loadings and the objective travel as one array.
+  const std::size_t information = table.size();
+  const std::size_t loading_sums = information + channels * pairs.width;
+  const std::size_t objective = loading_sums + components;
+  const std::vector<double> sums = Executor(context).reduce<std::vector<double>>(
+      "refining spectra", data.partitions(), [&] { return std::vector<double>(objective + 1, 0.0); },
+      [&](std::vector<double>& partial, std::int64_t partition, RowRange range) {
+        const auto block = data.block(partition);
+        RowValues values(*block, data.columns());
+        PoissonRowSolver solver(table, components);
+        const RowStep improve = step();
+        std::vector<double> w(width, 0.0), products(pairs.width, 0.0), inverse_variance;
+        double divergence = 0;
+        for (std::int64_t row = range.begin; row < range.end; ++row) {
+          values.go_to(row - range.begin);
+          solver.load(values.channel(), values.value());
+          double* kept = loadings.data() + static_cast<std::size_t>(row) * components;
+          improve(solver, row, kept);
+          std::copy(kept, kept + components, w.begin());
+          divergence += solver.divergence(kept);
+          solver.information(inverse_variance);
+          pairs.products(kept, products.data());
+          kernels::add_row_to_table(solver.channel(), solver.ratio(), w.data(), width, partial.data());
+          kernels::add_row_to_table(solver.channel(), inverse_variance.data(), products.data(), pairs.width,
+                                    partial.data() + information);
+          for (std::size_t k = 0; k < components; ++k) partial[loading_sums + k] += w[k];
+        }
+        partial[objective] += divergence;
+      },
+      add);
+  const auto at = [&](std::size_t i) { return sums.begin() + static_cast<std::ptrdiff_t>(i); };
+  return {components,
+          {at(0), at(information)},
+          {at(information), at(loading_sums)},
+          {at(loading_sums), at(objective)},
+          sums[objective]};
+}
+
 Pass poisson_pass(const Rows& data, std::size_t components, Context& context) {
   return [&data, components, &context, steps = first_newton_steps](const std::vector<double>& table,
                                                                    std::vector<double>& loadings) mutable {
     const std::size_t width = kernels::padded_width(components);
-    const PairTable pairs(components);
-    const std::size_t channels = table.size() / width;
-    // Gain and information of the spectra, the sums of the loadings and the objective travel as one array.
-    const std::size_t information = table.size();
-    const std::size_t loading_sums = information + channels * pairs.width;
-    const std::size_t objective = loading_sums + components;
-    const std::vector<double> sums = Executor(context).reduce<std::vector<double>>(
-        "refining spectra", data.partitions(), [&] { return std::vector<double>(objective + 1, 0.0); },
-        [&](std::vector<double>& partial, std::int64_t partition, RowRange range) {
-          const auto block = data.block(partition);
-          RowValues values(*block, data.columns());
-          PoissonRowSolver solver(table, components);
-          std::vector<double> w(width, 0.0), products(pairs.width, 0.0), inverse_variance;
-          double divergence = 0;
-          for (std::int64_t row = range.begin; row < range.end; ++row) {
-            values.go_to(row - range.begin);
-            solver.load(values.channel(), values.value());
-            double* kept = loadings.data() + static_cast<std::size_t>(row) * components;
-            solver.solve(kept, steps, newton_tolerance);
-            std::copy(kept, kept + components, w.begin());
-            divergence += solver.divergence(kept);
-            solver.information(inverse_variance);
-            pairs.products(kept, products.data());
-            kernels::add_row_to_table(solver.channel(), solver.ratio(), w.data(), width, partial.data());
-            kernels::add_row_to_table(solver.channel(), inverse_variance.data(), products.data(), pairs.width,
-                                      partial.data() + information);
-            for (std::size_t k = 0; k < components; ++k) partial[loading_sums + k] += w[k];
-          }
-          partial[objective] += divergence;
-        },
-        add);
+    const auto step = [steps] {
+      return [steps](PoissonRowSolver& solver, std::int64_t, double* w) { solver.solve(w, steps, newton_tolerance); };
+    };
+    const PoissonSums sums = poisson_sums(data, table, loadings, components, step, context);
     steps = newton_steps;
     PassResult result;
-    result.objective = sums[objective];
+    result.objective = sums.divergence;
     result.table = table;
     for (std::size_t i = 0; i < table.size(); ++i) {
       // A component that no row uses keeps its spectrum.
-      if (i % width < components && sums[loading_sums + i % width] > 0) result.table[i] = table[i] * sums[i];
+      if (i % width < components && sums.loadings[i % width] > 0) result.table[i] = table[i] * sums.gain[i];
     }
     result.loading_scale = scale_to_unit_sums(result.table, components);
     for (std::size_t k = 0; k < components; ++k) {
-      const double loading_sum = sums[loading_sums + k];
+      const double loading_sum = sums.loadings[k];
       result.loading_scale[k] = loading_sum > 0 ? result.loading_scale[k] / loading_sum : 1.0;
     }
-    result.bold = newton_spectra(table, sums.data(), sums.data() + information, sums.data() + loading_sums, components);
+    result.bold = newton_spectra(table, sums.gain.data(), sums.information.data(), sums.loadings.data(), components);
     return result;
   };
 }

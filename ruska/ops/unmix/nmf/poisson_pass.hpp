@@ -2,12 +2,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "ruska/core/rows.hpp"
 #include "ruska/ops/unmix/nmf/alternation.hpp"
+#include "ruska/ops/unmix/nmf/poisson_row_solver.hpp"
 
 namespace ruska::ops::unmix {
+
+/// How the upper triangle of w wᵀ lies in a table row.
+struct PairTable {
+  explicit PairTable(std::size_t count);
+
+  void products(const double* w, double* out) const;
+  void unpack(const double* packed, double* square) const;
+
+  std::size_t components, width;
+};
+
+/// What the spectra's likelihood and its first two derivatives need, summed over the positions at given loadings w.
+struct PoissonSums {
+  std::size_t components = 0;
+  std::vector<double> gain;         ///< Σ_p w_pk x_pc/λ_pc: channels × padded width
+  std::vector<double> information;  ///< Σ_p w_pk w_pl x_pc/λ_pc²: channels × PairTable
+  std::vector<double> loadings;     ///< Σ_p w_pk
+  double divergence = 0;            ///< Σ x ln(x/λ) − x + λ
+};
+
+/// Improves one row's loadings for a loaded row; leaves the solver at them.
+using RowStep = std::function<void(PoissonRowSolver& solver, std::int64_t row, double* loadings)>;
+
+/// Refines every row's loadings in place, and sums. `step` makes what one worker uses for one block.
+PoissonSums poisson_sums(const Rows& data, const std::vector<double>& table, std::vector<double>& loadings,
+                         std::size_t components, const std::function<RowStep()>& step, Context& context);
 
 /// One pass of Poisson maximum likelihood (Kullback-Leibler divergence): a few Newton steps for the loadings of each
 /// row, and the multiplicative update H ← H ∘ (Wᵀ (X / WH)) of Lee and Seung (Nature 401, 788 (1999)) for the spectra,

@@ -32,6 +32,13 @@ class PoissonRowSolver {
   /// the larger of 1 and the row's sum: no loading can be further from the truth by more than all counts.
   void sigma(const double* w, double* sigma);
 
+  /// Goes to w: `ratio`, `gain` and, where asked for, `hessian` of −Σ x ln λ. False when counts lie in a channel that
+  /// no spectrum with w > 0 reaches; they then mean nothing.
+  bool derivatives(const double* w, bool with_hessian);
+  const std::vector<double>& gain() const { return gain_; }        ///< Σ_j x_j/λ_j · spectra_kj
+  const std::vector<double>& hessian() const { return hessian_; }  ///< Σ_j x_j/λ_j² · spectra_kj · spectra_lj
+  double least_value() const { return least_; }                    ///< the smaller of 1 and the least x_j
+
   /// x_j / λ_j² at that w.
   void information(std::vector<double>& out) const;
 
@@ -41,7 +48,6 @@ class PoissonRowSolver {
   double sum() const { return sum_; }
 
  private:
-  bool derivatives(const double* w, bool with_hessian);
   bool direction(const double* w);
 
   const std::vector<double>& table_;
