@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 #include <xraylib.h>
@@ -117,6 +118,68 @@ TwoSpheres u1() { return make(128, 1024, 0.010, 25, 0.8, 293, {50, 50}, {75, 82}
 
 TwoSpheres u2(double peak_fraction, double counts) {
   return make(64, 512, 0.020, 12.5, peak_fraction, counts, {25, 25}, {37, 41});
+}
+
+namespace {
+
+constexpr std::size_t materials = 3;
+
+/// The least total cost over all ways to give each material one of `found` results, and the way.
+template <class Cost>
+std::vector<std::size_t> best_match(std::size_t found, const Cost& cost) {
+  std::vector<std::size_t> order(std::max(found, materials)), best;
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  double least = 0;
+  do {
+    double sum = 0;
+    for (std::size_t material = 0; material < materials; ++material) sum += cost(order[material], material);
+    if (!best.empty() && sum >= least) continue;
+    least = sum;
+    best = order;
+  } while (std::next_permutation(order.begin(), order.end()));
+  best.resize(materials);
+  return best;
+}
+
+}  // namespace
+
+double mean_abundance_error(const TwoSpheres& truth, const std::vector<double>& estimate) {
+  const auto positions = static_cast<std::size_t>(truth.positions());
+  const std::size_t found = estimate.size() / positions;
+  std::vector<double> errors(std::max(found, materials) * materials);
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    const std::size_t k = i / materials, material = i % materials;
+    for (std::size_t p = 0; p < positions; ++p) {
+      const double have = k < found ? estimate[k * positions + p] : 0.0;
+      errors[i] += std::fabs(have - truth.fractions[p * materials + material]);
+    }
+    errors[i] /= static_cast<double>(positions * materials);
+  }
+  const auto cost = [&](std::size_t k, std::size_t material) { return errors[k * materials + material]; };
+  const std::vector<std::size_t> match = best_match(found, cost);
+  double sum = 0;
+  for (std::size_t material = 0; material < materials; ++material) sum += cost(match[material], material);
+  return sum;
+}
+
+std::vector<double> spectral_angles(const TwoSpheres& truth, const std::vector<double>& found) {
+  const auto channels = static_cast<std::size_t>(truth.channels);
+  const std::size_t count = found.size() / channels;
+  const auto angle = [&](std::size_t k, std::size_t material) {
+    if (k >= count) return 90.0;
+    double ab = 0, aa = 0, bb = 0;
+    for (std::size_t c = 0; c < channels; ++c) {
+      const double a = found[k * channels + c], b = truth.spectra[material * channels + c];
+      ab += a * b;
+      aa += a * a;
+      bb += b * b;
+    }
+    return aa > 0 ? std::acos(std::clamp(ab / std::sqrt(aa * bb), -1.0, 1.0)) * 180 / std::numbers::pi : 90.0;
+  };
+  const std::vector<std::size_t> match = best_match(count, angle);
+  std::vector<double> angles;
+  for (std::size_t material = 0; material < materials; ++material) angles.push_back(angle(match[material], material));
+  return angles;
 }
 
 }  // namespace ruska::golden

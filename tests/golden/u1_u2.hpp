@@ -38,4 +38,12 @@ TwoSpheres u1();
 /// Test U2: 64 × 64 × 512 channels of 20 eV, spheres of radius 12.5.
 TwoSpheres u2(double peak_fraction, double counts);
 
+/// Mean error of abundances over positions and materials; `estimate` is found × positions, matched to the materials as
+/// fits best, and materials without a match count as zero.
+double mean_abundance_error(const TwoSpheres& truth, const std::vector<double>& estimate);
+
+/// Angle in degrees of each true spectrum to its match among `found` (count × channels), matched as fits best; 90 for a
+/// material without a match.
+std::vector<double> spectral_angles(const TwoSpheres& truth, const std::vector<double>& found);
+
 }  // namespace ruska::golden

@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <numeric>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,30 +32,6 @@ Spread spread_of(const std::vector<double>& values) {
   for (const double value : values) spread.deviation += (value - spread.mean) * (value - spread.mean) / (n - 1);
   spread.deviation = std::sqrt(spread.deviation);
   return spread;
-}
-
-/// Mean error over positions and materials; `estimate` is found × positions, matched to the materials as fits best, and
-/// materials without a match count as zero.
-double mean_error(const golden::TwoSpheres& truth, const std::vector<double>& estimate) {
-  const auto positions = static_cast<std::size_t>(truth.positions());
-  const std::size_t found = estimate.size() / positions;
-  const auto error = [&](std::size_t k, std::size_t material) {
-    double sum = 0;
-    for (std::size_t p = 0; p < positions; ++p) {
-      const double have = k < found ? estimate[k * positions + p] : 0.0;
-      sum += std::fabs(have - truth.fractions[p * materials + material]);
-    }
-    return sum / static_cast<double>(positions * materials);
-  };
-  std::vector<std::size_t> order(std::max(found, materials));
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  double least = 1;
-  do {
-    double sum = 0;
-    for (std::size_t material = 0; material < materials; ++material) sum += error(order[material], material);
-    least = std::min(least, sum);
-  } while (std::next_permutation(order.begin(), order.end()));
-  return least;
 }
 
 /// Poisson maximum likelihood of every position with the true spectra, by expectation maximisation.
@@ -102,8 +77,8 @@ TEST_P(TwoSpheresAt, AbundancesComeCloserThanTwiceTheFloor) {
     EXPECT_EQ(outputs.number("number_of_phases").value, 3) << "seed " << seed;
     EXPECT_THAT(outputs.text("identifiable"), testing::StartsWith("yes")) << "seed " << seed;
     const std::vector<double> estimate = outputs.dataset("abundances").read_all<double>();
-    errors.push_back(mean_error(truth, estimate));
-    floors.push_back(mean_error(truth, with_true_spectra(truth, data)));
+    errors.push_back(golden::mean_abundance_error(truth, estimate));
+    floors.push_back(golden::mean_abundance_error(truth, with_true_spectra(truth, data)));
   }
   const Spread error = spread_of(errors), floor = spread_of(floors);
   std::printf("peak %.1f: mean abundance error %.4f ± %.4f (worst %.4f), floor %.4f ± %.4f, ratio %.2f\n", GetParam(),
