@@ -21,6 +21,7 @@
 #include "ruska/ops/unmix/nmf/line_columns.hpp"
 #include "ruska/ops/unmix/nmf/poisson_row_solver.hpp"
 #include "ruska/ops/unmix/nmf/solution.hpp"
+#include "ruska/ops/unmix/poisson_replicate.hpp"
 #include "ruska/ops/unmix/pure_pixels.hpp"
 #include "ruska/ops/unmix/row_values.hpp"
 
@@ -120,6 +121,46 @@ std::vector<double> unit_sums(const Rows& data, std::span<const double> known) {
   return result;
 }
 
+/// The spread of what repeated measurements of the fit give, about the fit itself, so that bias counts, too.
+void repeat_measurement(const NmfProblem& problem, const Masks& masks, NmfResult& result) {
+  const auto count = static_cast<std::size_t>(result.components);
+  const std::size_t channels = problem.channels();
+  result.factors_spread.assign(result.factors.size(), 0.0);
+  result.loadings_spread.assign(result.loadings.size(), 0.0);
+  // Known spectra come first in a problem.
+  std::vector<double> start;
+  for (const std::uint8_t known : {1, 0}) {
+    for (std::size_t k = 0; k < count; ++k) {
+      const auto first = result.factors.begin() + static_cast<std::ptrdiff_t>(k * channels);
+      if (result.known[k] == known) start.insert(start.end(), first, first + static_cast<std::ptrdiff_t>(channels));
+    }
+  }
+  const auto repetitions = static_cast<double>(problem.params.bootstrap);
+  for (std::int64_t replicate = 0; replicate < problem.params.bootstrap; ++replicate) {
+    const Dataset drawn =
+        poisson_replicate(problem.data.data().describe(), result.factors, result.loadings,
+                          static_cast<std::uint64_t>(problem.params.seed), static_cast<std::uint64_t>(replicate));
+    const Rows rows(drawn, problem.context, masks, problem.reserved);
+    const Marginals sums = marginals(rows, problem.context);
+    NmfProblem again = make_nmf_problem(rows, problem.params, sums, problem.context);
+    again.known = problem.known;
+    again.columns = problem.columns;
+    again.noise = problem.noise;
+    const NmfResult other = finished(again, solve_nmf(again, start, result.components, false));
+    const MatchedSpectra matched = matched_spectra(result.factors, other.factors, count, channels);
+    for (std::size_t i = 0; i < result.factors.size(); ++i) {
+      const double d = other.factors[matched.partner[i / channels] * channels + i % channels] - result.factors[i];
+      result.factors_spread[i] += d * d / repetitions;
+    }
+    for (std::size_t i = 0; i < result.loadings.size(); ++i) {
+      const double d = other.loadings[i / count * count + matched.partner[i % count]] - result.loadings[i];
+      result.loadings_spread[i] += d * d / repetitions;
+    }
+  }
+  for (double& one : result.factors_spread) one = std::sqrt(one);
+  for (double& one : result.loadings_spread) one = std::sqrt(one);
+}
+
 void check_params(const NmfParams& params, bool known) {
   const bool shares = params.loss == "poisson" || params.sum_to_one;
   const bool constrained = known || params.sum_to_one || params.smoothness > 0 || params.sparsity > 0 ||
@@ -134,7 +175,8 @@ void check_params(const NmfParams& params, bool known) {
 
 }  // namespace
 
-NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known) {
+NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known,
+              const NmfReplicates& replicates) {
   check_params(params, !known.empty());
   const auto channels = static_cast<std::size_t>(data.columns());
   const std::vector<double> fixed = unit_sums(data, known);
@@ -149,6 +191,7 @@ NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::
   pca_params.components = params.components;
   pca_params.weighting = params.weighting;
   pca_params.seed = params.seed;
+  pca_params.rank_rule = params.rank_rule;
   const bool constrained = !fixed.empty() || params.sum_to_one || params.smoothness > 0 || params.sparsity > 0 ||
                            params.automatic_relevance || params.spectra == "lines";
   const bool needs_components = !params.components || params.initialization == "pure_pixel" || constrained;
@@ -197,6 +240,14 @@ NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::
   }
   result.reason = reason;
   result.columns = lines.description;
+  if (params.bootstrap > 0) {
+    if (!sums.counts) {
+      throw Error(ErrorKind::invalid_argument,
+                  "bootstrap draws repeated measurements of counts, and these data are no counts; leave it at 0");
+    }
+    problem.reserved = replicates.reserved;
+    repeat_measurement(problem, replicates.masks, result);
+  }
   return result;
 }
 
@@ -273,7 +324,7 @@ std::int64_t nmf_memory(const Description& data, const NmfParams& params) {
   const std::int64_t tables = channels * components * (25 + params.starts + components);
   // Constraints: two copies of the maps as shares; columns of lines and background with their Newton matrix.
   const bool lines = params.spectra == "lines";
-  const std::int64_t shares = 3 * positions * components;
+  const std::int64_t shares = 3 * positions * components + (params.bootstrap > 0 ? 6 * positions * components : 0);
   const std::int64_t columns = lines ? most_columns * (channels + components * components * most_columns) : 0;
   return pca_memory(data, pca_params) + 8 * (6 * positions * components + tables + shares + columns);
 }

@@ -30,6 +30,8 @@ struct NmfParams {
   double sparsity = 0;
   std::string sparsity_penalty = "logarithm";
   bool automatic_relevance = false;
+  std::string rank_rule = "gavish_donoho";
+  std::int64_t bootstrap = 0;
 };
 
 /// Non-negative factors: data ≈ loadings · factors, components in order of falling total.
@@ -44,6 +46,9 @@ struct NmfResult {
   std::vector<double> loadings;        ///< positions × components (position-major), counts; NaN for masked positions
   std::vector<double> loadings_sigma;  ///< same shape; given the factors
 
+  std::vector<double> factors_spread;   ///< root mean square deviation of what repeated measurements give; empty for
+  std::vector<double> loadings_spread;  ///< none
+
   std::vector<double> objective;  ///< after each pass: KL divergence, or half the weighted sum of squared residuals
   bool converged = false;
   bool counts = false;            ///< the data are counts, so that their noise is known
@@ -51,10 +56,17 @@ struct NmfResult {
                                   ///< for one start
 };
 
+/// How replicates are read: masks as of the data, and the bytes that the caller holds, as `Rows` is told them.
+struct NmfReplicates {
+  Masks masks{};
+  std::int64_t reserved = 0;
+};
+
 /// Poisson maximum likelihood or weighted least squares. `known` holds spectra (count × channels) that are fixed beside
 /// the free ones. Throws bad_data for values that are not finite, invalid_argument for negative ones (naming the
 /// place), for too many components and for fewer than are known.
-NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known = {});
+NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known = {},
+              const NmfReplicates& replicates = {});
 
 /// As `nmf`, from given spectra (components × channels, ≥ 0, none all zero) instead of a search for a start.
 NmfResult nmf_from(const Rows& data, std::span<const double> spectra, const NmfParams& params, Context& context);

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/core/operation.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <numeric>
 
 #include "ruska/ops/unmix/component_output.hpp"
 #include "ruska/ops/unmix/given_spectra.hpp"
 #include "ruska/ops/unmix/nmf/nmf.hpp"
+#include "ruska/ops/unmix/rotation_range.hpp"
 
 namespace ruska::ops::unmix {
 namespace {
@@ -49,7 +51,23 @@ constexpr auto parameters = std::tuple{
     parameter(&NmfParams::sparsity_penalty, "sparsity_penalty", "", one_of("logarithm|l1"),
               "The logarithm of the share plus 0.02, or the share itself (for shares whose sum is free)"),
     parameter(&NmfParams::automatic_relevance, "automatic_relevance", "",
-              "Start with more components and keep those that the data need; each costs its logarithm")};
+              "Start with more components and keep those that the data need; each costs its logarithm"),
+    parameter(&NmfParams::rank_rule, "rank_rule", "", one_of("gavish_donoho|count_splitting"),
+              "How the number of components is found: singular values above the noise, or components of one half of "
+              "the counts "
+              "that predict the other"),
+    parameter(&NmfParams::bootstrap, "bootstrap", "", within<std::int64_t>(0, 1000),
+              "Number of repeated measurements, drawn from the fit and fitted again, whose spread is written beside "
+              "the results")};
+
+/// Bytes held beside the rows' own, altogether and for each worker. A repeated measurement is fitted beside the first
+/// fit, through rows of its own.
+std::int64_t memory_held(const Description& data, const NmfParams& params) {
+  return nmf_memory(data, params) * (params.bootstrap > 0 ? 2 : 1);
+}
+std::int64_t memory_held_per_worker(const Description& data, const NmfParams& params) {
+  return nmf_memory_per_worker(data, params) + (params.bootstrap > 0 ? Rows::bytes_per_worker(data) : 0);
+}
 
 Plan check(const Inputs& inputs, const NmfParams& params) {
   const Description& data = inputs.at("data").describe();
@@ -61,8 +79,8 @@ Plan check(const Inputs& inputs, const NmfParams& params) {
                   {"loadings", maps_shape(data, components)},
                   {"loadings_sigma", maps_shape(data, components)},
                   {"reconstruction", data.shape()}};
-  plan.least_memory = nmf_memory(data, params);
-  plan.memory_per_worker = nmf_memory_per_worker(data, params) + Rows::bytes_per_worker(data);
+  plan.least_memory = memory_held(data, params);
+  plan.memory_per_worker = memory_held_per_worker(data, params) + Rows::bytes_per_worker(data);
   plan.memory = plan.least_memory + positions * channels * 8;
   const double filled = is_integer(data.dtype) ? 0.1 : 1.0;
   const double elements = filled * static_cast<double>(positions) * static_cast<double>(channels);
@@ -76,14 +94,14 @@ Plan check(const Inputs& inputs, const NmfParams& params) {
 Outputs run(const Inputs& inputs, const NmfParams& params, Context& context) {
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
-  const Rows rows(dataset, context, masks_of(inputs),
-                  nmf_memory(data, params) + context.threads * nmf_memory_per_worker(data, params));
+  const std::int64_t reserved = memory_held(data, params) + context.threads * memory_held_per_worker(data, params);
+  const Rows rows(dataset, context, masks_of(inputs), reserved);
   std::vector<double> known;
   if (const Dataset* given = inputs.find("known")) {
     number_of_given_spectra(data, given->describe(), "known");
     known = given->read_all_as_double();
   }
-  const NmfResult result = nmf(rows, params, context, known);
+  const NmfResult result = nmf(rows, params, context, known, {masks_of(inputs), reserved});
   const std::int64_t count = result.components;
   std::vector<std::string> names = component_names(count);
   for (std::size_t k = 0; k < result.known.size(); ++k) {
@@ -168,6 +186,48 @@ Outputs run(const Inputs& inputs, const NmfParams& params, Context& context) {
                .title = "Uncertainty of the counts",
                .value = maps_of(data, result.loadings_sigma, count, "Uncertainty of the counts")});
 
+  if (!result.factors_spread.empty()) {
+    const std::string spread_note = "Root mean square deviation of " + std::to_string(params.bootstrap) +
+                                    " fits of repeated measurements, drawn from this fit, from this fit.";
+    outputs.add({.name = "factors_spread",
+                 .title = "Spread of the spectra under repetition",
+                 .value = spectra_of(data, result.factors_spread, count, "Spread of the spectra"),
+                 .components = names,
+                 .note = spread_note});
+    const Dataset spread = maps_of(data, result.loadings_spread, count, "Spread of the counts");
+    outputs.add({.name = "loadings_spread",
+                 .title = "Spread of the counts under repetition",
+                 .value = spread,
+                 .view = view_of(spread),
+                 .components = names,
+                 .note = spread_note});
+  }
+  if (count > 1) {
+    const RotationRange range = rotation_range(result.factors, result.factors_sigma, result.loadings,
+                                               result.loadings_sigma, static_cast<std::size_t>(count));
+    std::vector<std::int64_t> of, with;
+    std::vector<double> may_hold, may_lack;
+    for (std::int64_t k = 0; k < count; ++k) {
+      for (std::int64_t l = 0; l < count; ++l) {
+        if (k == l) continue;
+        of.push_back(k + 1);
+        with.push_back(l + 1);
+        may_hold.push_back(100 * std::min(1.0, range.may_hold[static_cast<std::size_t>(k * count + l)]));
+        may_lack.push_back(100 * std::min(1.0, range.may_lack[static_cast<std::size_t>(k * count + l)]));
+      }
+    }
+    outputs.add({.name = "rotation",
+                 .title = "What the spectra could be as well",
+                 .value = Table{{{"component", "", of},
+                                 {"other", "", with},
+                                 {"may_hold", "%", may_hold},
+                                 {"may_lack", "%", may_lack}}},
+                 .view = View::table,
+                 .note =
+                     "Data and non-negativity allow up to may_hold of the component's spectrum to belong to the other "
+                     "one, or up to may_lack of the other one to be missing in it."});
+  }
+
   char line[128];
   std::snprintf(line, sizeof(line), "%s after %lld passes, objective %.6g",
                 result.converged ? "converged" : "not converged", static_cast<long long>(passes),
@@ -206,6 +266,9 @@ const Operation& nmf_operation() {
                      {"loadings_sigma", "their uncertainty"},
                      {"objective", "what is minimised, after each pass"},
                      {"stability", "counts of each component and the angle between what different starts find"},
+                     {"factors_spread", "deviation of the spectra of repeated measurements, where asked for"},
+                     {"loadings_spread", "deviation of the counts of repeated measurements, where asked for"},
+                     {"rotation", "how much of each spectrum could belong to each other one"},
                      {"components", "number of components"},
                      {"reconstruction", "loadings times factors, evaluated when read"}}},
         parameters, check, run);
