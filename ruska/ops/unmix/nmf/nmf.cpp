@@ -140,7 +140,9 @@ void repeat_measurement(const NmfProblem& problem, const Masks& masks, NmfResult
     const Dataset drawn =
         poisson_replicate(problem.data.data().describe(), result.factors, result.loadings,
                           static_cast<std::uint64_t>(problem.params.seed), static_cast<std::uint64_t>(replicate));
-    const Rows rows(drawn, problem.context, masks, problem.reserved);
+    // Nothing of it is kept between passes: the memory is the data's.
+    const std::int64_t blocks = problem.context.threads * Rows::bytes_per_worker(drawn.describe());
+    const Rows rows(drawn, problem.context, masks, problem.context.memory - blocks);
     const Marginals sums = marginals(rows, problem.context);
     NmfProblem again = make_nmf_problem(rows, problem.params, sums, problem.context);
     again.known = problem.known;
@@ -176,7 +178,7 @@ void check_params(const NmfParams& params, bool known) {
 }  // namespace
 
 NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known,
-              const NmfReplicates& replicates) {
+              const Masks& masks) {
   check_params(params, !known.empty());
   const auto channels = static_cast<std::size_t>(data.columns());
   const std::vector<double> fixed = unit_sums(data, known);
@@ -245,8 +247,7 @@ NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::
       throw Error(ErrorKind::invalid_argument,
                   "bootstrap draws repeated measurements of counts, and these data are no counts; leave it at 0");
     }
-    problem.reserved = replicates.reserved;
-    repeat_measurement(problem, replicates.masks, result);
+    repeat_measurement(problem, masks, result);
   }
   return result;
 }

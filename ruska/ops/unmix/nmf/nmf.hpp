@@ -56,17 +56,11 @@ struct NmfResult {
                                   ///< for one start
 };
 
-/// How replicates are read: masks as of the data, and the bytes that the caller holds, as `Rows` is told them.
-struct NmfReplicates {
-  Masks masks{};
-  std::int64_t reserved = 0;
-};
-
 /// Poisson maximum likelihood or weighted least squares. `known` holds spectra (count × channels) that are fixed beside
-/// the free ones. Throws bad_data for values that are not finite, invalid_argument for negative ones (naming the
-/// place), for too many components and for fewer than are known.
+/// the free ones; `masks` are those of `data`, for repeated measurements. Throws bad_data for values that are not
+/// finite, invalid_argument for negative ones (naming the place), for too many components and for fewer than are known.
 NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known = {},
-              const NmfReplicates& replicates = {});
+              const Masks& masks = {});
 
 /// As `nmf`, from given spectra (components × channels, ≥ 0, none all zero) instead of a search for a start.
 NmfResult nmf_from(const Rows& data, std::span<const double> spectra, const NmfParams& params, Context& context);

@@ -94,14 +94,14 @@ Plan check(const Inputs& inputs, const NmfParams& params) {
 Outputs run(const Inputs& inputs, const NmfParams& params, Context& context) {
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
-  const std::int64_t reserved = memory_held(data, params) + context.threads * memory_held_per_worker(data, params);
-  const Rows rows(dataset, context, masks_of(inputs), reserved);
+  const Rows rows(dataset, context, masks_of(inputs),
+                  memory_held(data, params) + context.threads * memory_held_per_worker(data, params));
   std::vector<double> known;
   if (const Dataset* given = inputs.find("known")) {
     number_of_given_spectra(data, given->describe(), "known");
     known = given->read_all_as_double();
   }
-  const NmfResult result = nmf(rows, params, context, known, {masks_of(inputs), reserved});
+  const NmfResult result = nmf(rows, params, context, known, masks_of(inputs));
   const std::int64_t count = result.components;
   std::vector<std::string> names = component_names(count);
   for (std::size_t k = 0; k < result.known.size(); ++k) {

@@ -25,7 +25,6 @@ struct NmfProblem {
   double noise = 0;                 ///< standard deviation of an element of the weighted matrix
   std::vector<double> known{};      ///< spectra that stay as they are, unit sums; they come first
   std::vector<double> columns{};    ///< what the other spectra are made of, unit sums; empty for anything
-  std::int64_t reserved = 0;        ///< bytes held by the caller, for rows opened beside these
 
   std::size_t channels() const { return static_cast<std::size_t>(data.columns()); }
   std::size_t known_count() const { return channels() == 0 ? 0 : known.size() / channels(); }
