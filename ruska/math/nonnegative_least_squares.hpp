@@ -20,6 +20,8 @@ class NonnegativeLeastSquares {
  public:
   /// `gram` is n × n in C order.
   NonnegativeLeastSquares(std::vector<double> gram, std::size_t n);
+  /// Replaces the matrix by another of the same size.
+  void set_gram(const double* gram) { gram_.assign(gram, gram + n_ * n_); }
   void solve(const double* b, double* x);
 
  private:

@@ -234,15 +234,13 @@ double RowFit::misfit(RowValues& values) {
 /// The covariance of the linear estimate at the fit, and its place in the result.
 void RowFit::spread(std::size_t row) {
   const std::size_t count = problem_.count;
-  if (problem_.known_noise) {
+  if (problem_.known_noise || problem_.likelihood) {
+    // Of likelihoods of what are no counts the curvature still says how far the fit can move, in the data's own units.
     covariance_ = linear_.poisson_covariance(fitted_.data());
     if (problem_.shares) {
       const Eigen::Map<const Eigen::VectorXd> w(fitted_.data(), static_cast<Eigen::Index>(count));
       covariance_ -= w * w.transpose() / sum_;
     }
-  } else if (problem_.likelihood) {
-    // Not counts: the likelihood's curvature still says how far the fit can move, in the data's own units.
-    covariance_ = linear_.poisson_covariance(fitted_.data());
   } else {
     noise_ = deviance_ / problem_.freedom;
     covariance_ = noise_ * linear_.unit_covariance();

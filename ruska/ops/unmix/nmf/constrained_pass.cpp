@@ -125,6 +125,7 @@ class ShareSquares {
         variance_(variance),
         sum_to_one_(sum_to_one),
         simplex_(gram, components),
+        nonnegative_(gram, components),
         share_(components),
         target_(components),
         slope_(components),
@@ -147,7 +148,8 @@ class ShareSquares {
       simplex_.set_gram(hessian_.data());
       simplex_.solve(right_.data(), share_.data());
     } else {
-      math::NonnegativeLeastSquares(hessian_, count_).solve(right_.data(), share_.data());
+      nonnegative_.set_gram(hessian_.data());
+      nonnegative_.solve(right_.data(), share_.data());
     }
     for (std::size_t k = 0; k < count_; ++k) w[k] = scale * share_[k];
   }
@@ -159,6 +161,7 @@ class ShareSquares {
   double variance_;
   bool sum_to_one_;
   math::SimplexLeastSquares simplex_;
+  math::NonnegativeLeastSquares nonnegative_;
   std::vector<double> share_, target_, slope_, right_, hessian_;
 };
 
