@@ -38,7 +38,7 @@ class UnifiedInterval {
 
 template <class Sigma>
 UnifiedInterval::Ends UnifiedInterval::operator()(double x, double upper, Sigma&& sigma) const {
-  constexpr int halvings = 24;  // to 6e-8 of the range searched
+  constexpr int halvings = 24;  // to 6e-8 of the last step
   const double best = std::clamp(x, 0.0, upper);
   const auto accepted = [&](double t) {
     const double s = sigma(t);
@@ -47,24 +47,28 @@ UnifiedInterval::Ends UnifiedInterval::operator()(double x, double upper, Sigma&
     const double ratio = ((x - t) * (x - t) - (x - best) * (x - best)) / (s * s);
     return ratio <= critical(t / s, (upper - t) / s);
   };
-  const auto boundary = [&](double inside, double outside) {
-    for (int i = 0; i < halvings; ++i) {
-      const double middle = 0.5 * (inside + outside);
-      (accepted(middle) ? inside : outside) = middle;
+  const double spread = sigma(best);
+  if (std::isnan(spread)) return {0.0, upper};
+  // Outward from the best truth to the first that is rejected: where σ grows with the distance, far truths could be
+  // accepted again, for no better reason than that x says nothing about them.
+  const auto end_towards = [&](double bound) {
+    double inside = best, step = std::max(0.5 * spread, 1e-6 * (best + 1));
+    for (int i = 0; i < 100 && inside != bound; ++i) {
+      double outside = bound < best ? std::max(bound, inside - step) : std::min(bound, inside + step);
+      if (accepted(outside)) {
+        inside = outside;
+        step *= 2;
+        continue;
+      }
+      for (int halving = 0; halving < halvings; ++halving) {
+        const double middle = 0.5 * (inside + outside);
+        (accepted(middle) ? inside : outside) = middle;
+      }
+      break;
     }
     return inside;
   };
-  Ends ends{0.0, upper};
-  if (!accepted(0.0)) ends.low = boundary(best, 0.0);
-  double far = upper;
-  if (far == std::numeric_limits<double>::infinity()) {
-    const double s = sigma(best);
-    if (std::isnan(s)) return ends;
-    far = best + std::max(s, 1e-12 * (best + 1));
-    for (int i = 0; i < 60 && accepted(far); ++i) far = best + 2 * (far - best);
-  }
-  if (!accepted(far)) ends.high = boundary(best, far);
-  return ends;
+  return {end_towards(0.0), end_towards(upper)};
 }
 
 }  // namespace ruska::math
