@@ -37,8 +37,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// The linear estimate is weighted for a mixture this far inside, where no channel's mean is zero: it spreads a little
 /// more than at the maximum itself, but a single count cannot decide.
 constexpr double interior = 0.02;
-/// The variance along the line of the other components is itself an estimate; it is taken as at least this part of
-/// that of the mixture fitted.
+/// The variance of an amount along the line of the other components is itself an estimate; it is taken as at least this
+/// part of that of the mixture fitted.
 constexpr double least_variance = 0.5;
 constexpr double one_sigma = 0.682689492137086;
 
@@ -266,25 +266,24 @@ void RowFit::interval(std::size_t row, std::size_t k) {
   const double x = estimate_[k] / n, upper = problem_.shares ? 1.0 : infinity;
   const double fixed = covariance_(index, index);
   const auto sigma_of = [&](double variance) { return std::sqrt(std::max(0.0, variance)) / n; };
-  // Variance in counts², linear in t along the line of the estimate, and that of the mixture fitted.
-  double on_line = 0, slope = 0, others = 0, rest = 0, least = infinity;
+  // Variance in counts², linear in t along the line of the estimate.
+  double on_line = 0, slope = 0, others = 0, least = infinity, most = 0;
   for (std::size_t l = 0; l < count && (problem_.known_noise || problem_.likelihood); ++l) {
     const double per_count = linear_.poisson_variance(k, l);
     on_line += estimate_[l] * per_count;
     if (fixed > 0) slope += covariance_(static_cast<Eigen::Index>(l), index) / fixed * per_count;
     if (l == k) continue;
     others += fitted_[l] * per_count;
-    rest += fitted_[l];
     least = std::min(least, per_count);
+    most = std::max(most, per_count);
   }
   const double own = linear_.poisson_variance(k, k);
-  const double average = rest > 1e-9 * n ? others / rest : least;
   const auto sigma = [&](double t) {
     if (!problem_.known_noise && !problem_.likelihood) return sigma_of(fixed);
     const double line = on_line + (t - x) * n * slope;
     if (!problem_.shares) return sigma_of(std::max(line, least_variance * (t * own + others)));
-    const double of_sum = n * t * t;
-    return sigma_of(std::max(line - of_sum, least_variance * (n * (t * own + (1 - t) * average) - of_sum)));
+    // Whatever the others are, together they have 1 − t.
+    return sigma_of(std::clamp(line, n * (t * own + (1 - t) * least), n * (t * own + (1 - t) * most)) - n * t * t);
   };
   const double unit = problem_.shares ? 1.0 : problem_.scale[k];
   const auto [low_68, high_68] = problem_.of_68(x, upper, sigma);
