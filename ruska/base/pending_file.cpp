@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ruska/base/error.hpp"
+#include "ruska/base/journal.hpp"
 
 namespace ruska {
 namespace {
@@ -29,8 +30,12 @@ void remove_leftovers(const fs::path& final_name) {
     if (!name.starts_with(prefix)) continue;
     int pid = 0;
     const auto [end, error] = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), pid);
-    if (error != std::errc() || end != name.data() + name.size() || pid <= 0) continue;
-    if (::kill(pid, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), ignored);
+    if (error != std::errc() || pid <= 0) continue;
+    const fs::path pending = folder / std::string(name.data(), end);
+    if (name != pending.filename() && entry.path() != journal_of(pending)) continue;
+    if (::kill(pid, 0) == 0 || errno != ESRCH || is_kept(journal_of(pending))) continue;
+    fs::remove_all(pending, ignored);
+    fs::remove(journal_of(pending), ignored);
   }
 }
 
@@ -46,7 +51,7 @@ void flush(const fs::path& path) {
 
 }  // namespace
 
-PendingFile::PendingFile(fs::path final_name, Kind kind, bool replace)
+PendingFile::PendingFile(fs::path final_name, Kind kind, bool replace, const fs::path& taken_up)
     : final_(std::move(final_name)), kind_(kind), replace_(replace) {
   if (!final_.has_filename()) final_ = final_.parent_path();
   if (fs::exists(final_)) {
@@ -61,11 +66,14 @@ PendingFile::PendingFile(fs::path final_name, Kind kind, bool replace)
                       " is to be written; choose another name");
     }
   }
-  remove_leftovers(final_);
   temporary_ = final_;
   temporary_ += ".partial-" + std::to_string(::getpid());
   std::error_code error;
-  if (kind_ == Kind::folder) {
+  if (!taken_up.empty()) {
+    fs::rename(taken_up, temporary_, error);
+    remove_leftovers(final_);
+  } else if (remove_leftovers(final_); kind_ == Kind::folder) {
+    fs::remove_all(temporary_, error);  // of an earlier process with this one's number
     fs::create_directory(temporary_, error);
   } else {
     const int file = ::open(temporary_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
@@ -84,6 +92,7 @@ PendingFile::~PendingFile() {
   if (committed_) return;
   std::error_code ignored;
   fs::remove_all(temporary_, ignored);
+  fs::remove(journal_of(temporary_), ignored);
 }
 
 void PendingFile::commit() {
@@ -106,8 +115,16 @@ void PendingFile::commit() {
   committed_ = true;
   std::error_code ignored;
   if (flags == RENAME_EXCHANGE) fs::remove_all(temporary_, ignored);
+  fs::remove(journal_of(temporary_), ignored);
   const fs::path folder = final_.has_parent_path() ? final_.parent_path() : fs::path(".");
   flush(folder);
+}
+
+fs::path name_when_committed(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const std::size_t mark = name.rfind(".partial-");
+  if (mark == std::string::npos || mark == 0) return path;
+  return path.parent_path() / name.substr(0, mark);
 }
 
 }  // namespace ruska

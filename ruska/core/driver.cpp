@@ -166,18 +166,26 @@ File open_file(const fs::path& path) {
   return open_series(path, series_in_folder(path));
 }
 
-const Driver& writer_for(const fs::path& path) {
+const Driver& writer_for(const fs::path& path, const std::string& format) {
   const std::string extension = extension_of(path);
   std::string can_write;
+  const auto add = [&](std::string_view one) { can_write += (can_write.empty() ? "" : ", ") + std::string(one); };
   for (const Driver* driver : drivers()) {
     if (driver->create == nullptr) continue;
-    for (const std::string_view one : driver->extensions) {
+    if (!format.empty()) {
+      if (driver->name == format) return *driver;
+      add(driver->name);
+      continue;
+    }
+    for (const std::string_view one : driver->written.empty() ? driver->extensions : driver->written) {
       if (one == extension) return *driver;
-      can_write += (can_write.empty() ? "." : ", .") + std::string(one);
+      add("." + std::string(one));
     }
   }
   throw Error(ErrorKind::unsupported,
-              "cannot write '" + path.string() + "'; the extensions that can be are " + can_write);
+              format.empty()
+                  ? "cannot write '" + path.string() + "'; the extensions that can be are " + can_write
+                  : "cannot write files of the format '" + format + "'; those that can be are " + can_write);
 }
 
 }  // namespace ruska

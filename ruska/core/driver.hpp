@@ -38,6 +38,11 @@ struct Driver {
   std::unique_ptr<Sink> (*create)(const std::filesystem::path& path, const Description&) = nullptr;
   /// For formats whose "file" is a folder; nullptr for the others, which are never shown one.
   Confidence (*probe_folder)(const std::filesystem::path& path) = nullptr;
+  /// As `create` for a file that a sink of the same description began and that a killed process left: what was written
+  /// stays. nullptr where a half-written file cannot be taken up again. Throws bad_data when the file is none such.
+  std::unique_ptr<Sink> (*resume)(const std::filesystem::path& path, const Description&) = nullptr;
+  /// The extensions under which `writer_for` finds it; empty for all of `extensions`.
+  std::vector<std::string_view> written{};
 };
 
 /// Every driver, from the folder listing of ruska/io at build time.
@@ -61,7 +66,8 @@ File open_file(const std::filesystem::path& path);
 /// Whether some driver takes the file for its own.
 bool is_readable(const std::filesystem::path& path);
 
-/// The driver that writes files with this extension; throws unsupported with those that there are.
-const Driver& writer_for(const std::filesystem::path& path);
+/// The driver that writes files with this extension, or the one named `format` where that is not empty. Throws
+/// unsupported with those that there are.
+const Driver& writer_for(const std::filesystem::path& path, const std::string& format = "");
 
 }  // namespace ruska

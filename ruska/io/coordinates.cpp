@@ -41,4 +41,10 @@ void set_coordinates(Axis& axis, std::vector<double> coordinates) {
   axis.values = straight ? std::vector<double>() : std::move(coordinates);
 }
 
+std::vector<double> coordinates_of(const Axis& axis) {
+  std::vector<double> coordinates;
+  for (std::int64_t i = 0; i < axis.size; ++i) coordinates.push_back(axis.at(static_cast<double>(i)));
+  return coordinates;
+}
+
 }  // namespace ruska::io

@@ -13,4 +13,7 @@ namespace ruska::io {
 /// Throws bad_data for a coordinate that is not finite.
 void set_coordinates(Axis& axis, std::vector<double> coordinates);
 
+/// The coordinates of all places of an axis.
+std::vector<double> coordinates_of(const Axis& axis);
+
 }  // namespace ruska::io

@@ -3,12 +3,8 @@
 #include "ruska/io/stored_array.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <numeric>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace ruska::io {
 
@@ -152,25 +148,16 @@ class StoredArray final : public Source {
 
 class StoredArraySink final : public Sink {
  public:
-  StoredArraySink(const std::filesystem::path& path, std::string_view header, const Description& description)
-      : path_(path),
-        description_(description),
+  StoredArraySink(const std::filesystem::path& path, std::string_view header, const Description& description,
+                  Begun begun)
+      : description_(checked(description)),
         offset_(static_cast<std::int64_t>(header.size())),
-        stride_(c_strides(description.shape(), size_of(description.dtype))) {
-    description_.validate();
-    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) fail("cannot create");
-    try {
-      write_at(0, std::as_bytes(std::span(header)));
-      if (::ftruncate(descriptor_, offset_ + description_.bytes()) != 0) fail("cannot extend");
-    } catch (...) {
-      ::close(descriptor_);
-      throw;
-    }
+        stride_(c_strides(description.shape(), size_of(description.dtype))),
+        file_(path, offset_ + description.bytes(), begun) {
+    file_.write(0, std::as_bytes(std::span(header)));
   }
-  ~StoredArraySink() override {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
+  Storage storage() const override { return {.concurrent = true}; }
+  void flush() override { file_.flush(); }
 
   void write(const Region& region, std::span<const std::byte> values) override {
     check_region(region, description_, values.size());
@@ -187,7 +174,7 @@ class StoredArraySink final : public Sink {
     Shape index(outer, 0);
     for (std::size_t done = 0; done < values.size(); done += static_cast<std::size_t>(run)) {
       const std::int64_t at = std::inner_product(index.begin(), index.end(), stride_.begin(), start);
-      write_at(at, values.subspan(done, static_cast<std::size_t>(run)));
+      file_.write(at, values.subspan(done, static_cast<std::size_t>(run)));
       for (std::size_t axis = outer; axis-- > 0;) {
         if (++index[axis] < region.shape[axis]) break;
         index[axis] = 0;
@@ -195,31 +182,18 @@ class StoredArraySink final : public Sink {
     }
   }
 
-  void commit() override {
-    const int closing = std::exchange(descriptor_, -1);
-    if (::close(closing) != 0) fail("cannot close");
-  }
+  void commit() override { file_.close(); }
 
  private:
-  [[noreturn]] void fail(const char* doing) const {
-    throw Error(ErrorKind::io, std::string(doing) + " " + path_.string() + ": " + std::strerror(errno));
+  static const Description& checked(const Description& description) {
+    description.validate();
+    return description;
   }
 
-  void write_at(std::int64_t offset, std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t put = ::pwrite(descriptor_, bytes.data(), std::min(bytes.size(), std::size_t{1} << 30), offset);
-      if (put < 0 && errno == EINTR) continue;
-      if (put <= 0) fail("writing failed:");
-      bytes = bytes.subspan(static_cast<std::size_t>(put));
-      offset += put;
-    }
-  }
-
-  std::filesystem::path path_;
   Description description_;
   std::int64_t offset_;
   Shape stride_;
-  int descriptor_ = -1;
+  FileToWrite file_;
 };
 
 }  // namespace
@@ -257,8 +231,8 @@ std::shared_ptr<const Source> stored_array(std::shared_ptr<const RandomAccessFil
 }
 
 std::unique_ptr<Sink> stored_array_sink(const std::filesystem::path& path, std::string_view header,
-                                        const Description& description) {
-  return std::make_unique<StoredArraySink>(path, header, description);
+                                        const Description& description, Begun begun) {
+  return std::make_unique<StoredArraySink>(path, header, description, begun);
 }
 
 }  // namespace ruska::io

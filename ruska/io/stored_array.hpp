@@ -8,6 +8,7 @@
 
 #include "ruska/core/sink.hpp"
 #include "ruska/core/source.hpp"
+#include "ruska/io/file_to_write.hpp"
 #include "ruska/io/random_access_file.hpp"
 
 namespace ruska::io {
@@ -32,9 +33,9 @@ void swap_bytes(std::span<std::byte> values, DType dtype);
 std::shared_ptr<const Source> stored_array(std::shared_ptr<const RandomAccessFile> file, Description description,
                                            StoredLayout layout);
 
-/// A sink for a C-ordered array that follows `header` in a new file, in the machine's byte order. The file has its
-/// full length from the start. Throws io.
+/// A sink for a C-ordered array that follows `header` in a file, in the machine's byte order. The file has its full
+/// length from the start. Throws io, and bad_data where a file that was begun before has another length.
 std::unique_ptr<Sink> stored_array_sink(const std::filesystem::path& path, std::string_view header,
-                                        const Description& description);
+                                        const Description& description, Begun begun = Begun::anew);
 
 }  // namespace ruska::io

@@ -4,6 +4,7 @@
 // Orientation maps as EDAX TSL writes them (.ang): a header of lines that begin with #, then one line of numbers per
 // position. Euler angles are in rad. The columns after the eighth depend on the program that wrote them.
 #include "ruska/core/driver.hpp"
+#include "ruska/io/ang/writer.hpp"
 #include "ruska/io/orientation_table.hpp"
 #include "ruska/io/random_access_file.hpp"
 #include "ruska/io/text.hpp"
@@ -95,7 +96,7 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   }
   std::vector<std::string> names = std::move(header.columns);
   if (names.empty()) {
-    names = {"euler1", "euler2", "euler3", "x", "y", "image_quality", "confidence_index", "phase"};
+    names = ang::usual_columns();
   }
   return {orientation_map(table, raster, std::move(names), Json{{"header", std::move(header.lines)}})};
 }
@@ -103,7 +104,7 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
 }  // namespace
 
 const Driver& ang_driver() {
-  static const Driver driver{"ang", "TSL orientation map", {"ang"}, probe, open, nullptr};
+  static const Driver driver{"ang", "TSL orientation map", {"ang"}, probe, open, ang::create};
   return driver;
 }
 

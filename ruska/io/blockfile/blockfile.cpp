@@ -9,6 +9,7 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/blockfile/writer.hpp"
 #include "ruska/io/date_time.hpp"
 #include "ruska/io/field_reader.hpp"
 #include "ruska/io/stored_array.hpp"
@@ -18,8 +19,9 @@ namespace ruska::io {
 
 namespace {
 
-constexpr std::string_view mark = "IMGBLO";
-constexpr std::int64_t before_pattern = 6;
+using blockfile::before_pattern;
+using blockfile::mark;
+
 constexpr std::int64_t longest_note = std::int64_t{1} << 20;
 
 Confidence probe(const Probe& file) {
@@ -139,7 +141,8 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
 }  // namespace
 
 const Driver& blockfile_driver() {
-  static const Driver driver{"blockfile", "NanoMegas blockfile", {"blo"}, probe, open};
+  static const Driver driver{"blockfile", "NanoMegas blockfile", {"blo"}, probe,
+                             open,        blockfile::create,     nullptr, blockfile::resume};
   return driver;
 }
 

@@ -18,8 +18,10 @@
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/emd_ncem/point_lists.hpp"
+#include "ruska/io/emd_ncem/writer.hpp"
 #include "ruska/io/hdf5/source.hpp"
 #include "ruska/io/hdf5_content.hpp"
+#include "ruska/io/kept_description.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io {
@@ -266,6 +268,7 @@ class Emd {
       order.push_back(axis);
     }
     if (fpd_) mark_scan(description.axes);
+    if (const auto kept = array.text(kept_description_name)) restore_description(*kept, description);
     return std::make_shared<hdf5::Hdf5Source>(std::move(description), array, std::move(order));
   }
 
@@ -349,7 +352,8 @@ Sources open(const std::filesystem::path& path) { return Emd(hdf5::OpenFile::ope
 }  // namespace
 
 const Driver& emd_ncem_driver() {
-  static const Driver driver{"emd_ncem", "Berkeley EMD", {"emd", "h5"}, probe, open};
+  static const Driver driver{"emd_ncem",       "Berkeley EMD", {"emd", "h5"}, probe,  open,
+                             emd_ncem::create, nullptr,        nullptr,       {"emd"}};
   return driver;
 }
 

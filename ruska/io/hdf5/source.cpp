@@ -5,7 +5,7 @@
 // order than ruska's (navigation first).
 #include "ruska/io/hdf5/source.hpp"
 
-#include <cstring>
+#include "ruska/io/hdf5/permuted.hpp"
 
 namespace ruska::io::hdf5 {
 namespace {
@@ -14,23 +14,6 @@ std::vector<int> in_order(std::size_t axes) {
   std::vector<int> order;
   for (std::size_t i = 0; i < axes; ++i) order.push_back(static_cast<int>(i));
   return order;
-}
-
-/// Moves a box whose axes are in the array's order to the description's. `stride[i]` is the distance in elements
-/// between neighbours along the description's axis i in `from`.
-void permute(const std::byte* from, const Shape& shape, const Shape& stride, std::size_t item, std::byte* to) {
-  Shape index(shape.size(), 0);
-  const std::int64_t total = count(shape);
-  std::int64_t at = 0;
-  for (std::int64_t done = 0; done < total; ++done) {
-    std::memcpy(to + static_cast<std::size_t>(done) * item, from + static_cast<std::size_t>(at) * item, item);
-    for (std::size_t a = shape.size(); a-- > 0;) {
-      at += stride[a];
-      if (++index[a] < shape[a]) break;
-      at -= stride[a] * shape[a];
-      index[a] = 0;
-    }
-  }
 }
 
 }  // namespace

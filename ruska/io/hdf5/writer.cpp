@@ -7,8 +7,13 @@
 #include <utility>
 
 #include <hdf5.h>
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+#include <zlib.h>
 
 #include "ruska/base/error.hpp"
+#include "ruska/core/pieces.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io::hdf5 {
@@ -151,6 +156,35 @@ Handle type_of(const Element& element) {
 
 }  // namespace
 
+namespace {
+
+bool takes_whole_chunks(const Region& region, const Shape& shape, const Shape& chunk) {
+  for (std::size_t a = 0; a < shape.size(); ++a) {
+    const std::int64_t end = region.start[a] + region.shape[a];
+    if (region.start[a] % chunk[a] != 0 || (end % chunk[a] != 0 && end != shape[a])) return false;
+  }
+  return true;
+}
+
+/// What HDF5's filters "shuffle" and "deflate" make of a chunk.
+std::vector<std::byte> shuffled_and_deflated(const std::vector<std::byte>& values, std::size_t item, int level) {
+  std::vector<std::byte> shuffled(values.size());
+  const std::size_t items = values.size() / item;
+  for (std::size_t byte = 0; byte < item; ++byte) {
+    for (std::size_t i = 0; i < items; ++i) shuffled[byte * items + i] = values[i * item + byte];
+  }
+  uLongf size = compressBound(static_cast<uLong>(values.size()));
+  std::vector<std::byte> packed(size);
+  if (compress2(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(shuffled.data()),
+                static_cast<uLong>(shuffled.size()), level) != Z_OK) {
+    throw Error(ErrorKind::out_of_memory, "no memory to compress a chunk");
+  }
+  packed.resize(size);
+  return packed;
+}
+
+}  // namespace
+
 struct FileWriter::Open {
   std::filesystem::path path;
   hid_t id = -1;
@@ -173,13 +207,14 @@ struct ObjectWriter::State {
 
 struct ArrayWriter::ArrayState : ObjectWriter::State {
   ArrayState(std::shared_ptr<FileWriter::Open> file_in, Handle handle_in, std::string path_in, Element element_in,
-             Shape shape_in, Shape chunk_in)
+             Shape shape_in, Chunking chunking_in)
       : State(std::move(file_in), std::move(handle_in), std::move(path_in)),
         element(std::move(element_in)),
         shape(std::move(shape_in)),
-        chunk(std::move(chunk_in)) {}
+        chunking(std::move(chunking_in)) {}
   Element element;
-  Shape shape, chunk;
+  Shape shape;
+  Chunking chunking;
 };
 
 const std::string& ObjectWriter::path() const { return state_->path; }
@@ -223,7 +258,18 @@ void ObjectWriter::set_attribute(const std::string& name, const Json& value) con
   }
 }
 
-const Shape& ArrayWriter::chunk() const { return static_cast<const ArrayState&>(*state_).chunk; }
+const Shape& ArrayWriter::chunk() const { return static_cast<const ArrayState&>(*state_).chunking.chunk; }
+
+Storage ArrayWriter::storage() const {
+  const auto& state = static_cast<const ArrayState&>(*state_);
+  Storage storage{.chunk = state.chunking.chunk};
+  if (state.chunking.gzip > 0) {
+    storage.compression = "gzip level " + std::to_string(state.chunking.gzip) + " after a byte shuffle";
+  }
+  // Whole compressed chunks pass the library's cache by.
+  if (!storage.chunk.empty() && state.chunking.gzip == 0) storage.buffered = chunk_cache;
+  return storage;
+}
 
 void ArrayWriter::write(const Region& region, std::span<const std::byte> values) const {
   const auto& state = static_cast<const ArrayState&>(*state_);
@@ -237,6 +283,10 @@ void ArrayWriter::write(const Region& region, std::span<const std::byte> values)
                                                  std::to_string(values.size()) + " bytes");
   }
   if (values.empty()) return;
+  if (state.chunking.gzip > 0 && takes_whole_chunks(region, state.shape, state.chunking.chunk)) {
+    write_chunks(region, values);
+    return;
+  }
   const Lock lock;
   const Handle memory = type_of(state.element);
   const Handle source = simple_space(region.shape);
@@ -249,6 +299,89 @@ void ArrayWriter::write(const Region& region, std::span<const std::byte> values)
   if (H5Dwrite(state.handle, memory, source, space, H5P_DEFAULT, values.data()) < 0) state.fail("writing values");
 }
 
+void ArrayWriter::write_chunks(const Region& region, std::span<const std::byte> values) const {
+  const auto& state = static_cast<const ArrayState&>(*state_);
+  const Shape& chunk = state.chunking.chunk;
+  const auto item = static_cast<std::size_t>(state.element.bytes());
+  const Pieces chunks(region.shape, chunk, 1);
+  std::vector<std::vector<std::byte>> packed(static_cast<std::size_t>(chunks.count()));
+  // Compressing takes far longer than writing, so it is done outside the lock and by several threads.
+  tbb::this_task_arena::isolate([&] {
+    tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, chunks.count(), 1), [&](const auto& range) {
+      std::vector<std::byte> part, whole;
+      for (std::int64_t i = range.begin(); i < range.end(); ++i) {
+        const Region inner = chunks.at(i);
+        part.resize(static_cast<std::size_t>(inner.count()) * item);
+        copy_region(values, region.shape, item, inner, part);
+        if (inner.shape == chunk) {
+          whole = part;
+        } else {
+          whole.assign(static_cast<std::size_t>(count(chunk)) * item, std::byte{});
+          paste_region(part, {Shape(chunk.size(), 0), inner.shape}, whole, chunk, item);
+        }
+        packed[static_cast<std::size_t>(i)] = shuffled_and_deflated(whole, item, state.chunking.gzip);
+      }
+    });
+  });
+  const Lock lock;
+  for (std::int64_t i = 0; i < chunks.count(); ++i) {
+    const Region inner = chunks.at(i);
+    Shape start = region.start;
+    for (std::size_t a = 0; a < start.size(); ++a) start[a] += inner.start[a];
+    const auto offset = to_hsize(start);
+    const std::vector<std::byte>& bytes = packed[static_cast<std::size_t>(i)];
+    if (H5Dwrite_chunk(state.handle, H5P_DEFAULT, 0, offset.data(), bytes.size(), bytes.data()) < 0) {
+      state.fail("writing a chunk");
+    }
+  }
+}
+
+void ArrayWriter::mark_as_scale(const std::string& name) const {
+  const Lock lock;
+  const auto write = [&](const char* attribute, const std::string& text) {
+    Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
+    H5Tset_size(type, text.size() + 1);
+    const Handle space = simple_space({});
+    const Handle made(H5Acreate2(state_->handle, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    if (!made || H5Awrite(made, type, text.c_str()) < 0) state_->fail("marking the dimension scale");
+  };
+  write("CLASS", "DIMENSION_SCALE");
+  write("NAME", name);
+}
+
+void ArrayWriter::attach_scales(const std::vector<ArrayWriter>& scales) const {
+  const Lock lock;
+  std::vector<hobj_ref_t> references(scales.size());
+  std::vector<hvl_t> lists(scales.size());
+  for (std::size_t i = 0; i < scales.size(); ++i) {
+    if (H5Rcreate(&references[i], scales[i].state_->handle, ".", H5R_OBJECT, -1) < 0)
+      state_->fail("making a reference");
+    lists[i] = {1, &references[i]};
+  }
+  const auto write = [&](const ObjectWriter::State& to, const char* name, hid_t type, std::size_t length,
+                         const void* values) {
+    const Handle space = simple_space({static_cast<std::int64_t>(length)});
+    const Handle made(H5Acreate2(to.handle, name, type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    if (!made || H5Awrite(made, type, values) < 0) to.fail("attaching dimension scales");
+  };
+  const Handle list(H5Tvlen_create(H5T_STD_REF_OBJ), H5Tclose);
+  write(*state_, "DIMENSION_LIST", list, lists.size(), lists.data());
+
+  struct Use {
+    hobj_ref_t array;
+    std::int32_t axis;
+  };
+  const Handle use(H5Tcreate(H5T_COMPOUND, sizeof(Use)), H5Tclose);
+  H5Tinsert(use, "dataset", HOFFSET(Use, array), H5T_STD_REF_OBJ);
+  H5Tinsert(use, "dimension", HOFFSET(Use, axis), H5T_NATIVE_INT32);
+  for (std::size_t i = 0; i < scales.size(); ++i) {
+    Use one{};
+    one.axis = static_cast<std::int32_t>(i);
+    if (H5Rcreate(&one.array, state_->handle, ".", H5R_OBJECT, -1) < 0) state_->fail("making a reference");
+    write(*scales[i].state_, "REFERENCE_LIST", use, 1, &one);
+  }
+}
+
 GroupWriter GroupWriter::create_group(const std::string& name, bool ordered) const {
   const Lock lock;
   const Handle creation(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
@@ -259,18 +392,18 @@ GroupWriter GroupWriter::create_group(const std::string& name, bool ordered) con
 }
 
 ArrayWriter GroupWriter::create_array(const std::string& name, const Element& element, const Shape& shape,
-                                      const Storage& storage) const {
+                                      const Chunking& chunking) const {
   const Lock lock;
   const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   const Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
-  if (!storage.chunk.empty()) {
-    const auto lengths = to_hsize(storage.chunk);
+  if (!chunking.chunk.empty()) {
+    const auto lengths = to_hsize(chunking.chunk);
     H5Pset_chunk(creation, static_cast<int>(lengths.size()), lengths.data());
     // Regions come in C order; the cache must hold the chunks that a row of them touches until they are full.
     H5Pset_chunk_cache(access, 12421, chunk_cache, 1.0);
-    if (storage.gzip > 0) {
+    if (chunking.gzip > 0) {
       H5Pset_shuffle(creation);
-      H5Pset_deflate(creation, static_cast<unsigned>(storage.gzip));
+      H5Pset_deflate(creation, static_cast<unsigned>(chunking.gzip));
     }
   }
   const Handle space = simple_space(shape);
@@ -278,7 +411,7 @@ ArrayWriter GroupWriter::create_array(const std::string& name, const Element& el
   Handle made(H5Dcreate2(state_->handle, name.c_str(), type, space, H5P_DEFAULT, creation, access), H5Dclose);
   if (!made) throw_failure(state_->file->path, joined(path(), name), "making the array");
   return ArrayWriter(std::make_shared<ArrayWriter::ArrayState>(state_->file, std::move(made), joined(path(), name),
-                                                               element, shape, storage.chunk));
+                                                               element, shape, chunking));
 }
 
 ArrayWriter GroupWriter::write_numbers(const std::string& name, DType dtype, const Shape& shape,
@@ -321,7 +454,7 @@ ArrayWriter GroupWriter::write_texts(const std::string& name, const std::vector<
     throw_failure(state_->file->path, joined(path(), name), "writing texts");
   }
   return ArrayWriter(std::make_shared<ArrayWriter::ArrayState>(state_->file, std::move(made), joined(path(), name),
-                                                               Element{}, shape, Shape{}));
+                                                               Element{}, shape, Chunking{}));
 }
 
 ArrayWriter GroupWriter::write_text(const std::string& name, const std::string& value) const {
@@ -334,7 +467,7 @@ ArrayWriter GroupWriter::write_text(const std::string& name, const std::string& 
     throw_failure(state_->file->path, joined(path(), name), "writing text");
   }
   return ArrayWriter(std::make_shared<ArrayWriter::ArrayState>(state_->file, std::move(made), joined(path(), name),
-                                                               Element{}, Shape{}, Shape{}));
+                                                               Element{}, Shape{}, Chunking{}));
 }
 
 FileWriter::FileWriter(const std::filesystem::path& path) : open_(std::make_shared<Open>()) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "ruska/base/json.hpp"
-#include "ruska/core/source.hpp"
+#include "ruska/core/sink.hpp"
 #include "ruska/io/hdf5/element.hpp"
 
 /// Writing HDF5 files, through the library (1.10, serial). Every call into it holds one process-wide lock, it prints
@@ -18,7 +18,7 @@
 namespace ruska::io::hdf5 {
 
 /// How a new array lies in the file.
-struct Storage {
+struct Chunking {
   Shape chunk{};  ///< empty for contiguous
   int gzip = 0;   ///< 1 to 9, after a shuffle; 0 for none
 };
@@ -42,12 +42,20 @@ class ArrayWriter : public ObjectWriter {
  public:
   /// Storage chunk; empty when storage is not chunked.
   const Shape& chunk() const;
-  /// Writes a box; `values` in C order, native byte order. Throws invalid_argument for a wrong region, io.
+  /// What a sink that writes this array tells of it.
+  Storage storage() const;
+  /// Writes a box; `values` in C order, native byte order. A box of whole compressed chunks is compressed by several
+  /// threads. Throws invalid_argument for a wrong region, io.
   void write(const Region& region, std::span<const std::byte> values) const;
+  /// Makes this array of coordinates one that `attach_scales` may take (HDF5 dimension scales, version 0.1).
+  void mark_as_scale(const std::string& name) const;
+  /// Says which array of coordinates belongs to each axis, in order.
+  void attach_scales(const std::vector<ArrayWriter>& scales) const;
 
  private:
   struct ArrayState;
   explicit ArrayWriter(std::shared_ptr<State> state) : ObjectWriter(std::move(state)) {}
+  void write_chunks(const Region& region, std::span<const std::byte> values) const;
   friend class GroupWriter;
 };
 
@@ -56,7 +64,7 @@ class GroupWriter : public ObjectWriter {
   /// `ordered` keeps the order in which members are made.
   GroupWriter create_group(const std::string& name, bool ordered = false) const;
   ArrayWriter create_array(const std::string& name, const Element& element, const Shape& shape,
-                           const Storage& storage = {}) const;
+                           const Chunking& chunking = {}) const;
   ArrayWriter write_numbers(const std::string& name, DType dtype, const Shape& shape,
                             std::span<const std::byte> values) const;
   /// Lists of different lengths, one per element in C order, each `element`s one after the other.

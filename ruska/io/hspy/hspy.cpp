@@ -8,6 +8,7 @@
 #include "ruska/core/driver.hpp"
 #include "ruska/core/product.hpp"
 #include "ruska/core/tucker_source.hpp"
+#include "ruska/io/hdf5/sink.hpp"
 #include "ruska/io/hspy/signal_group.hpp"
 #include "ruska/io/text.hpp"
 
@@ -79,28 +80,10 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   return signals;
 }
 
-class HspySink final : public Sink {
- public:
-  HspySink(const std::filesystem::path& path, const Description& description) : description_(description), file_(path) {
-    array_.emplace(hspy::create_signal(hspy::create_experiments(file_.root()), description.title, description));
-  }
-  void write(const Region& region, std::span<const std::byte> values) override {
-    check_region(region, description_, values.size());
-    hspy::write_values(*array_, description_, region, values);
-  }
-  void commit() override {
-    array_.reset();
-    file_.close();
-  }
-
- private:
-  Description description_;
-  hdf5::FileWriter file_;
-  std::optional<hdf5::ArrayWriter> array_;
-};
-
 std::unique_ptr<Sink> create(const std::filesystem::path& path, const Description& description) {
-  return std::make_unique<HspySink>(path, description);
+  return std::make_unique<hdf5::ArraySink>(path, description, [&](const hdf5::GroupWriter& root) {
+    return hspy::create_signal(hspy::create_experiments(root), description.title, description);
+  });
 }
 
 }  // namespace

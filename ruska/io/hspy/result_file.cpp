@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ruska/core/metadata.hpp"
+#include "ruska/core/pieces.hpp"
 #include "ruska/core/product.hpp"
 #include "ruska/core/tucker_source.hpp"
 #include "ruska/io/hspy/signal_group.hpp"
@@ -14,36 +15,6 @@ namespace {
 
 constexpr std::int64_t piece_bytes = std::int64_t{16} << 20;
 
-/// Calls `work` for boxes of at most `limit` elements that together make the shape, in C order. A box takes a whole
-/// multiple of `step` along its first axis of more than one place, so that no chunk is written twice.
-void for_each_piece(const Shape& shape, const Shape& step, std::int64_t limit,
-                    const std::function<void(const Region&)>& work) {
-  if (count(shape) == 0) return;
-  std::size_t cut = 0;
-  std::int64_t below = count(shape);
-  while (cut < shape.size() && below / shape[cut] * step[cut] > limit) below /= shape[cut++];
-  Region piece{Shape(shape.size(), 0), shape};
-  for (std::size_t a = 0; a < cut; ++a) piece.shape[a] = std::min(step[a], shape[a]);
-  std::int64_t along = 1;
-  if (cut < shape.size()) {
-    const std::int64_t inner = below / shape[cut];
-    along = std::max<std::int64_t>(limit / inner / step[cut], 1) * step[cut];
-  }
-  const auto walk = [&](const auto& self, std::size_t axis) -> void {
-    if (axis > cut || axis == shape.size()) {
-      work(piece);
-      return;
-    }
-    const std::int64_t stride = axis < cut ? step[axis] : along;
-    for (std::int64_t at = 0; at < shape[axis]; at += stride) {
-      piece.start[axis] = at;
-      piece.shape[axis] = std::min(stride, shape[axis] - at);
-      self(self, axis + 1);
-    }
-  };
-  walk(walk, 0);
-}
-
 void write_dataset(const hdf5::GroupWriter& parent, const std::string& name, const Dataset& data,
                    Description description) {
   const hdf5::ArrayWriter array = hspy::create_signal(parent, name, description);
@@ -51,12 +22,14 @@ void write_dataset(const hdf5::GroupWriter& parent, const std::string& name, con
   Shape step = array.chunk().empty() ? Shape(shape.size(), 1) : array.chunk();
   step.resize(shape.size(), description.fields.empty() ? 1 : static_cast<std::int64_t>(description.fields.size()));
   const std::int64_t limit = piece_bytes / static_cast<std::int64_t>(size_of(description.dtype));
+  const Pieces pieces(shape, step, limit);
   std::vector<std::byte> values;
-  for_each_piece(shape, step, limit, [&](const Region& piece) {
+  for (std::int64_t i = 0; i < pieces.count(); ++i) {
+    const Region piece = pieces.at(i);
     values.resize(static_cast<std::size_t>(piece.count()) * size_of(description.dtype));
     data.source().read(piece, values);
     hspy::write_values(array, description, piece, values);
-  });
+  }
 }
 
 std::string_view name_of(View view) {

@@ -13,8 +13,6 @@ namespace ruska::io::hspy {
 namespace {
 
 constexpr const char* unnamed = "__unnamed__";
-// Below this, chunks and compression cost more than they save.
-constexpr std::int64_t tiny = 4096;
 
 std::string text_or_empty(const hdf5::Group& group, const std::string& name) {
   return hyperspy::plain_text(group.text(name).value_or(""));
@@ -135,10 +133,7 @@ hdf5::ArrayWriter create_signal(const hdf5::GroupWriter& parent, const std::stri
                                             "' has no axis; HyperSpy files hold signals with one "
                                             "or more");
   }
-  std::string group_name = name.empty() ? unnamed : name;
-  std::replace(group_name.begin(), group_name.end(), '/', '-');
-  if (group_name == "." || group_name == "..") group_name += "_";
-  const hdf5::GroupWriter group = parent.create_group(group_name);
+  const hdf5::GroupWriter group = parent.create_group(hdf5::link_name(name, unnamed));
 
   Shape shape;
   for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -166,13 +161,7 @@ hdf5::ArrayWriter create_signal(const hdf5::GroupWriter& parent, const std::stri
   write_tree(group.create_group("original_metadata"), description.original);
 
   const hdf5::Element element{description.dtype, description.fields};
-  hdf5::Storage storage;
-  if (description.bytes() > tiny) {
-    storage.chunk = hdf5::chunk_for(description);
-    storage.chunk.resize(shape.size());
-    storage.gzip = 1;
-  }
-  return group.create_array("data", element, shape, storage);
+  return group.create_array("data", element, shape, hdf5::chunking_for(description));
 }
 
 void write_values(const hdf5::ArrayWriter& array, const Description& description, const Region& region,

@@ -13,8 +13,10 @@
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/field_reader.hpp"
+#include "ruska/io/kept_description.hpp"
 #include "ruska/io/mrc/camera_file.hpp"
 #include "ruska/io/mrc/extended_header.hpp"
+#include "ruska/io/mrc/writer.hpp"
 #include "ruska/io/stored_array.hpp"
 #include "ruska/io/text.hpp"
 
@@ -209,20 +211,25 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   }
 
   StoredLayout layout;
-  const auto item = static_cast<std::int64_t>(size_of(description.dtype));
+  layout.offset = header_bytes + header.extended;
+  layout.swapped = size_of(description.dtype) > 1 && header.order != std::endian::native;
   for (Axis& axis : navigation) description.axes.push_back(std::move(axis));
   description.axes.push_back(std::move(rows));
   description.axes.push_back(std::move(columns));
-  layout.stride = c_strides(description.shape(), static_cast<std::size_t>(item));
-  layout.offset = header_bytes + header.extended;
-  layout.swapped = item > 1 && header.order != std::endian::native;
+  if (header.extended_type == mrc::own_extended_type) {
+    const std::vector<std::byte> own = file->read(header_bytes, header.extended);
+    const std::string_view text(reinterpret_cast<const char*>(own.data()), own.size());
+    restore_description(std::string(text.substr(0, text.find_last_not_of(' ') + 1)), description);
+  }
+  layout.stride = c_strides(description.shape(), size_of(description.dtype));
   return {stored_array(file, std::move(description), std::move(layout))};
 }
 
 }  // namespace
 
 const Driver& mrc_driver() {
-  static const Driver driver{"mrc", "MRC", {"mrc", "mrcs", "map", "ccp4", "rec", "ali", "st"}, probe, open};
+  static const Driver driver{
+      "mrc", "MRC", {"mrc", "mrcs", "map", "ccp4", "rec", "ali", "st"}, probe, open, mrc::create, nullptr, mrc::resume};
   return driver;
 }
 

@@ -8,10 +8,8 @@
 //
 // Values are float64, but for files that ruska wrote itself: they name the element type.
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 
 #include "ruska/core/dataset.hpp"
 #include "ruska/core/driver.hpp"
@@ -19,6 +17,7 @@
 #include "ruska/io/msa/header.hpp"
 #include "ruska/io/random_access_file.hpp"
 #include "ruska/io/text.hpp"
+#include "ruska/io/text_sink.hpp"
 
 namespace ruska::io {
 
@@ -209,41 +208,19 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   })};
 }
 
-/// Collects the values and writes the file at the end: a spectrum is small, and the text's lengths follow from it.
-class SpectrumSink final : public Sink {
- public:
-  SpectrumSink(std::filesystem::path path, const Description& description)
-      : path_(std::move(path)), description_(description), values_(static_cast<std::size_t>(description.bytes())) {}
-
-  void write(const Region& region, std::span<const std::byte> values) override {
-    check_region(region, description_, values.size());
-    paste_region(values, region, values_, description_.shape(), size_of(description_.dtype));
-  }
-
-  void commit() override {
-    std::string text = msa::format_header(description_);
-    visit_dtype(description_.dtype, [&]<class T>() {
-      if constexpr (!is_complex_v<T>) {
-        std::array<char, 64> number{};
-        for (std::size_t at = 0; at < values_.size(); at += sizeof(T)) {
-          T value{};
-          std::copy_n(values_.data() + at, sizeof(T), reinterpret_cast<std::byte*>(&value));
-          text.append(number.data(), std::to_chars(number.data(), number.data() + number.size(), value).ptr);
-          text += "\r\n";
-        }
+std::string format_spectrum(const Description& description, std::span<const std::byte> values) {
+  std::string text = msa::format_header(description);
+  visit_dtype(description.dtype, [&]<class T>() {
+    if constexpr (!is_complex_v<T>) {
+      for (std::size_t at = 0; at < values.size(); at += sizeof(T)) {
+        T value{};
+        std::copy_n(values.data() + at, sizeof(T), reinterpret_cast<std::byte*>(&value));
+        text += shortest_text(value) + "\r\n";
       }
-    });
-    text += "#ENDOFDATA   : End Of Data and File\r\n";
-    std::ofstream file(path_, std::ios::binary | std::ios::trunc);
-    file << text << std::flush;
-    if (!file) throw Error(ErrorKind::io, "writing " + path_.string() + " failed");
-  }
-
- private:
-  std::filesystem::path path_;
-  Description description_;
-  std::vector<std::byte> values_;
-};
+    }
+  });
+  return text + "#ENDOFDATA   : End Of Data and File\r\n";
+}
 
 std::unique_ptr<Sink> create(const std::filesystem::path& path, const Description& description) {
   description.validate();
@@ -254,7 +231,8 @@ std::unique_ptr<Sink> create(const std::filesystem::path& path, const Descriptio
   if (description.axes.size() != 1) refuse("a signal of " + std::to_string(description.axes.size()) + " axes");
   if (is_complex(description.dtype)) refuse(std::string(name_of(description.dtype)));
   if (!description.axes[0].values.empty()) refuse("one with a table of coordinates");
-  return std::make_unique<SpectrumSink>(path, description);
+  return text_sink(path, description,
+                   [=](std::span<const std::byte> values) { return format_spectrum(description, values); });
 }
 
 }  // namespace

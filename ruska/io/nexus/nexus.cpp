@@ -15,6 +15,8 @@
 #include "ruska/io/coordinates.hpp"
 #include "ruska/io/hdf5/source.hpp"
 #include "ruska/io/hdf5_content.hpp"
+#include "ruska/io/kept_description.hpp"
+#include "ruska/io/nexus/writer.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io {
@@ -96,7 +98,7 @@ class Reader {
       const auto data = data_name(parent);
       if (data == name) {
         signals_.push_back(read_data(at, parent, array));
-      } else if (count(array.shape()) > 1) {
+      } else if (count(array.shape()) > 1 && !own_) {
         others.push_back(read_other(at, parent, array));
       }
     });
@@ -177,6 +179,7 @@ class Reader {
       description.axes.push_back(std::move(axis));
     }
     description.original = original_;
+    if (const auto kept = array.text(kept_description_name)) restore_description(*kept, description);
     return std::make_shared<hdf5::Hdf5Source>(std::move(description), array);
   }
 
@@ -226,6 +229,7 @@ class Reader {
   static std::string last_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
   hdf5::Group root_;
+  bool own_ = root_.text(nexus::writer_attribute) == nexus::writer_name;  ///< only the NXdata is a signal
   Json original_ = Json::object();
   std::vector<std::shared_ptr<const Source>> signals_;
 };
@@ -237,7 +241,7 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
 }  // namespace
 
 const Driver& nexus_driver() {
-  static const Driver driver{"nexus", "NeXus", {"nxs", "nx"}, probe, open};
+  static const Driver driver{"nexus", "NeXus", {"nxs", "nx"}, probe, open, nexus::create};
   return driver;
 }
 

@@ -32,10 +32,14 @@ std::unique_ptr<Sink> create(const std::filesystem::path& path, const Descriptio
   return stored_array_sink(path, npy::format_preamble(description), description);
 }
 
+std::unique_ptr<Sink> resume(const std::filesystem::path& path, const Description& description) {
+  return stored_array_sink(path, npy::format_preamble(description), description, Begun::before);
+}
+
 }  // namespace
 
 const Driver& npy_driver() {
-  static const Driver driver{"npy", "NumPy array", {"npy"}, probe, open, create};
+  static const Driver driver{"npy", "NumPy array", {"npy"}, probe, open, create, nullptr, resume};
   return driver;
 }
 

@@ -8,12 +8,14 @@
 // Spectral and reciprocal dimensions are signal axes and the rest navigation axes; without any, spatial ones are
 // signal.
 #include <algorithm>
-#include <map>
 
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/coordinates.hpp"
 #include "ruska/io/hdf5/source.hpp"
 #include "ruska/io/hdf5_content.hpp"
+#include "ruska/io/kept_description.hpp"
+#include "ruska/io/nsid/writer.hpp"
+#include "ruska/io/pycroscopy_units.hpp"
 #include "ruska/io/text.hpp"
 
 namespace ruska::io {
@@ -39,13 +41,6 @@ Confidence probe(const Probe& file) {
   });
 }
 
-std::string plain_units(std::string units) {
-  static const std::map<std::string, std::string> spellings{{"a.u.", ""},   {"generic", ""}, {"um", "µm"},  {"A", "Å"},
-                                                            {"pixels", ""}, {"pixel", ""},   {"1/A", "1/Å"}};
-  const auto found = spellings.find(units);
-  return found == spellings.end() ? units : found->second;
-}
-
 struct Dimension {
   Axis axis;
   std::string type;  // SPATIAL, SPECTRAL, RECIPROCAL, TEMPORAL, FRAME, CHANNEL, UNKNOWN …
@@ -63,7 +58,7 @@ std::vector<Dimension> read_dimensions(const hdf5::Group& parent, const hdf5::Ar
     const hdf5::Array scale = parent.array_at(scales[i]);
     Dimension one;
     one.axis.name = scale.text("name").value_or("");
-    one.axis.units = plain_units(scale.text("units").value_or(""));
+    one.axis.units = pycroscopy_units(scale.text("units").value_or(""));
     one.axis.quantity = quantity_of(one.axis.units);
     one.axis.size = shape[i];
     one.type = scale.text("dimension_type").value_or("");
@@ -125,6 +120,7 @@ std::shared_ptr<const Source> read_main(const hdf5::Group& parent, const hdf5::A
       set(description.metadata, tem + "Detector.EELS.collection_angle", *angle);
     }
   }
+  if (const auto kept = array.text(kept_description_name)) restore_description(*kept, description);
   return std::make_shared<hdf5::Hdf5Source>(std::move(description), array, std::move(order));
 }
 
@@ -142,7 +138,7 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
 }  // namespace
 
 const Driver& nsid_driver() {
-  static const Driver driver{"nsid", "NSID", {"hf5", "h5"}, probe, open};
+  static const Driver driver{"nsid", "NSID", {"hf5", "h5"}, probe, open, nsid::create, nullptr, nullptr, {"hf5"}};
   return driver;
 }
 

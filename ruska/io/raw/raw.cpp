@@ -221,22 +221,16 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
       });
 }
 
-/// The name that a file written under a temporary name (`NAME.partial-PID`) will have: the sidecar goes beside that.
-std::filesystem::path final_name(const std::filesystem::path& path) {
-  const std::string name = path.filename().string();
-  const std::size_t mark = name.rfind(".partial-");
-  if (mark == std::string::npos || mark == 0) return path;
-  return path.parent_path() / name.substr(0, mark);
-}
-
 class RawSink final : public Sink {
  public:
-  RawSink(const std::filesystem::path& path, const Description& description)
-      : values_(stored_array_sink(path, "", description)),
-        sidecar_path_(final_name(path) += ".json"),
+  RawSink(const std::filesystem::path& path, const Description& description, Begun begun)
+      : values_(stored_array_sink(path, "", description, begun)),
+        sidecar_path_(name_when_committed(path) += ".json"),
         sidecar_(sidecar_for(description).dump(1) + "\n") {}
 
+  Storage storage() const override { return values_->storage(); }
   void write(const Region& region, std::span<const std::byte> values) override { values_->write(region, values); }
+  void flush() override { values_->flush(); }
 
   void commit() override {
     values_->commit();
@@ -255,13 +249,17 @@ class RawSink final : public Sink {
 };
 
 std::unique_ptr<Sink> create(const std::filesystem::path& path, const Description& description) {
-  return std::make_unique<RawSink>(path, description);
+  return std::make_unique<RawSink>(path, description, Begun::anew);
+}
+
+std::unique_ptr<Sink> resume(const std::filesystem::path& path, const Description& description) {
+  return std::make_unique<RawSink>(path, description, Begun::before);
 }
 
 }  // namespace
 
 const Driver& raw_driver() {
-  static const Driver driver{"raw", "raw binary with a JSON sidecar", {"raw"}, probe, open, create};
+  static const Driver driver{"raw", "raw binary with a JSON sidecar", {"raw"}, probe, open, create, nullptr, resume};
   return driver;
 }
 

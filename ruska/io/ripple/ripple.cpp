@@ -17,6 +17,8 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/ripple/entries.hpp"
+#include "ruska/io/ripple/writer.hpp"
 #include "ruska/io/stored_array.hpp"
 #include "ruska/io/text.hpp"
 
@@ -148,22 +150,9 @@ Json metadata_of(const Header& header) {
   if (!signal.empty()) set(metadata, "Signal.signal_type", signal);
   const std::string microscope =
       std::string("Acquisition_instrument.") + (signal.find("SEM") != std::string::npos ? "SEM" : "TEM");
-  struct Entry {
-    const char* key;
-    const char* path;
-  };
-  constexpr Entry entries[] = {
-      {"beam-energy", ".beam_energy"},
-      {"convergence-angle", ".convergence_angle"},
-      {"tilt-stage", ".Stage.tilt_alpha"},
-      {"collection-angle", ".Detector.EELS.collection_angle"},
-      {"elevation-angle", ".Detector.EDS.elevation_angle"},
-      {"azimuth-angle", ".Detector.EDS.azimuth_angle"},
-      {"detector-peak-width-ev", ".Detector.EDS.energy_resolution_MnKa"},
-      {"live-time", ".Detector.EDS.live_time"},
-  };
-  for (const Entry& entry : entries) {
-    if (const auto value = header.number(entry.key)) set(metadata, microscope + entry.path, *value);
+  for (const ripple::Entry& entry : ripple::microscope_entries) {
+    if (const auto value = header.number(std::string(entry.key)))
+      set(metadata, microscope + std::string(entry.path), *value);
   }
   return metadata;
 }
@@ -224,7 +213,7 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
 }  // namespace
 
 const Driver& ripple_driver() {
-  static const Driver driver{"ripple", "Lispix ripple", {"rpl"}, probe, open, nullptr};
+  static const Driver driver{"ripple", "Lispix ripple", {"rpl"}, probe, open, ripple::create};
   return driver;
 }
 

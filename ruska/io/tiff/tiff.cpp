@@ -15,6 +15,7 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/kept_description.hpp"
 #include "ruska/io/text.hpp"
 #include "ruska/io/tiff/pages.hpp"
 #include "ruska/io/tiff/vendors.hpp"
@@ -227,44 +228,6 @@ Json tags_of(const Structure& structure, const Directory& directory) {
   return tags;
 }
 
-/// The description that ruska wrote itself. Throws bad_data when it is not one.
-void read_own(const std::string& text, Description& description) {
-  const Json own = Json::parse(text, nullptr, false);
-  const auto refuse = [](const std::string& what) {
-    throw Error(ErrorKind::bad_data, "ruska's line in the image description " + what);
-  };
-  if (own.is_discarded() || !own.is_object()) refuse("is not a JSON object");
-  try {
-    description.title = own.at("title").get<std::string>();
-    description.signal_type = own.at("signal_type").get<std::string>();
-    description.metadata = own.at("metadata");
-    const auto fields = own.at("fields").get<std::vector<std::string>>();
-    if (!description.fields.empty() || !fields.empty()) {
-      if (fields.size() != description.fields.size()) refuse("names other parts of a pixel than the image has");
-      description.fields = fields;
-    }
-    Axes axes;
-    for (const Json& one : own.at("axes")) {
-      Axis axis;
-      axis.name = one.at("name").get<std::string>();
-      axis.quantity = one.at("quantity").get<std::string>();
-      axis.units = one.at("units").get<std::string>();
-      axis.scale = one.at("scale").get<double>();
-      axis.offset = one.at("offset").get<double>();
-      axis.size = one.at("size").get<std::int64_t>();
-      axis.role = one.at("role").get<std::string>() == "signal" ? Role::signal : Role::navigation;
-      if (one.contains("values")) axis.values = one.at("values").get<std::vector<double>>();
-      if (!axis.values.empty() && static_cast<std::int64_t>(axis.values.size()) != axis.size) {
-        refuse("has an axis whose coordinates do not fit its length");
-      }
-      axes.push_back(std::move(axis));
-    }
-    description.axes = std::move(axes);
-  } catch (const Json::exception& error) {
-    refuse(std::string("lacks a part: ") + error.what());
-  }
-}
-
 std::shared_ptr<const Source> signal_of(const Structure& structure, Stack stack) {
   const Layout& layout = stack.layout;
   const Lines lines = image_j_lines(structure, stack.first);
@@ -302,7 +265,7 @@ std::shared_ptr<const Source> signal_of(const Structure& structure, Stack stack)
   }
   description.original["tags"] = tags_of(structure, stack.first);
   const std::string own = value_of(lines, description_key);
-  if (!own.empty()) read_own(own, description);
+  if (!own.empty()) restore_description(own, description);
   if (layout.compression != 1 || layout.tiled || layout.separate || layout.chunk_height < layout.height) {
     for (const Axis& axis : description.axes) {
       description.chunk.push_back(axis.role == Role::navigation ? 1 : axis.size);
@@ -326,7 +289,7 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
 }  // namespace
 
 const Driver& tiff_driver() {
-  static const Driver driver{"tiff", "TIFF", {"tif", "tiff"}, probe, open, tiff::create};
+  static const Driver driver{"tiff", "TIFF", {"tif", "tiff"}, probe, open, tiff::create, nullptr, tiff::resume};
   return driver;
 }
 

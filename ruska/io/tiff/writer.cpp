@@ -11,6 +11,7 @@
 #include <limits>
 #include <map>
 
+#include "ruska/io/kept_description.hpp"
 #include "ruska/io/stored_array.hpp"
 #include "ruska/io/tiff/directory.hpp"
 
@@ -170,15 +171,8 @@ std::string image_j_text(const Description& description, const Image& image) {
   const std::string x_unit = image_j_unit(image.width.units), y_unit = image_j_unit(image.height.units);
   if (!x_unit.empty()) text += "unit=" + x_unit + "\n";
   if (!y_unit.empty() && y_unit != x_unit) text += "yunit=" + y_unit + "\n";
-  Json axes = Json::array();
-  for (const Axis& axis : description.axes) axes.push_back(to_json(axis));
-  const Json own{{"title", description.title},
-                 {"signal_type", description.signal_type},
-                 {"fields", description.fields},
-                 {"axes", std::move(axes)},
-                 {"metadata", description.metadata}};
   // In ASCII, as TIFF wants it; the line has no line end within.
-  return text + std::string(description_key) + "=" + own.dump(-1, ' ', true) + "\n";
+  return text + std::string(description_key) + "=" + kept_description(description, false) + "\n";
 }
 
 Fields fields_of(const Description& description, const Image& image, bool big, bool first) {
@@ -254,9 +248,7 @@ std::string preamble(const Description& description, const Image& image, bool bi
   return bytes;
 }
 
-}  // namespace
-
-std::unique_ptr<Sink> create(const std::filesystem::path& path, const Description& description) {
+std::unique_ptr<Sink> sink(const std::filesystem::path& path, const Description& description, Begun begun) {
   if (is_complex(description.dtype)) {
     throw Error(ErrorKind::unsupported, "TIFF readers do not know complex numbers (" +
                                             std::string(name_of(description.dtype)) + "); write a .hspy or .npy file");
@@ -276,7 +268,17 @@ std::unique_ptr<Sink> create(const std::filesystem::path& path, const Descriptio
   if (static_cast<std::int64_t>(header.size()) > longest_classic - description.bytes()) {
     header = preamble(description, image, true);
   }
-  return stored_array_sink(path, header, description);
+  return stored_array_sink(path, header, description, begun);
+}
+
+}  // namespace
+
+std::unique_ptr<Sink> create(const std::filesystem::path& path, const Description& description) {
+  return sink(path, description, Begun::anew);
+}
+
+std::unique_ptr<Sink> resume(const std::filesystem::path& path, const Description& description) {
+  return sink(path, description, Begun::before);
 }
 
 }  // namespace ruska::io::tiff

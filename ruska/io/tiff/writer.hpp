@@ -17,5 +17,7 @@ inline constexpr std::string_view description_key = "ruska";
 /// axes stand as JSON in a line of ImageJ's description. Throws unsupported for complex numbers and more than 2^20
 /// pages.
 std::unique_ptr<Sink> create(const std::filesystem::path& path, const Description& description);
+/// As `create`, for a file that such a sink began.
+std::unique_ptr<Sink> resume(const std::filesystem::path& path, const Description& description);
 
 }  // namespace ruska::io::tiff

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
+#include <mutex>
 
 #include <blosc.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "ruska/base/error.hpp"
 #include "ruska/core/metadata.hpp"
@@ -156,6 +159,8 @@ class FolderSink final : public Sink {
     write_json(data_ / ".zarray", facts);
   }
 
+  Storage storage() const override { return {chunk_, "Blosc (LZ4) after a byte shuffle, one file per chunk", true, 0}; }
+
   void write(const Region& region, std::span<const std::byte> values) override {
     check_region(region, description_, values.size());
     if (values.empty()) return;
@@ -173,6 +178,20 @@ class FolderSink final : public Sink {
         if (!more) place[a] = first[a];
       }
       if (!more) return;
+    }
+  }
+
+  void flush() override {
+    std::vector<fs::path> stored;
+    {
+      const std::lock_guard lock(mutex_);
+      stored.swap(stored_);
+    }
+    for (const fs::path& path : stored) {
+      const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+      const bool flushed = file >= 0 && ::fdatasync(file) == 0;
+      if (file >= 0) ::close(file);
+      if (!flushed) throw Error(ErrorKind::io, "cannot flush " + path.string());
     }
   }
 
@@ -217,6 +236,15 @@ class FolderSink final : public Sink {
       in_chunk.shape[a] = in_region.shape[a] = end - begin;
       within *= std::min(chunk_[a], description_.axes[a].size - origin);
     }
+    if (in_chunk.count() == within) {
+      std::vector<std::byte> chunk(static_cast<std::size_t>(count(chunk_)) * item);
+      std::vector<std::byte> part(static_cast<std::size_t>(within) * item);
+      copy_region(values, region.shape, item, in_region, part);
+      paste_region(part, in_chunk, chunk, chunk_, item);
+      store(place, chunk);
+      return;
+    }
+    std::unique_lock lock(mutex_);
     const auto [found, fresh] = open_.try_emplace(place);
     OpenChunk& open = found->second;
     if (fresh) {
@@ -228,11 +256,13 @@ class FolderSink final : public Sink {
     paste_region(part, in_chunk, open.values, chunk_, item);
     open.missing -= in_chunk.count();
     if (open.missing > 0) return;
-    store(place, open.values);
+    const std::vector<std::byte> chunk = std::move(open.values);
     open_.erase(found);
+    lock.unlock();
+    store(place, chunk);
   }
 
-  void store(const Shape& place, const std::vector<std::byte>& values) const {
+  void store(const Shape& place, const std::vector<std::byte>& values) {
     std::string name;
     for (const std::int64_t one : place) name += (name.empty() ? "" : ".") + std::to_string(one);
     std::vector<std::byte> packed(values.size() + BLOSC_MAX_OVERHEAD);
@@ -240,12 +270,16 @@ class FolderSink final : public Sink {
                                          packed.data(), packed.size(), "lz4", 0, 1);
     if (bytes <= 0) throw Error(ErrorKind::internal, "Blosc refused a chunk with status " + std::to_string(bytes));
     write_file(data_ / name, std::span(packed).first(static_cast<std::size_t>(bytes)));
+    const std::lock_guard lock(mutex_);
+    stored_.push_back(data_ / name);
   }
 
   Description description_;
   Shape chunk_;
   fs::path data_;
+  std::mutex mutex_;  ///< of what follows
   std::map<Shape, OpenChunk> open_;
+  std::vector<fs::path> stored_;  ///< since the last flush
 };
 
 }  // namespace

@@ -159,7 +159,7 @@ std::unique_ptr<Sink> create(const std::filesystem::path& path, const Descriptio
 }  // namespace
 
 const Driver& zspy_driver() {
-  static const Driver driver{"zspy", "HyperSpy Zarr", {"zspy"}, probe, open, create, probe_folder};
+  static const Driver driver{"zspy", "HyperSpy Zarr", {"zspy"}, probe, open, create, probe_folder, create};
   return driver;
 }
 
