@@ -2,7 +2,7 @@
 # make release  build only; prints where the binary is
 # make demo     build and run the main job; FILE=path takes your own file
 # make test     all that CI runs
-# make peers    diffraction.scan beside LiberTEM from PyPI, in a venv of its own
+# make peers    beside peers from PyPI, in venvs of their own: diffraction.scan (LiberTEM), written files (HyperSpy, pyNSID)
 BUILD ?= build
 FILE ?=
 DEMO ?= demo
@@ -42,7 +42,10 @@ bench:
 	@bench/run $(BUILD)/bench
 	@bench/run_scan $(BUILD)/bench
 
-peers:
+peers: release
+	@test -x $(BUILD)/peer_files/bin/python || python3 -m venv $(BUILD)/peer_files
+	@$(BUILD)/peer_files/bin/python -m pip install --quiet hyperspy exspy pyNSID sidpy
+	@$(BUILD)/peer_files/bin/python tests/e2e/round_trips.py $(RUSKA) --all
 	@test -x $(BUILD)/peers/bin/python || python3 -m venv $(BUILD)/peers
 	@$(BUILD)/peers/bin/python -m pip install --quiet libertem
 	@cmake --preset bench -B $(BUILD)/bench -DCMAKE_CXX_COMPILER_LAUNCHER=ccache --log-level=WARNING

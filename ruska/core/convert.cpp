@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 constexpr std::int64_t piece_bytes = std::int64_t{8} << 20;
 /// The values, what a codec makes of them, and a copy on the way.
 constexpr std::int64_t copies = 3;
-constexpr auto journal_interval = std::chrono::seconds(1);
+constexpr auto journal_interval = std::chrono::milliseconds(500);
 
 void add_file(Json& files, const fs::path& path) {
   std::error_code error;

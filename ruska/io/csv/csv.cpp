@@ -209,24 +209,28 @@ bool is_axis(const std::vector<double>& numbers) {
   return true;
 }
 
-/// Gives the axis the shortest scale with which offset + scale · index is exactly what stands in the file, where there
-/// is one: the scale that it was written with.
+/// Gives the axis the shortest scale with which offset + scale · index is what stands in the file: exactly, as in files
+/// that were written from such a scale, or else but for rounding, as in files with rounded coordinates.
 void find_written_scale(Axis& axis, const std::vector<double>& numbers) {
   if (numbers.size() < 2 || !axis.values.empty()) return;
-  const double scale = (numbers.back() - numbers.front()) / static_cast<double>(numbers.size() - 1);
-  for (int digits = 1; digits <= 17; ++digits) {
-    char text[40];
-    const char* end = std::to_chars(text, text + sizeof(text), scale, std::chars_format::scientific, digits - 1).ptr;
-    double candidate = 0;
-    std::from_chars(text, end, candidate);
-    bool exact = true;
-    for (std::size_t i = 0; exact && i < numbers.size(); ++i) {
-      exact = numbers.front() + candidate * static_cast<double>(i) == numbers[i];
+  const double first = numbers.front(), last = numbers.back();
+  const double scale = (last - first) / static_cast<double>(numbers.size() - 1);
+  const double rounding = 4 * std::numeric_limits<double>::epsilon() * std::max(std::fabs(first), std::fabs(last));
+  for (const double tolerance : {0.0, rounding}) {
+    for (int digits = 1; digits <= 17; ++digits) {
+      char text[40];
+      const char* end = std::to_chars(text, text + sizeof(text), scale, std::chars_format::scientific, digits - 1).ptr;
+      double candidate = 0;
+      std::from_chars(text, end, candidate);
+      bool fits = true;
+      for (std::size_t i = 0; fits && i < numbers.size(); ++i) {
+        fits = std::fabs(first + candidate * static_cast<double>(i) - numbers[i]) <= tolerance;
+      }
+      if (!fits) continue;
+      axis.offset = first;
+      axis.scale = candidate;
+      return;
     }
-    if (!exact) continue;
-    axis.offset = numbers.front();
-    axis.scale = candidate;
-    return;
   }
 }
 

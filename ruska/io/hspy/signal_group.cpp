@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/hdf5/sink.hpp"
 #include "ruska/io/hspy/metadata_tree.hpp"
 #include "ruska/io/hyperspy_names.hpp"
 

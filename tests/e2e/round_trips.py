@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: ruska contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Signals of real files, converted and opened by the peers whose formats they are: round_trips.py RUSKA [--all | PATH...].
+
+HyperSpy (1.7 or 2) opens .hspy and .zspy, pyNSID checks and reads .hf5: identical arrays and axes. Without paths a spot
+set of ../shared/data is taken, with --all every file of which expected.json gives signals.
+"""
+
+import collections
+import importlib
+import json
+import logging
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+import zipfile
+
+import numpy
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "expected"))
+import compare  # noqa: E402
+
+SPOT = ("arina/test_00_master.h5", "blockfile/test1.blo", "bruker/test_TEM.bcf", "digitalsurf/test_RGBSURFACE.sur",
+        "dm/08_carbon.dm3", "dm/2D/test_fft_packed_complex8.dm4", "mrc/20241021_00405_movie.mrc",
+        "nexus/simple_signal.nxs", "tia/new/16x16-diffraction_imagel_5x5x256x256_EDS.emi", "tiff/olympus_SIS.tif")
+
+logging.disable(logging.CRITICAL)
+warnings.filterwarnings("ignore")
+
+
+def plain(array):
+    array = numpy.asarray(array)
+    return numpy.stack([array[name] for name in array.dtype.names], axis=-1) if array.dtype.names else array
+
+
+def same_values(a, b):
+    a, b = plain(a), plain(b)
+    return a.dtype == b.dtype and a.shape == b.shape and bool(numpy.array_equal(
+        a, b, equal_nan=a.dtype.kind in "fc"))
+
+
+def array_problems(got, expected):
+    if not same_values(got, expected):
+        yield f"array {got.dtype} {got.shape}, expected {expected.dtype} {expected.shape}" + (
+            "" if got.shape != expected.shape else ", with other values")
+
+
+def hyperspy_problems(signal, facts, expected):
+    yield from array_problems(signal.data, expected)
+    axes = signal.axes_manager._axes
+    wanted = facts["axes"][:-1] if facts.get("fields") else facts["axes"]
+    if len(axes) != len(wanted):
+        yield f"{len(axes)} axes, expected {len(wanted)}"
+        return
+    for got, axis in zip(axes, wanted):
+        text = [value if isinstance(value, str) else "" for value in (got.name, got.units)]
+        if text != [axis["name"], axis["units"]]:
+            yield f"axis {text}, expected {axis['name']!r} in {axis['units']!r}"
+        if got.navigate != (axis["role"] == "navigation") or got.size != axis["size"]:
+            yield f"axis {axis['name']!r}: navigate {got.navigate}, size {got.size}"
+        if "values" in axis:
+            if list(got.axis) != axis["values"]:
+                yield f"axis {axis['name']!r}: other coordinates"
+        elif (got.scale, got.offset) != (axis["scale"], axis["offset"]):
+            yield f"axis {axis['name']!r}: {got.scale}, {got.offset}, expected {axis['scale']}, {axis['offset']}"
+    if signal.metadata.General.title != facts["title"]:
+        yield f"title {signal.metadata.General.title!r}, expected {facts['title']!r}"
+    if signal.metadata.Signal.signal_type != facts["signal_type"]:
+        yield f"signal type {signal.metadata.Signal.signal_type!r}, expected {facts['signal_type']!r}"
+
+
+def open_hyperspy(path, facts, expected):
+    import hyperspy.api as hs
+    signal = hs.load(path)
+    if isinstance(signal, list):
+        yield f"{len(signal)} signals"
+        return
+    yield from hyperspy_problems(signal, facts, expected)
+
+
+def open_nsid(path, facts, expected):
+    import h5py
+    from pyNSID.io import hdf_utils
+    with h5py.File(path, "r") as file:
+        mains = hdf_utils.get_all_main(file)
+        if len(mains) != 1:
+            yield f"{len(mains)} main arrays pass pyNSID's check"
+            return
+        yield from array_problems(mains[0][()], expected)
+        read = hdf_utils.read_h5py_dataset(mains[0])  # a sidpy.Dataset of float or complex64 values
+        if read.shape != expected.shape or not numpy.array_equal(
+                numpy.asarray(read), expected.astype(read.dtype), equal_nan=True):
+            yield "sidpy has other values"
+        for number, axis in enumerate(facts["axes"]):
+            got = read._axes[number]
+            values = axis.get("values") or [axis["offset"] + axis["scale"] * i for i in range(axis["size"])]
+            if not numpy.array_equal(numpy.asarray(got.values), values):
+                yield f"sidpy's axis {number} has other coordinates"
+            if axis["units"] and got.units != axis["units"]:
+                yield f"sidpy's axis {number} has the units {got.units!r}, expected {axis['units']!r}"
+
+
+FORMATS = {".hspy": ("hyperspy", open_hyperspy), ".zspy": ("hyperspy", open_hyperspy), ".hf5": ("pyNSID", open_nsid)}
+
+
+def present(module):
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        return None
+
+
+def signals_of(binary, path):
+    done = compare.ruska(binary, "info", path, "--json")
+    return json.loads(done.stdout)["signals"] if done.returncode == 0 else []
+
+
+def peer_problems(name, path, facts, expected):
+    try:
+        yield from FORMATS[name][1](path, facts, expected)
+    except Exception as error:  # whatever a peer throws on our file is a finding
+        yield f"{type(error).__name__}: {error}"
+
+
+def files(names):
+    """Name and path of every file, members of archives unpacked while they are looked at."""
+    for name in names:
+        if "::" not in name:
+            yield name, os.path.join(compare.DATA, name)
+            continue
+        archive, member = name.split("::")
+        with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(os.path.join(compare.DATA, archive)) as file:
+            file.extractall(folder)
+            yield name, os.path.join(folder, member)
+
+
+def run(binary, arguments):
+    if not os.path.isdir(compare.DATA):
+        print("SKIP: there is no ../shared/data")
+        return 0
+    formats = [name for name, (module, _) in FORMATS.items() if present(module)]
+    if not formats:
+        print("SKIP: neither HyperSpy nor pyNSID is installed")
+        return 0
+    for module in ("hyperspy", "rsciio", "zarr", "pyNSID", "sidpy"):
+        if present(module):
+            print(module, getattr(present(module), "__version__", ""))
+    with open(os.path.join(compare.DATA, "expected.json"), encoding="utf-8") as file:
+        known = [name for name, record in json.load(file)["files"].items() if record.get("signals")]
+    names = known if arguments == ["--all"] else arguments or [name for name in SPOT if name in known]
+    table = collections.defaultdict(collections.Counter)
+    failed = 0
+    for name, path in files(names):
+        for number, facts in enumerate(signals_of(binary, path)):
+            row = table[name.split("/")[0]]
+            row["signals"] += 1
+            with tempfile.TemporaryDirectory() as folder:
+                reference = os.path.join(folder, "reference.npy")
+                compare.ruska(binary, "convert", path, "--signal", str(number), "-o", reference)
+                expected = numpy.load(reference)
+                for extension in formats:
+                    output = os.path.join(folder, "signal" + extension)
+                    done = compare.ruska(binary, "convert", path, "--signal", str(number), "-o", output)
+                    if done.returncode != 0:
+                        row[extension + " refused"] += 1
+                        if done.returncode != 3:  # anything but "unsupported"
+                            failed += 1
+                            print(f"{name}, signal {number}, {extension}: {done.stderr.strip()}")
+                        continue
+                    problems = list(peer_problems(extension, output, facts, expected))
+                    row[extension + (" differs" if problems else " right")] += 1
+                    failed += bool(problems)
+                    for problem in problems[:3]:
+                        print(f"{name}, signal {number}, {extension}: {problem}", flush=True)
+    columns = ["signals"] + [extension + word for extension in formats for word in (" right", " differs", " refused")]
+    print(" | ".join(["folder".ljust(14), *columns]))
+    for folder in [*sorted(table), None]:
+        counts = table[folder] if folder else sum(table.values(), collections.Counter())
+        print(" | ".join([(folder or "all").ljust(14)] + [str(counts[c]).rjust(len(c)) for c in columns]))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1], sys.argv[2:]))
