@@ -51,6 +51,9 @@ void flush(const fs::path& path) {
 
 }  // namespace
 
+PendingFile::PendingFile(fs::path final_name, Kind kind, bool replace)
+    : PendingFile(std::move(final_name), kind, replace, {}) {}
+
 PendingFile::PendingFile(fs::path final_name, Kind kind, bool replace, const fs::path& taken_up)
     : final_(std::move(final_name)), kind_(kind), replace_(replace) {
   if (!final_.has_filename()) final_ = final_.parent_path();

@@ -15,8 +15,10 @@ class PendingFile {
   enum class Kind { file, folder };
 
   /// Throws invalid_argument when `final_name` exists and `replace` is false, io when its folder cannot be written.
-  /// `taken_up` is a pending file of the same name that a killed process left; it is worked on instead of an empty one.
-  PendingFile(std::filesystem::path final_name, Kind kind, bool replace, const std::filesystem::path& taken_up = {});
+  PendingFile(std::filesystem::path final_name, Kind kind, bool replace);
+  /// As above; works on `taken_up`, a pending file of the same name that a killed process left, instead of an empty one
+  /// where it is not empty.
+  PendingFile(std::filesystem::path final_name, Kind kind, bool replace, const std::filesystem::path& taken_up);
   ~PendingFile();
   PendingFile(const PendingFile&) = delete;
   PendingFile& operator=(const PendingFile&) = delete;

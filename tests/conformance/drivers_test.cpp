@@ -627,7 +627,9 @@ TEST_P(EveryDriver, WritesWhatOthersReadAndTellsWhatIsLost) {
       EXPECT_EQ(file.driver, &driver());
       expect_same_values(file.signals.at(0), signal, keeps.type);
       EXPECT_EQ(conversion.losses, losses(signal.describe(), file.signals.at(0).describe()));
-      if (keeps.everything) EXPECT_THAT(conversion.losses, testing::IsEmpty());
+      if (keeps.everything) {
+        EXPECT_THAT(conversion.losses, testing::IsEmpty());
+      }
       if (HasFailure()) return;
     }
   }

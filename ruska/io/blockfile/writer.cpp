@@ -14,6 +14,7 @@
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/date_time.hpp"
 #include "ruska/io/file_to_write.hpp"
+#include "ruska/io/text.hpp"
 
 namespace ruska::io::blockfile {
 namespace {
@@ -80,8 +81,13 @@ double days_of(const Json& metadata) {
                                          std::chrono::month(static_cast<unsigned>(day[1])),
                                          std::chrono::day(static_cast<unsigned>(day[2]))};
   if (!date.ok()) return 0;
-  const auto time = numbers_in(text_at(metadata, "General.time").value_or(""));
-  const double seconds = time.size() < 3 ? 0 : static_cast<double>(time[0] * 3600 + time[1] * 60 + time[2]);
+  const std::string time = text_at(metadata, "General.time").value_or("");
+  const auto clock = numbers_in(time);
+  const std::size_t colon = time.rfind(':');
+  double seconds = 0;
+  if (clock.size() >= 3 && colon != std::string::npos) {
+    seconds = static_cast<double>(clock[0] * 3600 + clock[1] * 60) + parse_number(time.substr(colon + 1)).value_or(0);
+  }
   constexpr double days_to_1970 = 25569;
   return static_cast<double>(std::chrono::sys_days(date).time_since_epoch().count()) + days_to_1970 + seconds / 86400;
 }

@@ -71,8 +71,8 @@ hdf5::ArrayWriter write_signal(const hdf5::GroupWriter& root, const Description&
 
   const hdf5::GroupWriter auxiliary = entry.create_group("auxiliary");
   auxiliary.set_attribute(class_attribute, "NXentry");
-  const auto write_collection = [&](const char* name, const Json& tree) {
-    const hdf5::GroupWriter group = auxiliary.create_group(name);
+  const auto write_collection = [&](const char* collection, const Json& tree) {
+    const hdf5::GroupWriter group = auxiliary.create_group(collection);
     group.set_attribute(class_attribute, "NXcollection");
     write_tree(group, tree);
   };

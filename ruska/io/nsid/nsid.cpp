@@ -8,6 +8,7 @@
 // Spectral and reciprocal dimensions are signal axes and the rest navigation axes; without any, spatial ones are
 // signal.
 #include <algorithm>
+#include <numeric>
 
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/coordinates.hpp"
@@ -120,7 +121,10 @@ std::shared_ptr<const Source> read_main(const hdf5::Group& parent, const hdf5::A
       set(description.metadata, tem + "Detector.EELS.collection_angle", *angle);
     }
   }
-  if (const auto kept = array.text(kept_description_name)) restore_description(*kept, description);
+  if (const auto kept = array.text(kept_description_name)) {
+    restore_description(*kept, description);
+    std::iota(order.begin(), order.end(), 0);  // the array has these axes in this order
+  }
   return std::make_shared<hdf5::Hdf5Source>(std::move(description), array, std::move(order));
 }
 

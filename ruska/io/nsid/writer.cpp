@@ -24,17 +24,16 @@ bool is_reciprocal(const Axis& axis) {
   return axis.units.starts_with("1/") || axis.units == "mrad" || axis.units == "rad";
 }
 
-/// sidpy's names: dimensions are spatial, reciprocal, spectral, temporal or frames.
-std::string dimension_type(const Axis& axis) {
+/// sidpy's names of dimensions: by what is measured along the axis, else by its place in the signal.
+std::string dimension_type(const Axis& axis, const Description& description) {
+  const std::size_t navigation = description.navigation_shape().size(), signal = description.signal_shape().size();
   if (axis.quantity == "time") return "TEMPORAL";
-  if (axis.quantity == "energy" || axis.units == "eV" || axis.units == "keV") return "SPECTRAL";
+  if (axis.quantity == "energy") return "SPECTRAL";
   if (is_reciprocal(axis)) return "RECIPROCAL";
-  if (axis.quantity == "length") {
-    // Wavelengths of a spectrum are lengths too.
-    const bool wavelength = axis.role == Role::signal && axis.name.find("avelength") != std::string::npos;
-    return wavelength ? "SPECTRAL" : "SPATIAL";
-  }
-  return "UNKNOWN";
+  if (axis.role == Role::signal && signal == 1) return "SPECTRAL";
+  // What two detector axes resolve at every point of a scan.
+  if (axis.role == Role::signal && signal == 2 && navigation == 2) return "RECIPROCAL";
+  return axis.quantity == "length" ? "SPATIAL" : "UNKNOWN";
 }
 
 /// sidpy's names of what a signal is, by how many axes it has of each kind.
@@ -96,7 +95,7 @@ hdf5::ArrayWriter write_signal(const hdf5::GroupWriter& root, const Description&
     scale.set_attribute("name", label);
     scale.set_attribute("units", or_unknown(axis.units));
     scale.set_attribute("quantity", or_unknown(axis.quantity));
-    scale.set_attribute("dimension_type", dimension_type(axis));
+    scale.set_attribute("dimension_type", dimension_type(axis, description));
     scale.mark_as_scale(label);
     scales.push_back(scale);
     labels.push_back(label);
