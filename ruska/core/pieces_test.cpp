@@ -45,7 +45,7 @@ TEST(PiecesTest, AnArrayWithoutElementsHasNoPieceAndASingleValueOne) {
 }
 
 TEST(PiecesTest, WidensAlongTheLastAxesFirst) {
-  const Pieces pieces({10, 10, 100}, {1, 4, 100}, 1000);
+  const Pieces pieces({10, 10, 100}, {1, 4, 100}, 900);
   EXPECT_EQ(pieces.largest(), (Shape{1, 8, 100}));
   EXPECT_EQ(pieces.count(), 20);
 }

@@ -652,12 +652,14 @@ TEST_P(EveryDriver, TakesUpAFileThatWasBegun) {
       }
     return files;
   };
-  const Description description = description_for(DType::uint8, {4, 3, 5, 5});
+  // Every line makes whole chunks.
+  const Description description = description_for(DType::uint8, {4, 3, 512, 512});
   const std::vector<std::uint8_t> values = values_for<std::uint8_t>(count(description.shape()));
   const auto bytes = std::as_bytes(std::span(values));
+  const std::size_t size = bytes.size() / 4;
   const auto write_lines = [&](Sink& sink, std::int64_t begin, std::int64_t end) {
     for (std::int64_t line = begin; line < end; ++line) {
-      sink.write({{line, 0, 0, 0}, {1, 3, 5, 5}}, bytes.subspan(static_cast<std::size_t>(line) * 75, 75));
+      sink.write({{line, 0, 0, 0}, {1, 3, 512, 512}}, bytes.subspan(static_cast<std::size_t>(line) * size, size));
     }
   };
   const std::string extension = "." + std::string(driver().extensions.front());
@@ -673,7 +675,7 @@ TEST_P(EveryDriver, TakesUpAFileThatWasBegun) {
   const auto second = driver().resume(halves, description);
   write_lines(*second, 2, 4);
   second->commit();
-  EXPECT_EQ(content(halves), content(whole));
+  EXPECT_TRUE(content(halves) == content(whole));
 }
 
 TEST_P(EveryDriver, ReadsThePixelsThatItWrites) {

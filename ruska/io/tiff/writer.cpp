@@ -138,6 +138,10 @@ Image image_of(const Description& description) {
   Image image;
   if (!description.fields.empty()) {
     image.samples = axes.back().size;
+    if (image.samples != 3 && image.samples != 4) {
+      throw Error(ErrorKind::unsupported, "a TIFF image has colours of 3 or 4 parts, not pixels of " +
+                                              std::to_string(image.samples) + "; .hspy takes them");
+    }
     axes.pop_back();
   }
   if (axes.empty()) {

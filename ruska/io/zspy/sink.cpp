@@ -155,6 +155,7 @@ class FolderSink final : public Sink {
     data_ = signal / "data";
     fs::create_directories(data_);
     Json facts = array_facts(type_name(description.dtype), description.shape(), chunk_);
+    if (is_complex(description.dtype)) facts["fill_value"] = {0.0, 0.0};
     facts["compressor"] = {{"blocksize", 0}, {"clevel", 1}, {"cname", "lz4"}, {"id", "blosc"}, {"shuffle", 1}};
     write_json(data_ / ".zarray", facts);
   }
