@@ -209,28 +209,29 @@ bool is_axis(const std::vector<double>& numbers) {
   return true;
 }
 
-/// Gives the axis the shortest scale with which offset + scale · index is what stands in the file: exactly, as in files
-/// that were written from such a scale, or else but for rounding, as in files with rounded coordinates.
+/// Gives the axis the shortest scale with which offset + scale · index is what stands in the file. Few digits may be
+/// off by the rounding of coordinates, as programs write them; more only count where they are exact, as in files that
+/// were written from such a scale.
 void find_written_scale(Axis& axis, const std::vector<double>& numbers) {
   if (numbers.size() < 2 || !axis.values.empty()) return;
+  constexpr int few = 8, most = 17;
   const double first = numbers.front(), last = numbers.back();
   const double scale = (last - first) / static_cast<double>(numbers.size() - 1);
   const double rounding = 4 * std::numeric_limits<double>::epsilon() * std::max(std::fabs(first), std::fabs(last));
-  for (const double tolerance : {0.0, rounding}) {
-    for (int digits = 1; digits <= 17; ++digits) {
-      char text[40];
-      const char* end = std::to_chars(text, text + sizeof(text), scale, std::chars_format::scientific, digits - 1).ptr;
-      double candidate = 0;
-      std::from_chars(text, end, candidate);
-      bool fits = true;
-      for (std::size_t i = 0; fits && i < numbers.size(); ++i) {
-        fits = std::fabs(first + candidate * static_cast<double>(i) - numbers[i]) <= tolerance;
-      }
-      if (!fits) continue;
-      axis.offset = first;
-      axis.scale = candidate;
-      return;
+  for (int digits = 1; digits <= most; ++digits) {
+    char text[40];
+    const char* end = std::to_chars(text, text + sizeof(text), scale, std::chars_format::scientific, digits - 1).ptr;
+    double candidate = 0;
+    std::from_chars(text, end, candidate);
+    bool fits = true;
+    for (std::size_t i = 0; fits && i < numbers.size(); ++i) {
+      const double off = std::fabs(first + candidate * static_cast<double>(i) - numbers[i]);
+      fits = off <= (digits <= few ? rounding : 0);
     }
+    if (!fits) continue;
+    axis.offset = first;
+    axis.scale = candidate;
+    return;
   }
 }
 

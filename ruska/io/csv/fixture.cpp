@@ -30,13 +30,12 @@ Fixture fixture(std::string name, std::string_view text, std::vector<Dataset> ex
 Fixture spectra() {
   const Axis energy = axis("energy", "keV", Role::signal, 3, 0.01, 0.1);
   const std::vector<std::int64_t> counts{3, -4, 5};
-  const std::vector<double> background{0.5, std::numeric_limits<double>::infinity(), 1e-3};
-  return fixture(
-      "spectra.csv",
-      "# exported\r\nenergy [keV],\"counts, \"\"raw\"\"\",background [1/s]\r\n0.1,3,0.5\r\n\r\n0.11,-4,inf\r\n"
-      "0.12,5,1e-3\r\n",
-      {Dataset::from_values<std::int64_t>(column("counts, \"raw\"", "", energy), counts),
-       Dataset::from_values<double>(column("background", "background (1/s)", energy), background)});
+  const std::vector<double> background{0.5, std::numeric_limits<double>::quiet_NaN(), 1e-3};
+  return fixture("spectra.csv",
+                 "# exported\r\nenergy [keV],\"counts, \"\"raw\"\"\",background [1/s]\r\n0.1,3,0.5\r\n\r\n0.11,-4,\r\n"
+                 "0.12,5,1e-3\r\n",
+                 {Dataset::from_values<std::int64_t>(column("counts, \"raw\"", "", energy), counts),
+                  Dataset::from_values<double>(column("background", "background (1/s)", energy), background)});
 }
 
 /// Labels at positions, the first column no axis: every column by itself, and the table.

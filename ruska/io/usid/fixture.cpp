@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/core/metadata.hpp"
+#include "ruska/io/coordinates.hpp"
 #include "ruska/io/hdf5/writer.hpp"
 #include "tests/fixtures.hpp"
 #include "tests/object_references.hpp"
@@ -88,9 +89,7 @@ Fixture loops() {
   Description description = titled("Raw_Data");
   description.axes = {axis("Y", "µm", Role::navigation, 2, 2, 1), axis("X", "nm", Role::navigation, 3, 0.5, 0),
                       axis("Cycle", "", Role::signal, 2, 1, 0), axis("Bias", "V", Role::signal, 4, 1, 0)};
-  description.axes[3].values = {-1, 0, 1, 2.5};
-  description.axes[3].scale = 1.15;
-  description.axes[3].offset = -1.1;
+  set_coordinates(description.axes[3], {-1, 0, 1, 2.5});
   return fixture(
       "loops.h5", description, numbers(48), {6, 8},
       {{"X", "nm", {0, 1, 2, 0, 1, 2}, {0, 0.5, 1, 0, 0.5, 1}}, {"Y", "um", {0, 0, 0, 1, 1, 1}, {1, 1, 1, 3, 3, 3}}},
