@@ -29,7 +29,8 @@ void write_file(const fs::path& path, std::span<const std::byte> bytes) {
 }
 
 void write_json(const fs::path& path, const Json& json) {
-  const std::string text = json.dump(4);
+  // In ASCII: version 2 of the zarr package reads no other.
+  const std::string text = json.dump(4, ' ', true, Json::error_handler_t::replace);
   write_file(path, std::as_bytes(std::span(text)));
 }
 
