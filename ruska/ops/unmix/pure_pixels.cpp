@@ -144,6 +144,7 @@ PurePixels pure_pixels(const PcaResult& denoised, const Shape& navigation, const
 
   found.spectra.assign(asked * channels, 0.0);
   found.sigma = found.spectra;
+  const std::vector<double> of_factors = sigma_of_factors(denoised);
   for (std::size_t n = 0; n < asked; ++n) {
     const auto position = static_cast<std::size_t>(found.positions[n]);
     const double neighbours = averages.neighbours[position];
@@ -160,6 +161,9 @@ PurePixels pure_pixels(const PcaResult& denoised, const Shape& navigation, const
     if (!(sum > 0)) continue;
     for (std::size_t c = 0; c < channels; ++c) {
       double variance = 0;
+      for (std::size_t k = 0; k < count; ++k) {
+        variance += loading[k] * loading[k] * of_factors[k * channels + c] * of_factors[k * channels + c];
+      }
       for (std::size_t kl = 0; kl < count * count; ++kl) {
         variance +=
             covariance[kl] * denoised.factors[kl / count * channels + c] * denoised.factors[kl % count * channels + c];

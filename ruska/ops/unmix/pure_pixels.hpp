@@ -13,8 +13,7 @@ namespace ruska::ops::unmix {
 struct PurePixels {
   std::vector<std::int64_t> positions;  ///< in the order in which they were found
   std::vector<double> spectra;          ///< components × channels, ≥ 0, unit sum
-  std::vector<double> sigma;   ///< same shape: what counting statistics, or the noise of the principal components, does
-                               ///< to the mean within those components
+  std::vector<double> sigma;  ///< same shape: what noise does to the mean within the principal components, and to these
   std::vector<double> signal;  ///< per component: what the positions averaged hold in all
 };
 

@@ -27,7 +27,7 @@ AbundanceFit fit(const Dataset& data, const std::vector<double>& spectra, std::i
 const std::vector<double> apart{0.25, 0.75, 0, 0, 0, 0, 0, 0, 0.5, 0.5};
 
 TEST(Abundances, OfSpectraApartAreSharesWithBinomialSpread) {
-  const Dataset data = small_map<std::uint16_t>(1, 2, 5, {10, 20, 0, 40, 30, 7, 3, 0, 0, 0});
+  const Dataset data = small_map<std::uint16_t>(1, 2, 5, {10, 20, 0, 40, 30, 3, 9, 0, 0, 0});
   for (const char* method : {"likelihood", "least_squares"}) {
     AbundancesParams params;
     params.method = method;
@@ -43,8 +43,8 @@ TEST(Abundances, OfSpectraApartAreSharesWithBinomialSpread) {
       EXPECT_NEAR(result.low_68[0], 0.3 - 0.046, 0.003);
       EXPECT_NEAR(result.high_68[0], 0.3 + 0.046, 0.003);
     }
-    EXPECT_NEAR(result.abundances[2], 1.0, 1e-9) << method;
-    EXPECT_NEAR(result.abundances[3], 0.0, 1e-9) << method;
+    EXPECT_NEAR(result.abundances[2], 1.0, 1e-7) << method;
+    EXPECT_NEAR(result.abundances[3], 0.0, 1e-7) << method;
     EXPECT_EQ(result.low_95[3], 0.0) << method;
     EXPECT_EQ(result.high_95[2], 1.0) << method;
     EXPECT_GT(result.high_95[3], 0.02) << method;

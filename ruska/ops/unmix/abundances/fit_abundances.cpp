@@ -179,6 +179,9 @@ class RowFit {
   RowMatrix covariance_;                                        // of the estimate
   Eigen::RowVectorXd mean_;
   double sum_ = 0, deviance_ = 0, noise_ = 0;
+  // Of shares whose noise is measured: variances of the w, their covariances with the sum, and its variance.
+  std::vector<double> unbound_, with_sum_;
+  double variance_of_sum_ = 0;
 };
 
 /// The bounded fit and its deviance.
@@ -244,6 +247,21 @@ void RowFit::spread(std::size_t row) {
   } else {
     noise_ = deviance_ / problem_.freedom;
     covariance_ = noise_ * linear_.unit_covariance();
+    if (problem_.shares) {
+      // A share is w/Σw, and the sum is as noisy as its parts.
+      const Eigen::VectorXd with_sum = covariance_.rowwise().sum();
+      const Eigen::Map<const Eigen::VectorXd> w(fitted_.data(), static_cast<Eigen::Index>(count));
+      const Eigen::VectorXd share = w / sum_;
+      with_sum_.assign(with_sum.data(), with_sum.data() + with_sum.size());
+      variance_of_sum_ = with_sum.sum();
+      unbound_.assign(count, 0.0);
+      for (std::size_t k = 0; k < count; ++k) {
+        unbound_[k] = covariance_(static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(k));
+      }
+      covariance_ += variance_of_sum_ * share * share.transpose();
+      covariance_ -= share * with_sum.transpose();
+      covariance_ -= with_sum * share.transpose();
+    }
   }
   double* out = fit_.covariance.data() + row * (count * (count + 1) / 2);
   for (std::size_t k = 0; k < count; ++k) {
@@ -279,7 +297,10 @@ void RowFit::interval(std::size_t row, std::size_t k) {
   }
   const double own = linear_.poisson_variance(k, k);
   const auto sigma = [&](double t) {
-    if (!problem_.known_noise && !problem_.likelihood) return sigma_of(fixed);
+    if (!problem_.known_noise && !problem_.likelihood) {
+      if (!problem_.shares) return sigma_of(fixed);
+      return sigma_of(unbound_[k] - 2 * t * with_sum_[k] + t * t * variance_of_sum_);
+    }
     const double line = on_line + (t - x) * n * slope;
     if (!problem_.shares) return sigma_of(std::max(line, least_variance * (t * own + others)));
     // Whatever the others are, together they have 1 − t.
