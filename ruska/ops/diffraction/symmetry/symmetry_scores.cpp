@@ -1,0 +1,361 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Scores of point symmetries of one pattern about one centre, after symmetry STEM (M. Krajnak and J. Etheridge, PNAS 117,
+// 27805 (2020)) with counting noise taken off.
+//
+// The pattern I is sampled on rings by bilinear interpolation, f(r, φ) = Σ_k w_k I_k, less the mean of each ring. Rotations
+// and mirrors then map samples on samples, so that I and its image are interpolated alike:
+//   rotation   c(θ) = Σ a f(r, φ) f(r, φ + θ) / Σ a f²
+//   mirror     c(α) = Σ a f(r, φ) f(r, 2α − φ) / Σ a f²         a: the sample's area r dr dφ
+//
+// Noise. For independent counts cov(I_j, I_k) = I_k δ_jk, so that the mean of f² exceeds the square of its mean by
+// h = Σ w_k² I_k, which holds for interpolated samples as for pixels and is taken off exactly. Products of samples that share
+// no pixel have no such excess. Samples share none when they are √8 px apart; pairs that are nearer are left out: for
+// rotations that is the disc inside the inner radius, for mirrors a strip along the line.
+//
+// Variance. With A the quadratic form of c Σ a f² − s Σ a f² (s the score) the variance is that of n' A n:
+//   4 Σ I (A f)² + 2 Σ_jk A_jk² I_j I_k,
+// the first with the noise in A f taken off, the second with the mean autocovariance of bilinear interpolation of white noise, a
+// product of cubic B-splines: Σ over lags of its square is (151/315)²/(2/3)⁴ = 1.163 px².
+//
+// Cost per centre: 4 pixels per sample, 4 products for the rotations, angles/2 for all mirrors.
+#include "ruska/ops/diffraction/symmetry/symmetry_scores.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace ruska::ops::diffraction {
+namespace {
+
+constexpr double pi = std::numbers::pi;
+constexpr double arc = 1.2;                     // px between samples of the outermost ring
+constexpr double no_shared_pixel = 2.8284272;   // px; each of two samples takes the 2 × 2 pixels about it
+constexpr double squared_correlation = 1.1634;  // px²; see above
+constexpr double least_share = 0.1;             // of the power that a mirror's strip may leave for its denominator
+
+/// Autocovariance along one axis of bilinear interpolation of white noise, over all phases: the cubic B-spline.
+double spline(double distance) {
+  const double d = std::abs(distance);
+  if (d >= 2) return 0;
+  return d < 1 ? 2.0 / 3 - d * d + d * d * d / 2 : std::pow(2 - d, 3) / 6;
+}
+
+/// Where the parabola through three equidistant values has its top, about the middle one, in [−½, ½].
+double vertex(double left, double middle, double right) {
+  const double curvature = left - 2 * middle + right;
+  return curvature < 0 ? std::clamp((left - right) / (2 * curvature), -0.5, 0.5) : 0;
+}
+
+}  // namespace
+
+PolarGrid::PolarGrid(double inner, double outer) {
+  rings = std::max<std::int64_t>(1, std::llround(outer - inner));
+  angles = 12 * std::max<std::int64_t>(2, static_cast<std::int64_t>(std::ceil(2 * pi * outer / (12 * arc))));
+  reach = outer;
+  const double step = (outer - inner) / static_cast<double>(rings);
+  for (std::int64_t r = 0; r < rings; ++r) {
+    const double radius = inner + (static_cast<double>(r) + 0.5) * step;
+    area.push_back(radius * step * 2 * pi / static_cast<double>(angles));
+    double sum = 0;
+    for (std::int64_t i = 0; i < angles; ++i) {
+      const double angle = 2 * pi * static_cast<double>(i) / static_cast<double>(angles);
+      y.push_back(static_cast<float>(radius * std::sin(angle)));
+      x.push_back(static_cast<float>(radius * std::cos(angle)));
+      // Mean over directions of the covariance with the sample i further on.
+      const double chord = 2 * radius * std::sin(angle / 2);
+      for (int d = 0; d < 8; ++d) {
+        const double direction = pi * d / 16;
+        sum += spline(chord * std::cos(direction)) * spline(chord * std::sin(direction)) / 8;
+      }
+    }
+    mean_noise.push_back(sum / (spline(0) * spline(0) * static_cast<double>(angles)));
+    const double gap = 2 * std::asin(std::min(1.0, no_shared_pixel / (2 * radius)));
+    least_gap.push_back(static_cast<std::int64_t>(std::ceil(gap * static_cast<double>(angles) / (2 * pi))));
+  }
+}
+
+SymmetryScorer::SymmetryScorer(const PolarGrid& grid, std::int64_t height, std::int64_t width,
+                               double variance_per_count)
+    : grid_(grid), height_(height), width_(width), variance_per_count_(variance_per_count) {
+  const auto samples = static_cast<std::size_t>(grid.rings * grid.angles);
+  const auto angles = static_cast<std::size_t>(grid.angles);
+  pattern_.resize(static_cast<std::size_t>(height * width));
+  raw_.resize(samples);
+  value_.resize(samples);
+  noise_.resize(samples);
+  even_.resize(2 * angles);
+  odd_.resize(2 * angles);
+  twice_.resize(2 * angles);
+  prefix_.resize(3 * angles + 1);
+  dropped_.resize(angles);
+  mirror_.resize(angles);
+}
+
+std::int64_t SymmetryScorer::bytes_held(const PolarGrid& grid, std::int64_t height, std::int64_t width) {
+  return 4 * (height * width + 3 * grid.rings * grid.angles + 6 * grid.angles) + 8 * (5 * grid.angles + 1) +
+         9 * 8 * grid.rings * grid.angles;
+}
+
+bool SymmetryScorer::load(std::span<const double> pattern) {
+  double sum = 0;
+  for (const double value : pattern) sum += value;
+  const double mean = sum / static_cast<double>(pattern.size());
+  if (!(mean > 0) || !std::isfinite(mean)) return false;
+  for (std::size_t p = 0; p < pattern.size(); ++p) pattern_[p] = static_cast<float>(pattern[p] / mean);
+  noise_per_value_ = variance_per_count_ / mean;
+  return true;
+}
+
+void SymmetryScorer::sample(double center_y, double center_x) {
+  const auto cy = static_cast<float>(center_y), cx = static_cast<float>(center_x);
+  const auto q = static_cast<float>(noise_per_value_);
+  const std::int64_t samples = grid_.rings * grid_.angles;
+  const std::int32_t last_y = static_cast<std::int32_t>(height_) - 2, last_x = static_cast<std::int32_t>(width_) - 2;
+  const float* const pattern = pattern_.data();
+  for (std::int64_t s = 0; s < samples; ++s) {
+    const float at_y = cy + grid_.y[static_cast<std::size_t>(s)], at_x = cx + grid_.x[static_cast<std::size_t>(s)];
+    const std::int32_t iy = std::clamp(static_cast<std::int32_t>(at_y), 0, last_y);
+    const std::int32_t ix = std::clamp(static_cast<std::int32_t>(at_x), 0, last_x);
+    const float fy = at_y - static_cast<float>(iy), fx = at_x - static_cast<float>(ix);
+    const float* const row = pattern + iy * width_ + ix;
+    const float w00 = (1 - fy) * (1 - fx), w01 = (1 - fy) * fx, w10 = fy * (1 - fx), w11 = fy * fx;
+    const float v00 = w00 * row[0], v01 = w01 * row[1], v10 = w10 * row[width_], v11 = w11 * row[width_ + 1];
+    raw_[static_cast<std::size_t>(s)] = v00 + v01 + v10 + v11;
+    noise_[static_cast<std::size_t>(s)] = q * (w00 * v00 + w01 * v01 + w10 * v10 + w11 * v11);
+  }
+}
+
+void SymmetryScorer::remove_ring_means() {
+  double power = 0, mean = 0, mean_square = 0, mean_noise = 0, area = 0;
+  for (std::int64_t r = 0; r < grid_.rings; ++r) {
+    const float* const raw = raw_.data() + r * grid_.angles;
+    const float* const noise = noise_.data() + r * grid_.angles;
+    float* const value = value_.data() + r * grid_.angles;
+    const auto number = static_cast<double>(grid_.angles);
+    double sum = 0, noise_sum = 0, squares = 0;
+    for (std::int64_t i = 0; i < grid_.angles; ++i) {
+      sum += raw[i];
+      noise_sum += noise[i];
+    }
+    const double ring_mean = sum / number;
+    for (std::int64_t i = 0; i < grid_.angles; ++i) {
+      value[i] = raw[i] - static_cast<float>(ring_mean);
+      squares += static_cast<double>(value[i]) * value[i];
+    }
+    // Taking off the mean takes the mean's share of the noise with it.
+    const double share = grid_.mean_noise[static_cast<std::size_t>(r)], a = grid_.area[static_cast<std::size_t>(r)];
+    power += a * (squares - noise_sum * (1 - share));
+    const double weight = a * number;
+    area += weight;
+    mean += weight * ring_mean;
+    mean_square += weight * ring_mean * ring_mean;
+    mean_noise += weight * noise_sum / number * share;
+  }
+  scores_.power = power;
+  scores_.radial_power = mean_square - mean * mean / area - mean_noise;
+}
+
+void SymmetryScorer::correlate_rotations() {
+  const std::int64_t n = grid_.angles;
+  for (std::size_t o = 0; o < rotation_orders.size(); ++o) {
+    const std::int64_t shift = n / rotation_orders[o];
+    double total = 0;
+    for (std::int64_t r = 0; r < grid_.rings; ++r) {
+      const float* const value = value_.data() + r * n;
+      const float* const noise = noise_.data() + r * n;
+      double lanes[4] = {}, noise_sum = 0;
+      for (std::int64_t i = 0; i < n; ++i) {
+        const std::int64_t j = i + shift < n ? i + shift : i + shift - n;
+        lanes[i % 4] += static_cast<double>(value[i]) * value[j];
+        noise_sum += noise[i];
+      }
+      // The ring's mean is common to both factors: its noise was taken off twice.
+      total += grid_.area[static_cast<std::size_t>(r)] *
+               (lanes[0] + lanes[1] + lanes[2] + lanes[3] + noise_sum * grid_.mean_noise[static_cast<std::size_t>(r)]);
+    }
+    scores_.rotation[o] = total / scores_.power;
+  }
+}
+
+void SymmetryScorer::correlate_mirrors() {
+  const std::int64_t n = grid_.angles;
+  std::fill(even_.begin(), even_.end(), 0.0f);
+  std::fill(odd_.begin(), odd_.end(), 0.0f);
+  std::fill(dropped_.begin(), dropped_.end(), 0.0);
+  std::fill(mirror_.begin(), mirror_.end(), 0.0);
+  for (std::int64_t r = 0; r < grid_.rings; ++r) {
+    const float* const value = value_.data() + r * n;
+    const float* const noise = noise_.data() + r * n;
+    const double a = grid_.area[static_cast<std::size_t>(r)];
+    const double share = grid_.mean_noise[static_cast<std::size_t>(r)];
+    const std::int64_t gap = std::min(grid_.least_gap[static_cast<std::size_t>(r)], n / 2);
+    for (std::int64_t i = 0; i < n; ++i) {
+      twice_[static_cast<std::size_t>(i)] = twice_[static_cast<std::size_t>(i + n)] = value[i];
+    }
+    // Each pair once: i and i + e, whose middle is i + e/2. The pair half a turn apart has two middles.
+    for (std::int64_t e = gap; e <= n / 2; ++e) {
+      const float weight = static_cast<float>(e == n / 2 ? a / 2 : a);
+      float* const sums = (e % 2 == 0 ? even_ : odd_).data() + e / 2;
+      const float* const other = twice_.data() + e;
+      for (std::int64_t i = 0; i < n; ++i) sums[i] += weight * value[i] * other[i];
+    }
+    // Power of the samples in no pair: those within half the gap of the line, at either end.
+    double noise_sum = 0;
+    prefix_[0] = 0;
+    for (std::int64_t i = 0; i < 3 * n; ++i) {
+      const std::int64_t k = i % n;
+      prefix_[static_cast<std::size_t>(i + 1)] =
+          prefix_[static_cast<std::size_t>(i)] + static_cast<double>(value[k]) * value[k] - noise[k] * (1 - share);
+      if (i < n) noise_sum += noise[k];
+    }
+    const double mean_noise = a * share * noise_sum / static_cast<double>(n);
+    for (std::int64_t j = 0; j < n; ++j) {
+      double power = 0;
+      double samples = static_cast<double>(n);
+      for (const std::int64_t middle : {j, j + n}) {  // in half angles
+        // |2 i − middle| < gap
+        const std::int64_t centre = middle + 2 * n - (middle >= n ? 2 * n : 0);
+        const std::int64_t first = (centre - gap) / 2 + 1, last = (centre + gap + 1) / 2 - 1;
+        if (last < first) continue;
+        power += prefix_[static_cast<std::size_t>(last + 1)] - prefix_[static_cast<std::size_t>(first)];
+        samples -= static_cast<double>(last - first + 1);
+      }
+      dropped_[static_cast<std::size_t>(j)] += a * power;
+      mirror_[static_cast<std::size_t>(j)] += mean_noise * samples;
+    }
+  }
+  // The middles that belong to a line: that at its one end and that half a turn on.
+  const auto folded = [n](const std::vector<float>& sums, std::int64_t k) {
+    double total = 0;
+    for (std::int64_t i = k; i < 2 * n; i += n / 2) total += sums[static_cast<std::size_t>(i)];
+    return total;
+  };
+  for (std::int64_t j = 0; j < n; ++j) {
+    double& score = mirror_[static_cast<std::size_t>(j)];
+    const double kept = std::max(scores_.power - dropped_[static_cast<std::size_t>(j)], least_share * scores_.power);
+    score = (score + 2 * folded(j % 2 == 0 ? even_ : odd_, j / 2)) / kept;
+  }
+  for (std::size_t o = 0; o < mirror_orders.size(); ++o) {
+    const std::int64_t order = mirror_orders[o], period = n / order;
+    std::int64_t best = 0;
+    double highest = mirror_at(order, 0);
+    for (std::int64_t j = 1; j < period; ++j) {
+      if (const double here = mirror_at(order, j); here > highest) {
+        highest = here;
+        best = j;
+      }
+    }
+    const double left = mirror_at(order, best - 1), right = mirror_at(order, best + 1);
+    const double shift = vertex(left, highest, right);
+    MirrorScore& mirror = scores_.mirror[o];
+    mirror.score = highest - shift * (left - right) / 4;
+    const double turn = 180.0 / static_cast<double>(order);
+    mirror.angle = (static_cast<double>(best) + shift) * 180.0 / static_cast<double>(n);
+    if (mirror.angle < 0) mirror.angle += turn;
+    if (mirror.angle >= turn) mirror.angle -= turn;
+  }
+}
+
+double SymmetryScorer::mirror_at(std::int64_t order, std::int64_t index) const {
+  const std::int64_t n = grid_.angles;
+  double sum = 0;
+  for (std::int64_t k = 0; k < order; ++k) sum += mirror_[static_cast<std::size_t>((index + k * n / order + n) % n)];
+  return sum / static_cast<double>(order);
+}
+
+const SymmetryScores& SymmetryScorer::score(double center_y, double center_x) {
+  sample(center_y, center_x);
+  remove_ring_means();
+  correlate_rotations();
+  correlate_mirrors();
+  return scores_;
+}
+
+ScoreCovariance SymmetryScorer::covariance() {
+  constexpr std::size_t rotations = rotation_orders.size(), forms = 9;
+  const std::int64_t n = grid_.angles;
+  ScoreCovariance covariance{}, linear{};
+  std::array<double, forms> score{};
+  std::array<std::int64_t, mirror_orders.size()> line{};
+  for (std::size_t o = 0; o < rotations; ++o) score[o] = scores_.rotation[o];
+  for (std::size_t o = 0; o < mirror_orders.size(); ++o) {
+    score[rotations + o] = scores_.mirror[o].score;
+    line[o] = std::llround(scores_.mirror[o].angle * static_cast<double>(n) / 180.0);
+  }
+  double power_variance = 0;
+  std::array<double, mirror_orders.size()> slope_variance{};
+  for (std::int64_t r = 0; r < grid_.rings; ++r) {
+    const float* const raw = raw_.data() + r * n;
+    const float* const value = value_.data() + r * n;
+    const float* const noise = noise_.data() + r * n;
+    const double a = grid_.area[static_cast<std::size_t>(r)];
+    double mean_noise = 0;
+    for (std::int64_t i = 0; i < n; ++i) mean_noise += noise[i] / static_cast<double>(n);
+    const double self = 2 * squared_correlation * a * mean_noise;  // times the noise of each sample
+    for (std::int64_t i = 0; i < n; ++i) {
+      std::array<double, forms> image{}, image_noise{}, pair_noise{};
+      for (std::size_t o = 0; o < rotations; ++o) {
+        const std::int64_t shift = n / rotation_orders[o], up = (i + shift) % n, down = (i - shift + n) % n;
+        image[o] = 0.5 * (static_cast<double>(value[up]) + value[down]);
+        const bool half_turn = up == down;
+        image_noise[o] = half_turn ? noise[up] : 0.25 * (static_cast<double>(noise[up]) + noise[down]);
+        pair_noise[o] = (half_turn ? 2.0 : 1.0) * noise[up];
+      }
+      for (std::size_t o = 0; o < mirror_orders.size(); ++o) {
+        const std::int64_t order = mirror_orders[o];
+        const double share = 1 / static_cast<double>(order);
+        double slope = 0, slope_noise = 0;
+        for (std::int64_t k = 0; k < order; ++k) {
+          const std::int64_t j = ((line[o] + k * n / order - i) % n + n) % n;
+          image[rotations + o] += share * value[j];
+          image_noise[rotations + o] += share * share * noise[j];
+          pair_noise[rotations + o] += 2 * share * share * noise[j];
+          const std::int64_t after = (j + 1) % n, before = (j - 1 + n) % n;
+          slope += share * 0.5 * (static_cast<double>(value[after]) - value[before]);
+          slope_noise += share * share * 0.25 * (static_cast<double>(noise[after]) + noise[before]);
+        }
+        slope_variance[o] += 16 * a * noise_per_value_ * raw[i] * std::max(0.0, slope * slope - slope_noise) +
+                             8 * squared_correlation * a * noise[i] * slope_noise;
+      }
+      const double counts = a * noise_per_value_ * raw[i];
+      power_variance += 4 * counts * std::max(0.0, static_cast<double>(value[i]) * value[i] - noise[i]) +
+                        self * noise[i];
+      for (std::size_t p = 0; p < forms; ++p) {
+        const double of_p = image[p] - score[p] * value[i];
+        for (std::size_t q = 0; q <= p; ++q) {
+          const double of_q = image[q] - score[q] * value[i];
+          const double common = score[p] * score[q] * noise[i] + (p == q ? image_noise[p] : 0);
+          linear[p][q] += 4 * counts * (of_p * of_q - common);
+          covariance[p][q] += score[p] * score[q] * self * noise[i];
+          if (p == q) covariance[p][q] += squared_correlation * a * noise[i] * pair_noise[p];
+        }
+      }
+    }
+  }
+  const double scale = 1 / (scores_.power * scores_.power);
+  for (std::size_t p = 0; p < forms; ++p) {
+    // An operation of the pattern's group has no linear term; its estimate may then lie below zero.
+    linear[p][p] = std::max(linear[p][p], 0.0);
+    for (std::size_t q = 0; q <= p; ++q) {
+      const double most = std::sqrt(linear[p][p] * linear[q][q]);
+      covariance[p][q] = scale * (covariance[p][q] + std::clamp(linear[p][q], -most, most));
+      covariance[q][p] = covariance[p][q];
+    }
+  }
+  scores_.power_sigma = std::sqrt(power_variance);
+  for (std::size_t o = 0; o < mirror_orders.size(); ++o) {
+    const double middle = mirror_at(mirror_orders[o], line[o] % n);
+    const double curvature =
+        (mirror_at(mirror_orders[o], (line[o] + 1) % n) - 2 * middle + mirror_at(mirror_orders[o], (line[o] - 1) % n));
+    const double step = 180.0 / static_cast<double>(n);
+    // Slope and curvature per half angle.
+    scores_.mirror[o].angle_sigma = curvature < 0 ? step * 0.5 * std::sqrt(slope_variance[o] * scale) / -curvature
+                                                  : std::numeric_limits<double>::infinity();
+  }
+  return covariance;
+}
+
+}  // namespace ruska::ops::diffraction

@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace ruska::ops::diffraction {
+
+/// Where a pattern is looked at: rings one pixel apart from `inner` to `outer`, each with the same number of angles, a
+/// multiple of 12, so that the rotations of all point groups map samples on samples.
+struct PolarGrid {
+  /// Radii in pixels, 0 < inner < outer.
+  PolarGrid(double inner, double outer);
+
+  std::int64_t rings = 0, angles = 0;
+  double reach = 0;                    ///< pixels about the centre that samples lie within
+  std::vector<float> y, x;             ///< of each sample about the centre, rings × angles
+  std::vector<double> area;            ///< pixels that a sample of a ring stands for
+  std::vector<double> mean_noise;      ///< variance of a ring's mean, in that of one sample
+  std::vector<std::int64_t> least_gap; ///< angles between samples of a ring from which on they share no pixel
+};
+
+/// The orders of rotations that are tried.
+inline constexpr std::array<std::int64_t, 4> rotation_orders{2, 3, 4, 6};
+/// The orders of groups that mirrors are tried for: 2 means mirrors of a pattern with a two-fold axis.
+inline constexpr std::array<std::int64_t, 5> mirror_orders{1, 2, 3, 4, 6};
+
+/// The best mirror at an order m: m lines, 180°/m apart, of one of which this is the angle.
+struct MirrorScore {
+  double score = 0;
+  double angle = 0;        ///< degrees from x towards y, in [0, 180/m)
+  double angle_sigma = 0;  ///< degrees; infinite where the score has no curvature
+};
+
+/// How much a pattern agrees with its images, about one centre. Correlations are those of I − (mean of its ring).
+struct SymmetryScores {
+  double power = 0;         ///< Σ (I − mean of the ring)² over the disc, noise taken off; pattern scaled to mean 1
+  double power_sigma = 0;
+  double radial_power = 0;  ///< Σ (mean of the ring − mean)², noise taken off
+  std::array<double, 4> rotation{};
+  std::array<MirrorScore, 5> mirror{};
+};
+
+/// Covariances of rotation[0…3], mirror[0…4] by counting statistics.
+using ScoreCovariance = std::array<std::array<double, 9>, 9>;
+
+/// Scores patterns one after the other; holds the buffers. One per worker.
+class SymmetryScorer {
+ public:
+  /// `variance_per_count`: 1 for counts, the gain for scaled counts, 0 for data without counting noise.
+  SymmetryScorer(const PolarGrid& grid, std::int64_t height, std::int64_t width, double variance_per_count);
+
+  /// Takes a pattern of float64, height × width. False when its mean over the frame is not above zero.
+  bool load(std::span<const double> pattern);
+  /// Scores the pattern about a centre; the disc about it lies within the frame.
+  const SymmetryScores& score(double center_y, double center_x);
+  /// Covariance of the scores last computed. Also fills their `angle_sigma` and `power_sigma`.
+  ScoreCovariance covariance();
+  const SymmetryScores& scores() const { return scores_; }
+
+  /// Bytes that one scorer holds.
+  static std::int64_t bytes_held(const PolarGrid& grid, std::int64_t height, std::int64_t width);
+
+ private:
+  void sample(double center_y, double center_x);
+  void remove_ring_means();
+  void correlate_rotations();
+  void correlate_mirrors();
+  double mirror_at(std::int64_t order, std::int64_t index) const;
+
+  const PolarGrid& grid_;
+  std::int64_t height_, width_;
+  double variance_per_count_, noise_per_value_ = 0;
+  std::vector<float> pattern_;                    ///< scaled to mean 1
+  std::vector<float> raw_, value_, noise_;        ///< rings × angles: sample, less its ring's mean, its variance
+  std::vector<float> even_, odd_, twice_;         ///< sums over pairs by twice their middle; a ring, written twice
+  std::vector<double> prefix_, dropped_, mirror_; ///< mirror scores per angle π/angles
+  SymmetryScores scores_;
+};
+
+}  // namespace ruska::ops::diffraction
