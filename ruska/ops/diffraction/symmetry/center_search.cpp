@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace ruska::ops::diffraction {
@@ -12,6 +14,7 @@ namespace {
 
 constexpr double widest_step = 0.5;      // px between the centres that are tried
 constexpr double wide_tolerance = 0.15;  // of scores at centres up to half a step off the best
+constexpr std::size_t candidates = 3;     // groups whose centre is looked for
 constexpr double least_contrast = 3;     // standard deviations of the azimuthal power above zero
 
 /// Σ over a 3 × 3 neighbourhood fitted with a parabola: slopes and second derivatives at its middle.
@@ -66,55 +69,86 @@ PatternSymmetry find_symmetry(SymmetryScorer& scorer, double y, double x, double
   if (no_contrast()) return result;
   result.any = true;
 
-  Parabola bend;
-  std::size_t group = 0;
-  if (search > 0) {
-    const auto reach = static_cast<std::int64_t>(std::ceil(search / widest_step));
-    const double step = search / static_cast<double>(reach);
-    double best = -std::numeric_limits<double>::infinity();
-    double best_y = y, best_x = x;
-    for (std::int64_t i = -reach; i <= reach; ++i) {
-      for (std::int64_t j = -reach; j <= reach; ++j) {
-        const double at_y = y + static_cast<double>(i) * step, at_x = x + static_cast<double>(j) * step;
-        const SymmetryScores& scores = scorer.score(at_y, at_x);
-        if (!(scores.power > 0)) continue;
-        const auto likelihood = group_log_likelihoods(scores, covariance, std::max(tolerance, wide_tolerance));
-        for (std::size_t g = 1; g < likelihood.size(); ++g) {
-          if (!(likelihood[g] > best)) continue;
-          best = likelihood[g];
-          group = g;
-          best_y = at_y;
-          best_x = at_x;
-        }
+  const auto finish = [&] {
+    result.probability = group_probabilities(result.log_likelihood);
+    result.group = static_cast<std::size_t>(
+        std::max_element(result.probability.begin(), result.probability.end()) - result.probability.begin());
+  };
+  if (search <= 0) {
+    result.scores = scorer.scores();
+    result.covariance = covariance;
+    result.log_likelihood = group_log_likelihoods(result.scores, covariance, tolerance);
+    finish();
+    return result;
+  }
+
+  const auto reach = static_cast<std::int64_t>(std::ceil(search / widest_step)), side = 2 * reach + 1;
+  const double step = search / static_cast<double>(reach);
+  constexpr std::size_t groups = point_groups.size();
+  struct Node {
+    double likelihood = -std::numeric_limits<double>::infinity();
+    std::int64_t y = 0, x = 0;
+  };
+  std::array<Node, groups> node{};
+  std::vector<std::array<double, groups>> score(static_cast<std::size_t>(side * side));
+  for (std::int64_t i = 0; i < side; ++i) {
+    for (std::int64_t j = 0; j < side; ++j) {
+      const SymmetryScores& scores =
+          scorer.score(y + static_cast<double>(i - reach) * step, x + static_cast<double>(j - reach) * step);
+      if (!(scores.power > 0)) continue;
+      const auto likelihood = group_log_likelihoods(scores, covariance, std::max(tolerance, wide_tolerance));
+      for (std::size_t g = 1; g < groups; ++g) {
+        score[static_cast<std::size_t>(i * side + j)][g] = score_of_group(scores, g);
+        if (likelihood[g] > node[g].likelihood) node[g] = {likelihood[g], i, j};
       }
-    }
-    for (const double fine : {step, step / 2}) {
-      std::array<double, 9> around{};
-      for (int i = 0; i < 9; ++i) {
-        const SymmetryScores& scores = scorer.score(best_y + (i / 3 - 1) * fine, best_x + (i % 3 - 1) * fine);
-        around[static_cast<std::size_t>(i)] = score_of_group(scores, group);
-      }
-      bend = parabola_through(around, fine);
-      const auto [dy, dx] = top_of(bend, fine);
-      best_y = std::clamp(best_y + dy, y - search, y + search);
-      best_x = std::clamp(best_x + dx, x - search, x + search);
-    }
-    result.y = best_y;
-    result.x = best_x;
-    scorer.score(best_y, best_x);
-    covariance = scorer.covariance();
-    if (no_contrast()) {
-      result.any = false;
-      return result;
     }
   }
-  result.scores = scorer.scores();
-  result.covariance = covariance;
-  const auto likelihood = group_log_likelihoods(result.scores, covariance, tolerance);
-  result.probability = group_probabilities(likelihood);
-  result.group = static_cast<std::size_t>(
-      std::max_element(result.probability.begin(), result.probability.end()) - result.probability.begin());
-  (void)bend;
+  std::array<std::size_t, groups> order{};
+  for (std::size_t g = 0; g < groups; ++g) order[g] = g;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return node[a].likelihood > node[b].likelihood; });
+
+  result.log_likelihood.fill(-std::numeric_limits<double>::infinity());
+  double best = -std::numeric_limits<double>::infinity();
+  for (std::size_t c = 0; c < candidates; ++c) {
+    const std::size_t group = order[c];
+    const Node& from = node[group];
+    // On the border of the grid the nodes nearest to it within serve.
+    const std::int64_t i = std::clamp<std::int64_t>(from.y, 1, side - 2), j = std::clamp<std::int64_t>(from.x, 1, side - 2);
+    std::array<double, 9> around{};
+    for (std::int64_t k = 0; k < 9; ++k) {
+      around[static_cast<std::size_t>(k)] = score[static_cast<std::size_t>((i + k / 3 - 1) * side + j + k % 3 - 1)][group];
+    }
+    auto [dy, dx] = top_of(parabola_through(around, step), step);
+    double at_y = y + static_cast<double>(i - reach) * step + dy, at_x = x + static_cast<double>(j - reach) * step + dx;
+    for (std::size_t k = 0; k < 9; ++k) {
+      around[k] = score_of_group(scorer.score(at_y + (static_cast<double>(k / 3) - 1) * step / 2,
+                                              at_x + (static_cast<double>(k % 3) - 1) * step / 2), group);
+    }
+    const Parabola bend = parabola_through(around, step / 2);
+    std::tie(dy, dx) = top_of(bend, step / 2);
+    at_y = std::clamp(at_y + dy, y - search, y + search);
+    at_x = std::clamp(at_x + dx, x - search, x + search);
+    scorer.score(at_y, at_x);
+    covariance = scorer.covariance();
+    if (no_contrast()) continue;
+    const auto likelihood = group_log_likelihoods(scorer.scores(), covariance, tolerance);
+    for (std::size_t g = 0; g < groups; ++g) {
+      result.log_likelihood[g] = std::max(result.log_likelihood[g], likelihood[g]);
+    }
+    if (const double here = *std::max_element(likelihood.begin(), likelihood.end()); here > best) {
+      best = here;
+      result.y = at_y;
+      result.x = at_x;
+      result.scores = scorer.scores();
+      result.covariance = covariance;
+    }
+  }
+  if (!std::isfinite(best)) {
+    result.any = false;
+    return result;
+  }
+  finish();
   return result;
 }
 

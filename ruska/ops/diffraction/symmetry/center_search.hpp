@@ -17,17 +17,18 @@ struct PatternSymmetry {
   double y_sigma = 0, x_sigma = 0;
   SymmetryScores scores;
   ScoreCovariance covariance{};
-  std::array<double, 10> probability{};
+  std::array<double, 10> log_likelihood{}, probability{};
   std::size_t group = 0;  ///< the most probable one
 };
 
 /// Finds the centre within `search` pixels of (y, x) about which the pattern that `scorer` has loaded is most probably
 /// symmetric, and scores it there. With `search` 0 it is scored about (y, x).
 ///
-/// The scores are taken on a grid of at most 0.5 px. The node where the likelihood of some group other than "1", with a
-/// wide tolerance, is largest, names a group; the mean score of that group's operations is a smooth function of the centre,
-/// whose top is found from parabolas through 3 × 3 nodes, twice. The standard deviation of the centre follows from the
-/// curvature of that score and the standard deviation of its slope's noise, and is at most that of a uniform number within ± search.
+/// The scores are taken on a grid of at most 0.5 px. Each group is most likely at one of its nodes, with a wide tolerance. For the
+/// `candidates` most likely groups other than "1" the mean score of the group's operations, a smooth function of the
+/// centre, is followed to its top by parabolas through 3 × 3 centres, on that grid and on one half as wide. The likelihoods
+/// of all groups are taken at these tops, and the greatest of each counts. σ of the centre follows from the curvature
+/// of the log likelihood of the group that wins, and is at most that of a uniform number within ± search.
 PatternSymmetry find_symmetry(SymmetryScorer& scorer, double y, double x, double search, double tolerance);
 
 }  // namespace ruska::ops::diffraction

@@ -37,10 +37,10 @@ double log_normal(const SymmetryScores& scores, const ScoreCovariance& covarianc
   }
   double log_density = 0;
   for (std::size_t i = 0; i < number; ++i) {  // Cholesky, row by row
-    const double variance = covariance[which[i]][which[i]] + tolerance * tolerance;
+    const double variance = covariance.rotation[which[i]][which[i]] + tolerance * tolerance;
     double rest = scores.rotation[which[i]] - 1;
     for (std::size_t j = 0; j <= i; ++j) {
-      double sum = i == j ? variance : covariance[which[i]][which[j]];
+      double sum = i == j ? variance : covariance.rotation[which[i]][which[j]];
       for (std::size_t k = 0; k < j; ++k) sum -= factor[i][k] * factor[j][k];
       if (i == j) {
         factor[i][i] = std::sqrt(std::max(sum, 1e-3 * variance));
@@ -66,17 +66,17 @@ std::array<double, 10> group_log_likelihoods(const SymmetryScores& scores, const
     log_likelihood = log_normal(scores, covariance, tolerance, group.order);
     for (std::size_t o = 0; o < rotation_orders.size(); ++o) {
       if (contains(group.order, rotation_orders[o])) continue;
-      const double sigma = std::hypot(std::sqrt(covariance[o][o]), tolerance);
+      const double sigma = std::hypot(std::sqrt(covariance.rotation[o][o]), tolerance);
       log_likelihood += log_uniform(scores.rotation[o], least_rotation[o], sigma);
     }
     const auto m = static_cast<std::size_t>(
         std::find(mirror_orders.begin(), mirror_orders.end(), group.order) - mirror_orders.begin());
-    const double variance = covariance[4 + m][4 + m] + tolerance * tolerance, sigma = std::sqrt(variance);
+    const double variance = covariance.mirror[m] + tolerance * tolerance, sigma = std::sqrt(variance);
     const double score = scores.mirror[m].score;
     if (group.mirrors) {
       log_likelihood -= 0.5 * (score - 1) * (score - 1) / variance + 0.5 * std::log(2 * std::numbers::pi * variance);
     } else {
-      log_likelihood += log_uniform(score - selection * std::sqrt(covariance[4 + m][4 + m]), least_mirror, sigma);
+      log_likelihood += log_uniform(score - selection * std::sqrt(covariance.mirror[m]), least_mirror, sigma);
     }
   }
   return result;

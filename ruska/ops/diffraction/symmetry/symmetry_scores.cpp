@@ -88,15 +88,14 @@ SymmetryScorer::SymmetryScorer(const PolarGrid& grid, std::int64_t height, std::
   noise_.resize(samples);
   even_.resize(2 * angles);
   odd_.resize(2 * angles);
-  twice_.resize(2 * angles);
+  unrolled_.resize(8 * angles);
   prefix_.resize(3 * angles + 1);
   dropped_.resize(angles);
   mirror_.resize(angles);
 }
 
 std::int64_t SymmetryScorer::bytes_held(const PolarGrid& grid, std::int64_t height, std::int64_t width) {
-  return 4 * (height * width + 3 * grid.rings * grid.angles + 6 * grid.angles) + 8 * (5 * grid.angles + 1) +
-         9 * 8 * grid.rings * grid.angles;
+  return 4 * (height * width + 3 * grid.rings * grid.angles + 12 * grid.angles) + 8 * (5 * grid.angles + 1);
 }
 
 bool SymmetryScorer::load(std::span<const double> pattern) {
@@ -192,15 +191,18 @@ void SymmetryScorer::correlate_mirrors() {
     const double a = grid_.area[static_cast<std::size_t>(r)];
     const double share = grid_.mean_noise[static_cast<std::size_t>(r)];
     const std::int64_t gap = std::min(grid_.least_gap[static_cast<std::size_t>(r)], n / 2);
+    float* const weighted = unrolled_.data();
     for (std::int64_t i = 0; i < n; ++i) {
-      twice_[static_cast<std::size_t>(i)] = twice_[static_cast<std::size_t>(i + n)] = value[i];
+      weighted[i] = weighted[i + n] = static_cast<float>(a) * value[i];
     }
     // Each pair once: i and i + e, whose middle is i + e/2. The pair half a turn apart has two middles.
     for (std::int64_t e = gap; e <= n / 2; ++e) {
-      const float weight = static_cast<float>(e == n / 2 ? a / 2 : a);
-      float* const sums = (e % 2 == 0 ? even_ : odd_).data() + e / 2;
-      const float* const other = twice_.data() + e;
-      for (std::int64_t i = 0; i < n; ++i) sums[i] += weight * value[i] * other[i];
+      if (e == n / 2) {
+        for (std::int64_t i = 0; i < 2 * n; ++i) weighted[i] *= 0.5f;
+      }
+      float* __restrict const sums = (e % 2 == 0 ? even_ : odd_).data() + e / 2;
+      const float* const other = weighted + e;
+      for (std::int64_t i = 0; i < n; ++i) sums[i] += value[i] * other[i];
     }
     // Power of the samples in no pair: those within half the gap of the line, at either end.
     double noise_sum = 0;
@@ -274,87 +276,105 @@ const SymmetryScores& SymmetryScorer::score(double center_y, double center_x) {
   return scores_;
 }
 
-ScoreCovariance SymmetryScorer::covariance() {
-  constexpr std::size_t rotations = rotation_orders.size(), forms = 9;
+/// A ring's values, written twice, forwards and backwards, so that every image of it is a run of n values.
+struct SymmetryScorer::Ring {
+  const float *value, *noise, *backward, *backward_noise;
+};
+
+SymmetryScorer::Ring SymmetryScorer::unroll(std::int64_t ring) {
   const std::int64_t n = grid_.angles;
-  ScoreCovariance covariance{}, linear{};
-  std::array<double, forms> score{};
-  std::array<std::int64_t, mirror_orders.size()> line{};
-  for (std::size_t o = 0; o < rotations; ++o) score[o] = scores_.rotation[o];
-  for (std::size_t o = 0; o < mirror_orders.size(); ++o) {
-    score[rotations + o] = scores_.mirror[o].score;
-    line[o] = std::llround(scores_.mirror[o].angle * static_cast<double>(n) / 180.0);
+  float* const copy = unrolled_.data();
+  for (std::int64_t i = 0; i < 2 * n; ++i) {
+    const std::int64_t k = ring * n + i % n, back = ring * n + (2 * n - i) % n;
+    copy[i] = value_[static_cast<std::size_t>(k)];
+    copy[2 * n + i] = noise_[static_cast<std::size_t>(k)];
+    copy[4 * n + i] = value_[static_cast<std::size_t>(back)];
+    copy[6 * n + i] = noise_[static_cast<std::size_t>(back)];
   }
-  double power_variance = 0;
-  std::array<double, mirror_orders.size()> slope_variance{};
+  return {copy, copy + 2 * n, copy + 4 * n, copy + 6 * n};
+}
+
+ScoreCovariance SymmetryScorer::covariance() {
+  constexpr std::size_t rotations = rotation_orders.size(), mirrors = mirror_orders.size();
+  const std::int64_t n = grid_.angles;
+  std::array<std::int64_t, mirrors> line{};
+  for (std::size_t o = 0; o < mirrors; ++o) {
+    line[o] = std::llround(scores_.mirror[o].angle * static_cast<double>(n) / 180.0) % n;
+  }
+  // Of each form: the part linear in the noise, which an estimate may put below zero, and the part of its square.
+  double linear[rotations][rotations] = {}, square[rotations] = {}, self_square = 0, power_linear = 0;
+  double mirror_linear[mirrors] = {}, mirror_square[mirrors] = {}, slope_variance[mirrors] = {};
   for (std::int64_t r = 0; r < grid_.rings; ++r) {
     const float* const raw = raw_.data() + r * n;
-    const float* const value = value_.data() + r * n;
-    const float* const noise = noise_.data() + r * n;
+    const Ring ring = unroll(r);
     const double a = grid_.area[static_cast<std::size_t>(r)];
     double mean_noise = 0;
-    for (std::int64_t i = 0; i < n; ++i) mean_noise += noise[i] / static_cast<double>(n);
-    const double self = 2 * squared_correlation * a * mean_noise;  // times the noise of each sample
+    for (std::int64_t i = 0; i < n; ++i) mean_noise += ring.noise[i] / static_cast<double>(n);
+    self_square += 2 * squared_correlation * a * mean_noise * mean_noise * static_cast<double>(n);
     for (std::int64_t i = 0; i < n; ++i) {
-      std::array<double, forms> image{}, image_noise{}, pair_noise{};
+      const double value = ring.value[i], noise = ring.noise[i];
+      const double counts = 4 * a * noise_per_value_ * raw[i], pair = squared_correlation * a * noise;
+      power_linear += counts * (value * value - noise);
+      double rest[rotations];
       for (std::size_t o = 0; o < rotations; ++o) {
-        const std::int64_t shift = n / rotation_orders[o], up = (i + shift) % n, down = (i - shift + n) % n;
-        image[o] = 0.5 * (static_cast<double>(value[up]) + value[down]);
-        const bool half_turn = up == down;
-        image_noise[o] = half_turn ? noise[up] : 0.25 * (static_cast<double>(noise[up]) + noise[down]);
-        pair_noise[o] = (half_turn ? 2.0 : 1.0) * noise[up];
+        const std::int64_t shift = n / rotation_orders[o], up = i + shift, down = i + n - shift;
+        const bool half_turn = rotation_orders[o] == 2;
+        const double score = scores_.rotation[o];
+        rest[o] = 0.5 * (static_cast<double>(ring.value[up]) + ring.value[down]) - score * value;
+        const double own = half_turn ? ring.noise[up] : 0.25 * (static_cast<double>(ring.noise[up]) + ring.noise[down]);
+        linear[o][o] += counts * (rest[o] * rest[o] - own - score * score * noise);
+        square[o] += (half_turn ? 2 : 1) * pair * ring.noise[up];
+        for (std::size_t p = 0; p < o; ++p) {
+          linear[o][p] += counts * (rest[o] * rest[p] - score * scores_.rotation[p] * noise);
+        }
       }
-      for (std::size_t o = 0; o < mirror_orders.size(); ++o) {
+      for (std::size_t o = 0; o < mirrors; ++o) {
         const std::int64_t order = mirror_orders[o];
-        const double share = 1 / static_cast<double>(order);
-        double slope = 0, slope_noise = 0;
+        const double share = 1 / static_cast<double>(order), score = scores_.mirror[o].score;
+        double image = 0, own = 0, slope = 0, slope_noise = 0;
         for (std::int64_t k = 0; k < order; ++k) {
-          const std::int64_t j = ((line[o] + k * n / order - i) % n + n) % n;
-          image[rotations + o] += share * value[j];
-          image_noise[rotations + o] += share * share * noise[j];
-          pair_noise[rotations + o] += 2 * share * share * noise[j];
-          const std::int64_t after = (j + 1) % n, before = (j - 1 + n) % n;
-          slope += share * 0.5 * (static_cast<double>(value[after]) - value[before]);
-          slope_noise += share * share * 0.25 * (static_cast<double>(noise[after]) + noise[before]);
+          std::int64_t start = n - line[o] - k * (n / order);  // backward[i + n − L] = value[L − i]
+          if (start < 0) start += n;
+          const std::int64_t j = i + start == 0 ? n : i + start;
+          image += ring.backward[j];
+          own += ring.backward_noise[j];
+          slope += static_cast<double>(ring.backward[j - 1]) - ring.backward[j + 1 < 2 * n ? j + 1 : j + 1 - n];
+          slope_noise += static_cast<double>(ring.backward_noise[j - 1]) +
+                         ring.backward_noise[j + 1 < 2 * n ? j + 1 : j + 1 - n];
         }
-        slope_variance[o] += 16 * a * noise_per_value_ * raw[i] * std::max(0.0, slope * slope - slope_noise) +
-                             8 * squared_correlation * a * noise[i] * slope_noise;
-      }
-      const double counts = a * noise_per_value_ * raw[i];
-      power_variance += 4 * counts * std::max(0.0, static_cast<double>(value[i]) * value[i] - noise[i]) +
-                        self * noise[i];
-      for (std::size_t p = 0; p < forms; ++p) {
-        const double of_p = image[p] - score[p] * value[i];
-        for (std::size_t q = 0; q <= p; ++q) {
-          const double of_q = image[q] - score[q] * value[i];
-          const double common = score[p] * score[q] * noise[i] + (p == q ? image_noise[p] : 0);
-          linear[p][q] += 4 * counts * (of_p * of_q - common);
-          covariance[p][q] += score[p] * score[q] * self * noise[i];
-          if (p == q) covariance[p][q] += squared_correlation * a * noise[i] * pair_noise[p];
-        }
+        const double left = share * image - score * value;
+        mirror_linear[o] += counts * (left * left - share * share * own - score * score * noise);
+        mirror_square[o] += 2 * pair * share * share * own;
+        slope *= 0.5 * share;
+        slope_noise *= 0.25 * share * share;
+        slope_variance[o] += counts * (slope * slope - slope_noise) + 2 * pair * slope_noise;
       }
     }
   }
   const double scale = 1 / (scores_.power * scores_.power);
-  for (std::size_t p = 0; p < forms; ++p) {
-    // An operation of the pattern's group has no linear term; its estimate may then lie below zero.
-    linear[p][p] = std::max(linear[p][p], 0.0);
-    for (std::size_t q = 0; q <= p; ++q) {
-      const double most = std::sqrt(linear[p][p] * linear[q][q]);
-      covariance[p][q] = scale * (covariance[p][q] + std::clamp(linear[p][q], -most, most));
-      covariance[q][p] = covariance[p][q];
+  ScoreCovariance covariance{};
+  for (std::size_t o = 0; o < rotations; ++o) {
+    linear[o][o] = std::max(linear[o][o], 0.0);
+    for (std::size_t p = 0; p <= o; ++p) {
+      const double most = std::sqrt(linear[o][o] * linear[p][p]);
+      const double common = scores_.rotation[o] * scores_.rotation[p] * self_square;
+      covariance.rotation[o][p] = covariance.rotation[p][o] =
+          scale * (std::clamp(linear[o][p], -most, most) + common + (o == p ? square[o] : 0));
     }
   }
-  scores_.power_sigma = std::sqrt(power_variance);
-  for (std::size_t o = 0; o < mirror_orders.size(); ++o) {
-    const double middle = mirror_at(mirror_orders[o], line[o] % n);
+  for (std::size_t o = 0; o < mirrors; ++o) {
+    const double score = scores_.mirror[o].score;
+    covariance.mirror[o] =
+        scale * (std::max(mirror_linear[o], 0.0) + score * score * self_square + mirror_square[o]);
+    // Slope and curvature per index, which is 180°/n of the line's angle.
+    const std::int64_t order = mirror_orders[o];
     const double curvature =
-        (mirror_at(mirror_orders[o], (line[o] + 1) % n) - 2 * middle + mirror_at(mirror_orders[o], (line[o] - 1) % n));
-    const double step = 180.0 / static_cast<double>(n);
-    // Slope and curvature per half angle.
-    scores_.mirror[o].angle_sigma = curvature < 0 ? step * 0.5 * std::sqrt(slope_variance[o] * scale) / -curvature
-                                                  : std::numeric_limits<double>::infinity();
+        mirror_at(order, line[o] + 1) - 2 * mirror_at(order, line[o]) + mirror_at(order, line[o] - 1);
+    scores_.mirror[o].angle_sigma =
+        curvature < 0 ? 180.0 / static_cast<double>(n) * 2 * std::sqrt(std::max(slope_variance[o], 0.0) * scale) / 2 / -curvature
+                      : std::numeric_limits<double>::infinity();
   }
+  scores_.power_sigma = std::sqrt(std::max(power_linear, 0.0) + self_square);
   return covariance;
 }
 

@@ -44,8 +44,11 @@ struct SymmetryScores {
   std::array<MirrorScore, 5> mirror{};
 };
 
-/// Covariances of rotation[0…3], mirror[0…4] by counting statistics.
-using ScoreCovariance = std::array<std::array<double, 9>, 9>;
+/// By counting statistics: covariances of the rotations' scores, variances of the mirrors'.
+struct ScoreCovariance {
+  std::array<std::array<double, 4>, 4> rotation{};
+  std::array<double, 5> mirror{};
+};
 
 /// Scores patterns one after the other; holds the buffers. One per worker.
 class SymmetryScorer {
@@ -65,6 +68,8 @@ class SymmetryScorer {
   static std::int64_t bytes_held(const PolarGrid& grid, std::int64_t height, std::int64_t width);
 
  private:
+  struct Ring;
+  Ring unroll(std::int64_t ring);
   void sample(double center_y, double center_x);
   void remove_ring_means();
   void correlate_rotations();
@@ -76,7 +81,8 @@ class SymmetryScorer {
   double variance_per_count_, noise_per_value_ = 0;
   std::vector<float> pattern_;                    ///< scaled to mean 1
   std::vector<float> raw_, value_, noise_;        ///< rings × angles: sample, less its ring's mean, its variance
-  std::vector<float> even_, odd_, twice_;         ///< sums over pairs by twice their middle; a ring, written twice
+  std::vector<float> even_, odd_;                 ///< sums over pairs by twice their middle
+  std::vector<float> unrolled_;                   ///< copies of a ring, each written twice
   std::vector<double> prefix_, dropped_, mirror_; ///< mirror scores per angle π/angles
   SymmetryScores scores_;
 };
