@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -14,7 +15,8 @@ namespace {
 
 constexpr double widest_step = 0.5;      // px between the centres that are tried
 constexpr double wide_tolerance = 0.15;  // of scores at centres up to half a step off the best
-constexpr std::size_t candidates = 3;     // groups whose centre is looked for
+constexpr std::size_t candidates = 3;    // groups whose centre is looked for
+constexpr double least_power = 1e-9;     // of a pattern of mean 1: below it is rounding
 constexpr double least_contrast = 3;     // standard deviations of the azimuthal power above zero
 
 /// Σ over a 3 × 3 neighbourhood fitted with a parabola: slopes and second derivatives at its middle.
@@ -55,6 +57,23 @@ std::pair<double, double> top_of(const Parabola& p, double most) {
   return {y * factor, x * factor};
 }
 
+/// σ of the centre c at the top of a score S(c) with second derivatives H. Near the top 1 − S is half the square of the
+/// shift times the power of the pattern's change with it, so that the slope's noise has the covariance −H v_l/P² from
+/// products of noise and signal, v_l/P² being the same for P itself, and 12 · 2 v_s/P² from products of noise alone, as
+/// the autocovariance of interpolated noise has the relative curvature −3 and a half turn shifts by twice the centre's
+/// shift.
+void set_center_sigma(PatternSymmetry& result, const Parabola& bend, double most) {
+  result.y_sigma = result.x_sigma = most;
+  const double determinant = bend.yy * bend.xx - bend.yx * bend.yx;
+  if (!(bend.yy < 0 && bend.xx < 0 && determinant > 0)) return;
+  const SymmetryScores& scores = result.scores;
+  const double yy = -bend.xx / determinant, xx = -bend.yy / determinant, yx = bend.yx / determinant;  // (−H)⁻¹
+  const double linear = scores.power_linear / (scores.power * scores.power);
+  const double square = 24 * scores.power_square / (scores.power * scores.power);
+  result.y_sigma = std::min(most, std::sqrt(linear * yy + square * (yy * yy + yx * yx)));
+  result.x_sigma = std::min(most, std::sqrt(linear * xx + square * (xx * xx + yx * yx)));
+}
+
 }  // namespace
 
 PatternSymmetry find_symmetry(SymmetryScorer& scorer, double y, double x, double search, double tolerance) {
@@ -64,15 +83,17 @@ PatternSymmetry find_symmetry(SymmetryScorer& scorer, double y, double x, double
   scorer.score(y, x);
   ScoreCovariance covariance = scorer.covariance();
   const auto no_contrast = [&] {
-    return !(scorer.scores().power > least_contrast * scorer.scores().power_sigma) || !(scorer.scores().power > 1e-9);
+    const SymmetryScores& scores = scorer.scores();
+    return !(scores.power > least_contrast * std::sqrt(scores.power_linear + scores.power_square)) ||
+           !(scores.power > least_power);
   };
   if (no_contrast()) return result;
   result.any = true;
 
   const auto finish = [&] {
     result.probability = group_probabilities(result.log_likelihood);
-    result.group = static_cast<std::size_t>(
-        std::max_element(result.probability.begin(), result.probability.end()) - result.probability.begin());
+    result.group = static_cast<std::size_t>(std::max_element(result.probability.begin(), result.probability.end()) -
+                                            result.probability.begin());
   };
   if (search <= 0) {
     result.scores = scorer.scores();
@@ -114,16 +135,19 @@ PatternSymmetry find_symmetry(SymmetryScorer& scorer, double y, double x, double
     const std::size_t group = order[c];
     const Node& from = node[group];
     // On the border of the grid the nodes nearest to it within serve.
-    const std::int64_t i = std::clamp<std::int64_t>(from.y, 1, side - 2), j = std::clamp<std::int64_t>(from.x, 1, side - 2);
+    const std::int64_t i = std::clamp<std::int64_t>(from.y, 1, side - 2),
+                       j = std::clamp<std::int64_t>(from.x, 1, side - 2);
     std::array<double, 9> around{};
     for (std::int64_t k = 0; k < 9; ++k) {
-      around[static_cast<std::size_t>(k)] = score[static_cast<std::size_t>((i + k / 3 - 1) * side + j + k % 3 - 1)][group];
+      around[static_cast<std::size_t>(k)] =
+          score[static_cast<std::size_t>((i + k / 3 - 1) * side + j + k % 3 - 1)][group];
     }
     auto [dy, dx] = top_of(parabola_through(around, step), step);
     double at_y = y + static_cast<double>(i - reach) * step + dy, at_x = x + static_cast<double>(j - reach) * step + dx;
     for (std::size_t k = 0; k < 9; ++k) {
       around[k] = score_of_group(scorer.score(at_y + (static_cast<double>(k / 3) - 1) * step / 2,
-                                              at_x + (static_cast<double>(k % 3) - 1) * step / 2), group);
+                                              at_x + (static_cast<double>(k % 3) - 1) * step / 2),
+                                 group);
     }
     const Parabola bend = parabola_through(around, step / 2);
     std::tie(dy, dx) = top_of(bend, step / 2);
@@ -142,6 +166,7 @@ PatternSymmetry find_symmetry(SymmetryScorer& scorer, double y, double x, double
       result.x = at_x;
       result.scores = scorer.scores();
       result.covariance = covariance;
+      set_center_sigma(result, bend, search / std::numbers::sqrt3);
     }
   }
   if (!std::isfinite(best)) {
@@ -149,6 +174,7 @@ PatternSymmetry find_symmetry(SymmetryScorer& scorer, double y, double x, double
     return result;
   }
   finish();
+  if (result.group == 0) result.y_sigma = result.x_sigma = search / std::numbers::sqrt3;
   return result;
 }
 

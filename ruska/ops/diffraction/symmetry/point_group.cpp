@@ -69,8 +69,8 @@ std::array<double, 10> group_log_likelihoods(const SymmetryScores& scores, const
       const double sigma = std::hypot(std::sqrt(covariance.rotation[o][o]), tolerance);
       log_likelihood += log_uniform(scores.rotation[o], least_rotation[o], sigma);
     }
-    const auto m = static_cast<std::size_t>(
-        std::find(mirror_orders.begin(), mirror_orders.end(), group.order) - mirror_orders.begin());
+    const auto m = static_cast<std::size_t>(std::find(mirror_orders.begin(), mirror_orders.end(), group.order) -
+                                            mirror_orders.begin());
     const double variance = covariance.mirror[m] + tolerance * tolerance, sigma = std::sqrt(variance);
     const double score = scores.mirror[m].score;
     if (group.mirrors) {
@@ -100,8 +100,8 @@ double score_of_group(const SymmetryScores& scores, std::size_t group) {
     number += 1;
   }
   if (of.mirrors) {
-    const auto m = static_cast<std::size_t>(
-        std::find(mirror_orders.begin(), mirror_orders.end(), of.order) - mirror_orders.begin());
+    const auto m = static_cast<std::size_t>(std::find(mirror_orders.begin(), mirror_orders.end(), of.order) -
+                                            mirror_orders.begin());
     sum += scores.mirror[m].score;
     number += 1;
   }

@@ -30,9 +30,9 @@ inline constexpr std::array<PointGroup, 10> point_groups{{{"1", 1, false},
 /// Logarithm of the likelihood of the scores under each group.
 ///
 /// A score of an operation that the group contains is 1 but for noise and for a deviation of standard deviation
-/// `tolerance`; these scores are jointly normal. A score of an operation that it does not contain may be anything: uniform
-/// from the least that the operation can give to 1, with noise. A mirror's score is the largest of all angles and so
-/// lies higher, by some of its standard deviations, where there is no mirror.
+/// `tolerance`; these scores are jointly normal. A score of an operation that it does not contain may be anything:
+/// uniform from the least that the operation can give to 1, with noise. A mirror's score is the largest of all angles
+/// and so lies higher, by some of its standard deviations, where there is no mirror.
 std::array<double, 10> group_log_likelihoods(const SymmetryScores& scores, const ScoreCovariance& covariance,
                                              double tolerance);
 

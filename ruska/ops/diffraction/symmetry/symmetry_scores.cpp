@@ -1,23 +1,23 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scores of point symmetries of one pattern about one centre, after symmetry STEM (M. Krajnak and J. Etheridge, PNAS 117,
-// 27805 (2020)) with counting noise taken off.
+// Scores of point symmetries of one pattern about one centre, after symmetry STEM (M. Krajnak and J. Etheridge, PNAS
+// 117, 27805 (2020)) with counting noise taken off.
 //
-// The pattern I is sampled on rings by bilinear interpolation, f(r, φ) = Σ_k w_k I_k, less the mean of each ring. Rotations
-// and mirrors then map samples on samples, so that I and its image are interpolated alike:
+// The pattern I is sampled on rings by bilinear interpolation, f(r, φ) = Σ_k w_k I_k, less the mean of each ring.
+// Rotations and mirrors then map samples on samples, so that I and its image are interpolated alike:
 //   rotation   c(θ) = Σ a f(r, φ) f(r, φ + θ) / Σ a f²
 //   mirror     c(α) = Σ a f(r, φ) f(r, 2α − φ) / Σ a f²         a: the sample's area r dr dφ
 //
 // Noise. For independent counts cov(I_j, I_k) = I_k δ_jk, so that the mean of f² exceeds the square of its mean by
-// h = Σ w_k² I_k, which holds for interpolated samples as for pixels and is taken off exactly. Products of samples that share
-// no pixel have no such excess. Samples share none when they are √8 px apart; pairs that are nearer are left out: for
-// rotations that is the disc inside the inner radius, for mirrors a strip along the line.
+// h = Σ w_k² I_k, which holds for interpolated samples as for pixels and is taken off exactly. Products of samples that
+// share no pixel have no such excess. Samples share none when they are √8 px apart; pairs that are nearer are left out:
+// for rotations that is the disc inside the inner radius, for mirrors a strip along the line.
 //
 // Variance. With A the quadratic form of c Σ a f² − s Σ a f² (s the score) the variance is that of n' A n:
 //   4 Σ I (A f)² + 2 Σ_jk A_jk² I_j I_k,
-// the first with the noise in A f taken off, the second with the mean autocovariance of bilinear interpolation of white noise, a
-// product of cubic B-splines: Σ over lags of its square is (151/315)²/(2/3)⁴ = 1.163 px².
+// the first with the noise in A f taken off, the second with the mean autocovariance of bilinear interpolation of white
+// noise, a product of cubic B-splines: Σ over lags of its square is (151/315)²/(2/3)⁴ = 1.163 px².
 //
 // Cost per centre: 4 pixels per sample, 4 products for the rotations, angles/2 for all mirrors.
 #include "ruska/ops/diffraction/symmetry/symmetry_scores.hpp"
@@ -339,8 +339,8 @@ ScoreCovariance SymmetryScorer::covariance() {
           image += ring.backward[j];
           own += ring.backward_noise[j];
           slope += static_cast<double>(ring.backward[j - 1]) - ring.backward[j + 1 < 2 * n ? j + 1 : j + 1 - n];
-          slope_noise += static_cast<double>(ring.backward_noise[j - 1]) +
-                         ring.backward_noise[j + 1 < 2 * n ? j + 1 : j + 1 - n];
+          slope_noise +=
+              static_cast<double>(ring.backward_noise[j - 1]) + ring.backward_noise[j + 1 < 2 * n ? j + 1 : j + 1 - n];
         }
         const double left = share * image - score * value;
         mirror_linear[o] += counts * (left * left - share * share * own - score * score * noise);
@@ -364,17 +364,17 @@ ScoreCovariance SymmetryScorer::covariance() {
   }
   for (std::size_t o = 0; o < mirrors; ++o) {
     const double score = scores_.mirror[o].score;
-    covariance.mirror[o] =
-        scale * (std::max(mirror_linear[o], 0.0) + score * score * self_square + mirror_square[o]);
+    covariance.mirror[o] = scale * (std::max(mirror_linear[o], 0.0) + score * score * self_square + mirror_square[o]);
     // Slope and curvature per index, which is 180°/n of the line's angle.
     const std::int64_t order = mirror_orders[o];
     const double curvature =
         mirror_at(order, line[o] + 1) - 2 * mirror_at(order, line[o]) + mirror_at(order, line[o] - 1);
-    scores_.mirror[o].angle_sigma =
-        curvature < 0 ? 180.0 / static_cast<double>(n) * 2 * std::sqrt(std::max(slope_variance[o], 0.0) * scale) / 2 / -curvature
-                      : std::numeric_limits<double>::infinity();
+    scores_.mirror[o].angle_sigma = curvature < 0 ? 180.0 / static_cast<double>(n) *
+                                                        std::sqrt(std::max(slope_variance[o], 0.0) * scale) / -curvature
+                                                  : std::numeric_limits<double>::infinity();
   }
-  scores_.power_sigma = std::sqrt(std::max(power_linear, 0.0) + self_square);
+  scores_.power_linear = std::max(power_linear, 0.0);
+  scores_.power_square = self_square;
   return covariance;
 }
 

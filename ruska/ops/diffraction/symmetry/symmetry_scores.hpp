@@ -16,11 +16,11 @@ struct PolarGrid {
   PolarGrid(double inner, double outer);
 
   std::int64_t rings = 0, angles = 0;
-  double reach = 0;                    ///< pixels about the centre that samples lie within
-  std::vector<float> y, x;             ///< of each sample about the centre, rings × angles
-  std::vector<double> area;            ///< pixels that a sample of a ring stands for
-  std::vector<double> mean_noise;      ///< variance of a ring's mean, in that of one sample
-  std::vector<std::int64_t> least_gap; ///< angles between samples of a ring from which on they share no pixel
+  double reach = 0;                     ///< pixels about the centre that samples lie within
+  std::vector<float> y, x;              ///< of each sample about the centre, rings × angles
+  std::vector<double> area;             ///< pixels that a sample of a ring stands for
+  std::vector<double> mean_noise;       ///< variance of a ring's mean, in that of one sample
+  std::vector<std::int64_t> least_gap;  ///< angles between samples of a ring from which on they share no pixel
 };
 
 /// The orders of rotations that are tried.
@@ -38,7 +38,8 @@ struct MirrorScore {
 /// How much a pattern agrees with its images, about one centre. Correlations are those of I − (mean of its ring).
 struct SymmetryScores {
   double power = 0;         ///< Σ (I − mean of the ring)² over the disc, noise taken off; pattern scaled to mean 1
-  double power_sigma = 0;
+  double power_linear = 0;  ///< variance of it by counting statistics: what the signal and the noise together make
+  double power_square = 0;  ///< and what the noise alone makes
   double radial_power = 0;  ///< Σ (mean of the ring − mean)², noise taken off
   std::array<double, 4> rotation{};
   std::array<MirrorScore, 5> mirror{};
@@ -60,7 +61,7 @@ class SymmetryScorer {
   bool load(std::span<const double> pattern);
   /// Scores the pattern about a centre; the disc about it lies within the frame.
   const SymmetryScores& score(double center_y, double center_x);
-  /// Covariance of the scores last computed. Also fills their `angle_sigma` and `power_sigma`.
+  /// Covariance of the scores last computed. Also fills their `angle_sigma` and the variance of `power`.
   ScoreCovariance covariance();
   const SymmetryScores& scores() const { return scores_; }
 
@@ -79,11 +80,11 @@ class SymmetryScorer {
   const PolarGrid& grid_;
   std::int64_t height_, width_;
   double variance_per_count_, noise_per_value_ = 0;
-  std::vector<float> pattern_;                    ///< scaled to mean 1
-  std::vector<float> raw_, value_, noise_;        ///< rings × angles: sample, less its ring's mean, its variance
-  std::vector<float> even_, odd_;                 ///< sums over pairs by twice their middle
-  std::vector<float> unrolled_;                   ///< copies of a ring, each written twice
-  std::vector<double> prefix_, dropped_, mirror_; ///< mirror scores per angle π/angles
+  std::vector<float> pattern_;                     ///< scaled to mean 1
+  std::vector<float> raw_, value_, noise_;         ///< rings × angles: sample, less its ring's mean, its variance
+  std::vector<float> even_, odd_;                  ///< sums over pairs by twice their middle
+  std::vector<float> unrolled_;                    ///< copies of a ring, each written twice
+  std::vector<double> prefix_, dropped_, mirror_;  ///< mirror scores per angle π/angles
   SymmetryScores scores_;
 };
 
