@@ -16,6 +16,7 @@ namespace {
 constexpr double widest_step = 0.5;      // px between the centres that are tried
 constexpr double wide_tolerance = 0.15;  // of scores at centres up to half a step off the best
 constexpr std::size_t candidates = 3;    // groups whose centre is looked for
+constexpr double most_gain = 0.3;        // that the choice of a centre may have added to a score
 constexpr double least_power = 1e-9;     // of a pattern of mean 1: below it is rounding
 constexpr double least_contrast = 3;     // standard deviations of the azimuthal power above zero
 
@@ -57,21 +58,77 @@ std::pair<double, double> top_of(const Parabola& p, double most) {
   return {y * factor, x * factor};
 }
 
-/// σ of the centre c at the top of a score S(c) with second derivatives H. Near the top 1 − S is half the square of the
-/// shift times the power of the pattern's change with it, so that the slope's noise has the covariance −H v_l/P² from
-/// products of noise and signal, v_l/P² being the same for P itself, and 12 · 2 v_s/P² from products of noise alone, as
-/// the autocovariance of interpolated noise has the relative curvature −3 and a half turn shifts by twice the centre's
-/// shift.
-void set_center_sigma(PatternSymmetry& result, const Parabola& bend, double most) {
+/// The noise of the slope of a score S(c) at its top, where H are its second derivatives, approximately: the covariance
+/// −H · linear + square. Near the top 1 − S is half the square of the shift times the power of the pattern's change
+/// with it, whence the part from products of noise and signal, halved because the change lies at the edges of what is
+/// bright. The part from products of noise alone is 12 times the variance of S: the autocovariance of interpolated
+/// noise has the relative curvature −3, and a half turn shifts by twice the centre's shift.
+struct SlopeNoise {
+  explicit SlopeNoise(const SymmetryScores& scores)
+      : linear(0.5 * scores.power_linear / (scores.power * scores.power)),
+        square(24 * scores.power_square / (scores.power * scores.power)) {}
+  double linear, square;
+};
+
+/// (−H)⁻¹, or nothing where the score has no top.
+struct Spread {
+  explicit Spread(const Parabola& bend) {
+    const double determinant = bend.yy * bend.xx - bend.yx * bend.yx;
+    exists = bend.yy < 0 && bend.xx < 0 && determinant > 0;
+    if (!exists) return;
+    yy = -bend.xx / determinant;
+    xx = -bend.yy / determinant;
+    yx = bend.yx / determinant;
+  }
+  bool exists = false;
+  double yy = 0, xx = 0, yx = 0;
+};
+
+/// −H across a mirror's line.
+double curvature_across(const Parabola& bend, double degrees) {
+  const double angle = degrees * std::numbers::pi / 180, c = std::cos(angle), s = std::sin(angle);
+  return -(bend.yy * c * c - 2 * bend.yx * c * s + bend.xx * s * s);
+}
+
+void set_center_sigma(PatternSymmetry& result, const Parabola& bend, std::size_t group, double most) {
+  const SlopeNoise noise(result.scores);
   result.y_sigma = result.x_sigma = most;
-  const double determinant = bend.yy * bend.xx - bend.yx * bend.yx;
-  if (!(bend.yy < 0 && bend.xx < 0 && determinant > 0)) return;
-  const SymmetryScores& scores = result.scores;
-  const double yy = -bend.xx / determinant, xx = -bend.yy / determinant, yx = bend.yx / determinant;  // (−H)⁻¹
-  const double linear = scores.power_linear / (scores.power * scores.power);
-  const double square = 24 * scores.power_square / (scores.power * scores.power);
-  result.y_sigma = std::min(most, std::sqrt(linear * yy + square * (yy * yy + yx * yx)));
-  result.x_sigma = std::min(most, std::sqrt(linear * xx + square * (xx * xx + yx * yx)));
+  if (point_groups[group].order == 1) {  // a single mirror says nothing of the centre along its line
+    const double degrees = result.scores.mirror[0].angle;
+    const double angle = degrees * std::numbers::pi / 180, c = std::cos(angle), s = std::sin(angle);
+    const double across = curvature_across(bend, degrees);
+    if (!(across > 0)) return;
+    const double variance = std::min(most * most, noise.linear / across + noise.square / (across * across));
+    result.y_sigma = std::sqrt(most * most * s * s + variance * c * c);
+    result.x_sigma = std::sqrt(most * most * c * c + variance * s * s);
+    return;
+  }
+  const Spread spread(bend);
+  if (!spread.exists) return;
+  const double off = noise.square * spread.yx * spread.yx;
+  result.y_sigma = std::min(most, std::sqrt(noise.linear * spread.yy + noise.square * spread.yy * spread.yy + off));
+  result.x_sigma = std::min(most, std::sqrt(noise.linear * spread.xx + noise.square * spread.xx * spread.xx + off));
+}
+
+/// Takes off the scores of a group's operations what choosing the best centre has added on average: half the trace of
+/// the slope's covariance times (−H)⁻¹.
+void take_off_gain(SymmetryScores& scores, const Parabola& bend, std::size_t group) {
+  const SlopeNoise noise(scores);
+  const PointGroup& of = point_groups[group];
+  double gain = 0;
+  if (of.order == 1) {
+    const double across = curvature_across(bend, scores.mirror[0].angle);
+    gain = across > 0 ? 0.5 * (noise.linear + noise.square / across) : 0;
+  } else if (const Spread spread(bend); spread.exists) {
+    gain = noise.linear + 0.5 * noise.square * (spread.yy + spread.xx);
+  }
+  gain = std::min(gain, most_gain);
+  for (std::size_t o = 0; o < rotation_orders.size(); ++o) {
+    if (of.order % rotation_orders[o] == 0) scores.rotation[o] -= gain;
+  }
+  for (std::size_t o = 0; of.mirrors && o < mirror_orders.size(); ++o) {
+    if (of.order % mirror_orders[o] == 0) scores.mirror[o].score -= gain;
+  }
 }
 
 }  // namespace
@@ -156,7 +213,9 @@ PatternSymmetry find_symmetry(SymmetryScorer& scorer, double y, double x, double
     scorer.score(at_y, at_x);
     covariance = scorer.covariance();
     if (no_contrast()) continue;
-    const auto likelihood = group_log_likelihoods(scorer.scores(), covariance, tolerance);
+    SymmetryScores scores = scorer.scores();
+    take_off_gain(scores, bend, group);
+    const auto likelihood = group_log_likelihoods(scores, covariance, tolerance);
     for (std::size_t g = 0; g < groups; ++g) {
       result.log_likelihood[g] = std::max(result.log_likelihood[g], likelihood[g]);
     }
@@ -164,9 +223,9 @@ PatternSymmetry find_symmetry(SymmetryScorer& scorer, double y, double x, double
       best = here;
       result.y = at_y;
       result.x = at_x;
-      result.scores = scorer.scores();
+      result.scores = scores;
       result.covariance = covariance;
-      set_center_sigma(result, bend, search / std::numbers::sqrt3);
+      set_center_sigma(result, bend, group, search / std::numbers::sqrt3);
     }
   }
   if (!std::isfinite(best)) {

@@ -369,9 +369,15 @@ ScoreCovariance SymmetryScorer::covariance() {
     const std::int64_t order = mirror_orders[o];
     const double curvature =
         mirror_at(order, line[o] + 1) - 2 * mirror_at(order, line[o]) + mirror_at(order, line[o] - 1);
-    scores_.mirror[o].angle_sigma = curvature < 0 ? 180.0 / static_cast<double>(n) *
-                                                        std::sqrt(std::max(slope_variance[o], 0.0) * scale) / -curvature
-                                                  : std::numeric_limits<double>::infinity();
+    MirrorScore& mirror = scores_.mirror[o];
+    mirror.angle_sigma = std::numeric_limits<double>::infinity();
+    if (!(curvature < 0)) continue;
+    const double slope = std::max(slope_variance[o], 0.0) * scale;
+    mirror.angle_sigma = 180.0 / static_cast<double>(n) * std::sqrt(slope) / -curvature;
+    // The top of a parabola with a noisy slope lies higher than the parabola where its top would be without noise.
+    const double gain = std::min(0.5 * slope / -curvature, std::sqrt(covariance.mirror[o]));
+    mirror.score -= gain;
+    covariance.mirror[o] += 2 * gain * gain;
   }
   scores_.power_linear = std::max(power_linear, 0.0);
   scores_.power_square = self_square;

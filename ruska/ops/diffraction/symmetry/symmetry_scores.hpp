@@ -61,7 +61,9 @@ class SymmetryScorer {
   bool load(std::span<const double> pattern);
   /// Scores the pattern about a centre; the disc about it lies within the frame.
   const SymmetryScores& score(double center_y, double center_x);
-  /// Covariance of the scores last computed. Also fills their `angle_sigma` and the variance of `power`.
+  /// Covariance of the scores last computed. Completes these: `angle_sigma`, the
+  /// variance of `power`, and takes off a mirror's score what choosing the best angle has added. To be called once per
+  /// score.
   ScoreCovariance covariance();
   const SymmetryScores& scores() const { return scores_; }
 
