@@ -19,8 +19,10 @@ std::int64_t frames_at_once(const Description& data) {
   return std::max<std::int64_t>(1, bytes_at_once / std::max<std::int64_t>(1, 8 * data.signal_size()));
 }
 
-[[noreturn]] void refuse(const Description& data, std::int64_t position, std::size_t pixel, double value) {
-  const auto width = static_cast<std::size_t>(data.signal_shape().at(1));
+}  // namespace
+
+[[noreturn]] void refuse_value(const Description& data, std::int64_t position, std::int64_t pixel, double value) {
+  const std::int64_t width = data.signal_shape().at(1);
   const std::string place = "the value at position " + position_text(data, position) + ", pixel (" +
                             std::to_string(pixel / width) + ", " + std::to_string(pixel % width) + ") is ";
   if (!std::isfinite(value)) throw Error(ErrorKind::bad_data, place + "not finite");
@@ -28,8 +30,6 @@ std::int64_t frames_at_once(const Description& data) {
                                        ", and counts are not below zero; say --noise none where the values are no "
                                        "counts");
 }
-
-}  // namespace
 
 std::string position_text(const Description& data, std::int64_t position) {
   Shape index(data.navigation_shape());
@@ -41,7 +41,7 @@ std::string position_text(const Description& data, std::int64_t position) {
   return to_string(index);
 }
 
-void for_each_frame(const Dataset& data, RowRange range, bool counts,
+void for_each_frame(const Dataset& data, RowRange range, bool counts, const std::vector<std::uint8_t>& left_out,
                     const std::function<void(std::int64_t, std::span<const double>)>& use) {
   const Description& description = data.describe();
   const auto pixels = static_cast<std::size_t>(description.signal_size());
@@ -55,9 +55,7 @@ void for_each_frame(const Dataset& data, RowRange range, bool counts,
                        [&] { return data.read_as_double(region); });
       for (std::size_t first = 0; first < values.size(); first += pixels, ++position) {
         const std::span<const double> frame(values.data() + first, pixels);
-        for (std::size_t p = 0; p < pixels; ++p) {
-          if (!std::isfinite(frame[p]) || (counts && frame[p] < 0)) refuse(description, position, p, frame[p]);
-        }
+        check_values(frame.data(), static_cast<std::int64_t>(pixels), 0, position, description, left_out, counts);
         use(position, frame);
       }
     }
@@ -68,7 +66,8 @@ std::int64_t frame_bytes_held(const Description& data) {
   return frames_at_once(data) * data.signal_size() * (8 + static_cast<std::int64_t>(size_of(data.dtype)));
 }
 
-SomeFrames sum_of_some_frames(const Dataset& data, bool counts, Context& context) {
+SomeFrames sum_of_some_frames(const Dataset& data, bool counts, const std::vector<std::uint8_t>& left_out,
+                              Context& context) {
   const Description& description = data.describe();
   const std::int64_t all = description.navigation_size(), pixels = description.signal_size();
   const std::int64_t bytes = pixels * static_cast<std::int64_t>(size_of(description.dtype));
@@ -82,9 +81,12 @@ SomeFrames sum_of_some_frames(const Dataset& data, bool counts, Context& context
       [&](std::vector<double>& sum, std::int64_t, RowRange range) {
         for (std::int64_t i = range.begin; i < range.end; ++i) {
           const std::int64_t position = i * all / number;
-          for_each_frame(data, {position, position + 1}, counts, [&](std::int64_t, std::span<const double> frame) {
-            for (std::size_t p = 0; p < sum.size(); ++p) sum[p] += frame[p];
-          });
+          for_each_frame(data, {position, position + 1}, counts, left_out,
+                         [&](std::int64_t, std::span<const double> frame) {
+                           for (std::size_t p = 0; p < sum.size(); ++p) {
+                             if (left_out.empty() || left_out[p] == 0) sum[p] += frame[p];
+                           }
+                         });
         }
       },
       [](std::vector<double>& left, std::vector<double>&& right) {

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "ruska/core/context.hpp"
@@ -17,9 +19,25 @@ namespace ruska::ops::diffraction {
 /// "[3, 17]": a navigation position as people count it.
 std::string position_text(const Description& data, std::int64_t position);
 
-/// Calls `use(position, frame)` with every frame of the range as float64, rising. Throws bad_data, with position and
-/// pixel, for a value that is not finite, and for one below zero where `counts`.
-void for_each_frame(const Dataset& data, RowRange range, bool counts,
+/// Throws bad_data naming position and pixel of a value that is not finite, or below zero where counts are needed.
+[[noreturn]] void refuse_value(const Description& data, std::int64_t position, std::int64_t pixel, double value);
+
+/// Throws bad_data for a value that is not finite, or below zero where `counts`, in a pixel without a nonzero byte in
+/// `left_out` (empty for none). `values` are the pixels [first, first + count) of a frame.
+template <class T>
+void check_values(const T* values, std::int64_t count, std::int64_t first, std::int64_t position,
+                  const Description& data, const std::vector<std::uint8_t>& left_out, bool counts) {
+  if constexpr (std::is_unsigned_v<T>) return;
+  for (std::int64_t i = 0; i < count; ++i) {
+    bool good = !counts || !(values[i] < T{0});
+    if constexpr (std::is_floating_point_v<T>) good = good && std::isfinite(values[i]);
+    if (good || (!left_out.empty() && left_out[static_cast<std::size_t>(first + i)] != 0)) continue;
+    refuse_value(data, position, first + i, static_cast<double>(values[i]));
+  }
+}
+
+/// Calls `use(position, frame)` with every frame of the range as float64, rising. Throws bad_data as `check_values`.
+void for_each_frame(const Dataset& data, RowRange range, bool counts, const std::vector<std::uint8_t>& left_out,
                     const std::function<void(std::int64_t, std::span<const double>)>& use);
 
 /// Bytes that one call of `for_each_frame` holds.
@@ -30,6 +48,8 @@ struct SomeFrames {
   std::vector<double> sum;
   std::int64_t number = 0;
 };
-SomeFrames sum_of_some_frames(const Dataset& data, bool counts, Context& context);
+/// Pixels left out are 0. Throws bad_data as `check_values`.
+SomeFrames sum_of_some_frames(const Dataset& data, bool counts, const std::vector<std::uint8_t>& left_out,
+                              Context& context);
 
 }  // namespace ruska::ops::diffraction

@@ -190,7 +190,7 @@ Center center_of(const Dataset& data, const SymmetryParams& params, Context& con
   if (params.center_x && params.center_y) return {*params.center_y, *params.center_x, "given"};
   const Description& description = data.describe();
   const Shape frame = description.signal_shape();
-  const SomeFrames some = sum_of_some_frames(data, of_counts(params), context);
+  const SomeFrames some = sum_of_some_frames(data, of_counts(params), {}, context);
   const BrightDisc bright = find_bright_disc(some.sum, frame[0], frame[1], {});
   Center center{params.center_y.value_or(bright.y), params.center_x.value_or(bright.x),
                 "middle of the bright disc of " + std::to_string(some.number) + " frames"};
@@ -292,13 +292,14 @@ Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context
       [&](std::vector<double>& total, std::int64_t, RowRange range) {
         SymmetryScorer scorer(grid, disc.height, disc.width, of_counts(params) ? params.gain : 0);
         std::vector<double> values;
-        for_each_frame(dataset, range, of_counts(params), [&](std::int64_t position, std::span<const double> pattern) {
-          for (std::size_t p = 0; p < total.size(); ++p) total[p] += pattern[p];
-          bin(pattern, frame[1], binning, disc, values);
-          PatternSymmetry found;
-          if (scorer.load(values)) found = find_symmetry(scorer, disc.y, disc.x, disc.search, params.tolerance);
-          store(found, params, binning, stored.data() + static_cast<std::size_t>(position) * values_per_position);
-        });
+        for_each_frame(
+            dataset, range, of_counts(params), {}, [&](std::int64_t position, std::span<const double> pattern) {
+              for (std::size_t p = 0; p < total.size(); ++p) total[p] += pattern[p];
+              bin(pattern, frame[1], binning, disc, values);
+              PatternSymmetry found;
+              if (scorer.load(values)) found = find_symmetry(scorer, disc.y, disc.x, disc.search, params.tolerance);
+              store(found, params, binning, stored.data() + static_cast<std::size_t>(position) * values_per_position);
+            });
       },
       [](std::vector<double>& left, std::vector<double>&& right) {
         for (std::size_t p = 0; p < left.size(); ++p) left[p] += right[p];
