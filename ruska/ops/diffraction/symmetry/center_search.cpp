@@ -16,11 +16,17 @@ namespace {
 constexpr double widest_step = 0.5;      // px between the centres that are tried
 constexpr double wide_tolerance = 0.15;  // of scores at centres up to half a step off the best
 constexpr std::size_t candidates = 3;    // groups whose centre is looked for
+constexpr double least_ratio = 12;       // logarithm of the likelihood ratio beyond which a group is given up
 constexpr double most_gain = 0.3;        // that the choice of a centre may have added to a score
 constexpr double least_power = 1e-9;     // of a pattern of mean 1: below it is rounding
 constexpr double least_contrast = 3;     // standard deviations of the azimuthal power above zero
 
-/// Σ over a 3 × 3 neighbourhood fitted with a parabola: slopes and second derivatives at its middle.
+bool is_subgroup(std::size_t group, std::size_t of) {
+  const PointGroup &small = point_groups[group], &large = point_groups[of];
+  return large.order % small.order == 0 && (large.mirrors || !small.mirrors);
+}
+
+/// The parabola fitted to a 3 × 3 neighbourhood: slopes and second derivatives at its middle.
 struct Parabola {
   double y = 0, x = 0, yy = 0, yx = 0, xx = 0;
 };
@@ -188,9 +194,19 @@ PatternSymmetry find_symmetry(SymmetryScorer& scorer, double y, double x, double
 
   result.log_likelihood.fill(-std::numeric_limits<double>::infinity());
   double best = -std::numeric_limits<double>::infinity();
-  for (std::size_t c = 0; c < candidates; ++c) {
+  std::vector<std::size_t> followed;
+  for (std::size_t c = 0; c + 1 < groups && followed.size() < candidates; ++c) {
     const std::size_t group = order[c];
     const Node& from = node[group];
+    if (!(from.likelihood > node[order[0]].likelihood - least_ratio)) break;
+    // A subgroup of one whose centre is known lies there too, unless its own best node lies elsewhere.
+    if (std::any_of(followed.begin(), followed.end(), [&](std::size_t other) {
+          return is_subgroup(group, other) && std::abs(node[other].y - from.y) <= 1 &&
+                 std::abs(node[other].x - from.x) <= 1;
+        })) {
+      continue;
+    }
+    followed.push_back(group);
     // On the border of the grid the nodes nearest to it within serve.
     const std::int64_t i = std::clamp<std::int64_t>(from.y, 1, side - 2),
                        j = std::clamp<std::int64_t>(from.x, 1, side - 2);
