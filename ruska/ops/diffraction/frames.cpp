@@ -21,6 +21,10 @@ std::int64_t frames_at_once(const Description& data) {
 
 }  // namespace
 
+bool are_counts(const std::string& noise, const Description& data) {
+  return noise == "counts" || (noise == "auto" && is_integer(data.dtype));
+}
+
 [[noreturn]] void refuse_value(const Description& data, std::int64_t position, std::int64_t pixel, double value) {
   const std::int64_t width = data.signal_shape().at(1);
   const std::string place = "the value at position " + position_text(data, position) + ", pixel (" +

@@ -16,6 +16,9 @@
 
 namespace ruska::ops::diffraction {
 
+/// Whether values are counts, by a parameter "auto", "counts" or "none"; auto: integers are.
+bool are_counts(const std::string& noise, const Description& data);
+
 /// "[3, 17]": a navigation position as people count it.
 std::string position_text(const Description& data, std::int64_t position);
 

@@ -38,13 +38,11 @@ constexpr auto parameters = std::tuple{
               "Equal parts of a turn that each ring is cut into, the first from x towards y: 1, or at least 3."),
     parameter(&RadialParams::value, "value", "", one_of("mean|sum"),
               "The mean value per pixel of each bin, or the sum over the bin."),
-    parameter(&RadialParams::noise, "noise", "", one_of("counts|none"),
-              "Whether values are counts, whose variance is known; none: no standard deviations."),
+    parameter(&RadialParams::noise, "noise", "", one_of("auto|counts|none"),
+              "Whether values are counts, whose variance is known; none: no standard deviations; auto: integers are."),
     parameter(&RadialParams::gain, "gain", "", within(1e-6, 1e6),
               "Value that one count gives: the variance of a value is this times its mean."),
 };
-
-bool of_counts(const RadialParams& params) { return params.noise == "counts"; }
 
 RadialGeometry geometry_of(const Description& data, const RadialParams& params) {
   if (params.sectors == 2) {
@@ -94,11 +92,11 @@ Plan check(const Inputs& inputs, const RadialParams& params) {
                   {"profile", shape_of(profile_axes(data, geometry, true))},
                   {"area", bins},
                   {"mean", frame}};
-  if (of_counts(params)) {
+  if (are_counts(params.noise, data)) {
     plan.outputs.push_back({"mean_profile_sigma", bins});
     plan.outputs.push_back({"profile_sigma", shape_of(profile_axes(data, geometry, true))});
   }
-  const std::int64_t numbers = geometry.rings * geometry.sectors * (of_counts(params) ? 2 : 1);
+  const std::int64_t numbers = geometry.rings * geometry.sectors * (are_counts(params.noise, data) ? 2 : 1);
   plan.least_memory = 3 * 8 * data.navigation_size() * numbers + 20 * 8 * data.signal_size() + 64 * 8 * numbers +
                       RadialBins::bytes_held(geometry, frame[0], frame[1]) + (16 << 20);
   plan.memory_per_worker =
@@ -163,7 +161,7 @@ Outputs run(const Inputs& inputs, const RadialParams& params, Context& context) 
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
   const Shape frame = data.signal_shape();
-  const bool counts = of_counts(params);
+  const bool counts = are_counts(params.noise, data);
   const std::vector<std::uint8_t> left_out = read_mask(inputs.find("mask"), frame, "mask");
   RadialGeometry geometry = geometry_of(data, params);
   const std::string story = place_center(geometry, dataset, params.center_y, params.center_x, left_out, context);

@@ -19,7 +19,7 @@ struct RadialParams {
   std::optional<double> radius{};
   std::int64_t sectors = 1;
   std::string value = "mean";
-  std::string noise = "counts";
+  std::string noise = "auto";
   double gain = 1.0;
 };
 

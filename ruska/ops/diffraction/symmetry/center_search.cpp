@@ -16,6 +16,7 @@ namespace {
 constexpr double widest_step = 0.5;      // px between the centres that are tried
 constexpr double wide_tolerance = 0.15;  // of scores at centres up to half a step off the best
 constexpr std::size_t candidates = 3;    // groups whose centre is looked for
+constexpr double edge_share = 0.35;      // brightness where the pattern changes, over that of what is bright
 constexpr double least_ratio = 12;       // logarithm of the likelihood ratio beyond which a group is given up
 constexpr double most_gain = 0.3;        // that the choice of a centre may have added to a score
 constexpr double least_power = 1e-9;     // of a pattern of mean 1: below it is rounding
@@ -71,7 +72,7 @@ std::pair<double, double> top_of(const Parabola& p, double most) {
 /// noise has the relative curvature −3, and a half turn shifts by twice the centre's shift.
 struct SlopeNoise {
   explicit SlopeNoise(const SymmetryScores& scores)
-      : linear(0.5 * scores.power_linear / (scores.power * scores.power)),
+      : linear(edge_share * scores.power_linear / (scores.power * scores.power)),
         square(24 * scores.power_square / (scores.power * scores.power)) {}
   double linear, square;
 };

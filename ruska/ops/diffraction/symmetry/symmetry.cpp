@@ -48,16 +48,16 @@ constexpr auto parameters = std::tuple{
     parameter(&SymmetryParams::mean, "mean", "", one_of("disc|rings"),
               "What is taken off before patterns are correlated: the mean of the disc, or that of each ring, which "
               "leaves what depends on the angle. Groups are always told from the latter."),
-    parameter(&SymmetryParams::noise, "noise", "", one_of("counts|none"),
-              "The noise of the values: that of counts, or none, as in denoised or simulated patterns; without counts "
-              "there is nothing to take off and no standard deviation."),
+    parameter(
+        &SymmetryParams::noise, "noise", "", one_of("auto|counts|none"),
+        "The noise of the values: that of counts, or none, as in denoised or simulated patterns; auto: counts for "
+        "integers, none for floats. Without counts "
+        "there is nothing to take off and no standard deviation."),
     parameter(&SymmetryParams::gain, "gain", "", within(1e-6, 1e6),
               "Value that one count gives: the variance of a value is this times its mean."),
     parameter(&SymmetryParams::tolerance, "tolerance", "", within(0.0, 1.0),
               "Deviation of a score from 1 that still passes for symmetric."),
 };
-
-bool of_counts(const SymmetryParams& params) { return params.noise == "counts"; }
 
 /// The disc that is compared, in pixels of the binned pattern.
 struct Disc {
@@ -157,7 +157,7 @@ Plan check(const Inputs& inputs, const SymmetryParams& params) {
                   {"center", shape_of(scan_map_axes(data, "component", 2))},
                   {"probabilities", shape_of(scan_map_axes(data, "group", point_groups.size()))},
                   {"mean", frame}};
-  if (of_counts(params)) {
+  if (are_counts(params.noise, data)) {
     plan.outputs.push_back({"scores_sigma", shape_of(scan_map_axes(data, "operation", scored))});
     plan.outputs.push_back({"mirror_angle_sigma", shape_of(scan_map_axes(data, "", 0))});
     plan.outputs.push_back({"center_sigma", shape_of(scan_map_axes(data, "component", 2))});
@@ -190,7 +190,7 @@ Center center_of(const Dataset& data, const SymmetryParams& params, Context& con
   if (params.center_x && params.center_y) return {*params.center_y, *params.center_x, "given"};
   const Description& description = data.describe();
   const Shape frame = description.signal_shape();
-  const SomeFrames some = sum_of_some_frames(data, of_counts(params), {}, context);
+  const SomeFrames some = sum_of_some_frames(data, are_counts(params.noise, description), {}, context);
   const BrightDisc bright = find_bright_disc(some.sum, frame[0], frame[1], {});
   Center center{params.center_y.value_or(bright.y), params.center_x.value_or(bright.x),
                 "middle of the bright disc of " + std::to_string(some.number) + " frames"};
@@ -201,7 +201,7 @@ Center center_of(const Dataset& data, const SymmetryParams& params, Context& con
   about.radius.reset();
   const Disc disc = disc_about(description, about, center.y, center.x, search);
   const PolarGrid grid(disc.inner, disc.outer);
-  SymmetryScorer scorer(grid, disc.height, disc.width, of_counts(params) ? params.gain : 0);
+  SymmetryScorer scorer(grid, disc.height, disc.width, are_counts(params.noise, description) ? params.gain : 0);
   std::vector<double> values;
   bin(some.sum, frame[1], binning, disc, values);
   if (!scorer.load(values)) return center;
@@ -290,16 +290,18 @@ Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context
       "comparing patterns with their images", partitions,
       [&] { return std::vector<double>(static_cast<std::size_t>(data.signal_size())); },
       [&](std::vector<double>& total, std::int64_t, RowRange range) {
-        SymmetryScorer scorer(grid, disc.height, disc.width, of_counts(params) ? params.gain : 0);
+        SymmetryScorer scorer(grid, disc.height, disc.width, are_counts(params.noise, data) ? params.gain : 0);
         std::vector<double> values;
-        for_each_frame(
-            dataset, range, of_counts(params), {}, [&](std::int64_t position, std::span<const double> pattern) {
-              for (std::size_t p = 0; p < total.size(); ++p) total[p] += pattern[p];
-              bin(pattern, frame[1], binning, disc, values);
-              PatternSymmetry found;
-              if (scorer.load(values)) found = find_symmetry(scorer, disc.y, disc.x, disc.search, params.tolerance);
-              store(found, params, binning, stored.data() + static_cast<std::size_t>(position) * values_per_position);
-            });
+        for_each_frame(dataset, range, are_counts(params.noise, data), {},
+                       [&](std::int64_t position, std::span<const double> pattern) {
+                         for (std::size_t p = 0; p < total.size(); ++p) total[p] += pattern[p];
+                         bin(pattern, frame[1], binning, disc, values);
+                         PatternSymmetry found;
+                         if (scorer.load(values))
+                           found = find_symmetry(scorer, disc.y, disc.x, disc.search, params.tolerance);
+                         store(found, params, binning,
+                               stored.data() + static_cast<std::size_t>(position) * values_per_position);
+                       });
       },
       [](std::vector<double>& left, std::vector<double>&& right) {
         for (std::size_t p = 0; p < left.size(); ++p) left[p] += right[p];
@@ -346,12 +348,13 @@ Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context
                .value = dataset_over<double>(scan_map_axes(data, "operation", scored), "Symmetry scores", correlation,
                                              columns(stored, 0, scored)),
                .view = scan_view(data, View::maps),
-               .sigma = of_counts(params) ? "scores_sigma" : "",
+               .sigma = are_counts(params.noise, data) ? "scores_sigma" : "",
                .components = operations,
-               .note = std::string(of_counts(params) ? "Counting noise is taken off: 1 means symmetric at any dose. "
-                                                     : "Nothing is taken off for noise. ") +
+               .note = std::string(are_counts(params.noise, data)
+                                       ? "Counting noise is taken off: 1 means symmetric at any dose. "
+                                       : "Nothing is taken off for noise. ") +
                        "The mirror's score is the largest of all angles and so lies too high where there is none."});
-  if (of_counts(params)) {
+  if (are_counts(params.noise, data)) {
     outputs.add(
         {.name = "scores_sigma",
          .title = "Standard deviation of the correlations",
@@ -364,9 +367,9 @@ Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context
                .value = dataset_over<double>(scan_map_axes(data, "", 0), "Angle of the best mirror", "Angle (°)",
                                              columns(stored, 2 * scored, 1)),
                .view = scan_view(data, View::maps),
-               .sigma = of_counts(params) ? "mirror_angle_sigma" : "",
+               .sigma = are_counts(params.noise, data) ? "mirror_angle_sigma" : "",
                .note = "From x towards y; of a group with n mirrors one of them, below 180°/n."});
-  if (of_counts(params)) {
+  if (are_counts(params.noise, data)) {
     outputs.add(
         {.name = "mirror_angle_sigma",
          .title = "Standard deviation of the mirror's angle",
@@ -378,12 +381,12 @@ Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context
                .value = dataset_over<double>(scan_map_axes(data, "component", 2), "Centre of symmetry", "Position (px)",
                                              columns(stored, 2 * scored + 2, 2)),
                .view = scan_view(data, View::maps),
-               .sigma = of_counts(params) ? "center_sigma" : "",
+               .sigma = are_counts(params.noise, data) ? "center_sigma" : "",
                .components = {"x", "y"},
                .note = params.search > 0 ? "Within " + show(params.search) + " px of (" + show(center.x) + ", " +
                                                show(center.y) + ")."
                                          : "One for all: none was looked for."});
-  if (of_counts(params)) {
+  if (are_counts(params.noise, data)) {
     outputs.add(
         {.name = "center_sigma",
          .title = "Standard deviation of the centre",

@@ -18,7 +18,7 @@ struct SymmetryParams {
   std::optional<double> inner_radius{};
   std::optional<std::int64_t> binning{};
   std::string mean = "disc";
-  std::string noise = "counts";
+  std::string noise = "auto";
   double gain = 1.0;
   double tolerance = 0.05;
 };

@@ -100,7 +100,7 @@ TEST(Symmetry, ACentreOfSymmetryIsFoundWithAnHonestStandardDeviation) {
     Random random(2, "symmetry", i);
     counts.push_back(static_cast<double>(random.poisson(1000 * pattern[i % pattern.size()])));
   }
-  const Outputs outputs = run(scan_of(counts), Json{{"center_y", 15.5}, {"center_x", 15.5}});
+  const Outputs outputs = run(scan_of(counts), Json{{"center_y", 15.5}, {"center_x", 15.5}, {"noise", "counts"}});
   const auto center = values(outputs, "center"), center_sigma = values(outputs, "center_sigma"),
              angle = values(outputs, "mirror_angle"), angle_sigma = values(outputs, "mirror_angle_sigma");
   double squares = 0, angle_squares = 0;
@@ -155,7 +155,8 @@ TEST(Symmetry, WrongInputsAreNamed) {
     }
     return "";
   };
-  EXPECT_THAT(message(-1, Json{{"center_y", 15.5}, {"center_x", 15.5}}), testing::HasSubstr("--noise none"));
+  EXPECT_THAT(message(-1, Json{{"center_y", 15.5}, {"center_x", 15.5}, {"noise", "counts"}}),
+              testing::HasSubstr("--noise none"));
   EXPECT_THAT(message(1, Json{{"center_y", 1}, {"center_x", 15.5}}), testing::HasSubstr("--center_x"));
   EXPECT_THAT(message(1, Json{{"center_y", 15.5}, {"center_x", 15.5}, {"radius", 15}}), testing::HasSubstr("--radius"));
 }

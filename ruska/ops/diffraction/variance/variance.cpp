@@ -47,8 +47,8 @@ constexpr auto parameters = std::tuple{
     parameter(&VarianceParams::step, "step", "px", within(0.01, 1e6), "Width of a ring."),
     parameter(&VarianceParams::radius, "radius", "px", within(0.01, 1e6),
               "Radius up to which rings are made; auto: to the farthest corner."),
-    parameter(&VarianceParams::noise, "noise", "", one_of("counts|none"),
-              "Whether values are counts, whose noise is taken off."),
+    parameter(&VarianceParams::noise, "noise", "", one_of("auto|counts|none"),
+              "Whether values are counts, whose noise is taken off; auto: integers are."),
     parameter(&VarianceParams::gain, "gain", "", within(1e-6, 1e6),
               "Value that one count gives: the variance of a value is this times its mean."),
 };
@@ -208,7 +208,7 @@ Outputs run(const Inputs& inputs, const VarianceParams& params, Context& context
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
   const Shape frame = data.signal_shape();
-  const bool counts = params.noise == "counts";
+  const bool counts = are_counts(params.noise, data);
   const double gain = counts ? params.gain : 0;
   const std::vector<std::uint8_t> left_out = read_mask(inputs.find("mask"), frame, "mask");
   RadialGeometry geometry;

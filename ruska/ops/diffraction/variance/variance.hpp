@@ -17,7 +17,7 @@ struct VarianceParams {
   double ellipse_angle = 0.0;
   double step = 1.0;
   std::optional<double> radius{};
-  std::string noise = "counts";
+  std::string noise = "auto";
   double gain = 1.0;
 };
 

@@ -99,7 +99,8 @@ TEST(Variance, SpeckleOfKnownVarianceIsFound) {
 
 TEST(Variance, WrongInputsAreNamed) {
   EXPECT_THROW(run(frames<float>(3, 1, 1, {1, 1, 1}), centred), Error);
-  EXPECT_THROW(run(frames<float>(4, 1, 1, {1, 1, -1, 1}), Json{{"center_x", 0}, {"center_y", 0}}), Error);
+  EXPECT_THROW(run(frames<float>(4, 1, 1, {1, 1, -1, 1}), Json{{"center_x", 0}, {"center_y", 0}, {"noise", "counts"}}),
+               Error);
 }
 
 }  // namespace
