@@ -67,7 +67,7 @@ std::pair<double, double> top_of(const Parabola& p, double most) {
 
 /// The noise of the slope of a score S(c) at its top, where H are its second derivatives, approximately: the covariance
 /// −H · linear + square. Near the top 1 − S is half the square of the shift times the power of the pattern's change
-/// with it, whence the part from products of noise and signal, halved because the change lies at the edges of what is
+/// with it, whence the part from products of noise and signal, less because the change lies at the edges of what is
 /// bright. The part from products of noise alone is 12 times the variance of S: the autocovariance of interpolated
 /// noise has the relative curvature −3, and a half turn shifts by twice the centre's shift.
 struct SlopeNoise {
