@@ -155,8 +155,7 @@ INSTANTIATE_TEST_SUITE_P(Golden, T5, testing::Values(0, 1, 2, 3),
                          [](const auto& one) { return std::string("group_") + name_of_group[one.param]; });
 
 // The patterns of four-fold sites of a square lattice: too few counts to tell, until the scan is denoised as a whole.
-// Of the two kinds of sites the bright one at the columns is asked for; between columns a pattern has a third of its
-// contrast.
+// Of the two kinds of sites the brighter one, at the columns, is asked for.
 TEST(T5Lattice, DenoisedPatternsShowTheFourfoldSitesThatNoisyOnesHide) {
   const golden::LatticeScan scan(false);
   const Dataset noisy = scan.draw(0.1, 1);  // 58 counts per pattern
