@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Opens the input with one driver (RUSKA_FUZZ_DRIVER), describes every signal and reads a bounded number of values.
-// Only a ruska::Error may come out.
+// Opens the input with one driver (named by the environment's RUSKA_FUZZ_DRIVER), describes every signal and reads a
+// bounded number of values. Only a ruska::Error may come out.
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -18,6 +18,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The driver under test.
+const std::string& driver_name() {
+  static const std::string name = [] {
+    const char* given = std::getenv("RUSKA_FUZZ_DRIVER");
+    return std::string(given == nullptr ? "" : given);
+  }();
+  return name;
+}
+
 /// The fixture files in memory (/dev/shm), for as long as the fuzzer runs.
 class Files {
  public:
@@ -25,8 +34,8 @@ class Files {
     std::string name = "/dev/shm/ruska-fuzz-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) throw Error(ErrorKind::io, "no folder in /dev/shm");
     folder_ = name;
-    files_ = write_fuzz_files(RUSKA_FUZZ_DRIVER, folder_);
-    if (files_.empty()) throw Error(ErrorKind::not_found, "the driver has no fixture");
+    files_ = write_fuzz_files(driver_name(), folder_);
+    if (files_.empty()) throw Error(ErrorKind::not_found, "the driver '" + driver_name() + "' has no fixture");
   }
   ~Files() { fs::remove_all(folder_); }
 
@@ -81,7 +90,7 @@ void read_some(const Source& signal) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace ruska;
   static Files files;
-  static const Driver& driver = driver_named(RUSKA_FUZZ_DRIVER);
+  static const Driver& driver = driver_named(driver_name());
   if (size == 0) return 0;
   try {
     const std::filesystem::path& path = files.put(data, size);

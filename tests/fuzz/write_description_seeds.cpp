@@ -1,41 +1,17 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// write_seeds FOLDER: for every driver the inputs that are its fixtures, in FOLDER/fuzz_<driver>; for the descriptions
-// the defaults of every operation, in FOLDER/fuzz_descriptions, and FOLDER/descriptions.dict with all names and
-// choices.
-#include <algorithm>
+// write_description_seeds FOLDER: the defaults of every operation, in FOLDER/fuzz_descriptions, and
+// FOLDER/descriptions.dict with all names and choices.
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <set>
 
 #include "ruska/core/operation.hpp"
-#include "tests/fuzz/fuzz_files.hpp"
+#include "tests/fuzz/seed_file.hpp"
 
 namespace fs = std::filesystem;
 
 namespace {
-
-void write(const fs::path& path, const std::string& content) {
-  std::ofstream file(path, std::ios::binary);
-  file << content << std::flush;
-  if (!file) throw ruska::Error(ruska::ErrorKind::io, "cannot write " + path.string());
-}
-
-void write_driver_seeds(const fs::path& folder) {
-  for (const ruska::Driver* driver : ruska::drivers()) {
-    const std::string name(driver->name);
-    const fs::path place = folder / ("fuzz_" + name);
-    fs::create_directories(place);
-    const fs::path fixtures = folder / "fixtures" / name;
-    const auto files = ruska::write_fuzz_files(name, fixtures);
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      write(place / ("fixture-" + std::to_string(i)), static_cast<char>(i) + files[i].content);
-    }
-  }
-  fs::remove_all(folder / "fixtures");
-}
 
 void write_description_seeds(const fs::path& folder) {
   const fs::path place = folder / "fuzz_descriptions";
@@ -52,7 +28,7 @@ void write_description_seeds(const fs::path& folder) {
         if (bound) words.insert(bound->dump());
       }
     }
-    write(place / ("defaults-" + std::to_string(number++)), defaults.dump());
+    ruska::write_seed(place / ("defaults-" + std::to_string(number++)), defaults.dump());
   }
   std::string dictionary;
   for (const std::string& word : words) {
@@ -63,18 +39,17 @@ void write_description_seeds(const fs::path& folder) {
     }
     dictionary += "\"\n";
   }
-  write(folder / "descriptions.dict", dictionary);
+  ruska::write_seed(folder / "descriptions.dict", dictionary);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fputs("usage: write_seeds FOLDER\n", stderr);
+    std::fputs("usage: write_description_seeds FOLDER\n", stderr);
     return 2;
   }
   try {
-    write_driver_seeds(argv[1]);
     write_description_seeds(argv[1]);
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());

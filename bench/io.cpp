@@ -1,0 +1,211 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+
+// How fast files are read, on two threads and partition by partition, as an analysis reads; values are summed at once.
+// Each prints one JSON object.
+//   bench_io open FILE           time to open FILE, and resident memory after it
+//   bench_io read FILE [REPEATS] all values of the obvious signal through Source::view or read: time, sum, peak memory
+//   bench_io limits FILE         the bytes of FILE read in blocks of 1 MiB, as dd does, and the same summed; memory
+//                                that is summed: bytes per second
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include "ruska/core/driver.hpp"
+#include "ruska/core/executor.hpp"
+#include "ruska/core/rows.hpp"
+#include "ruska/io/random_access_file.hpp"
+
+namespace ruska {
+namespace {
+
+constexpr int threads = 2;
+constexpr std::int64_t block_bytes = 1 << 20;
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::int64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+}
+
+/// The sum modulo 2^64 of integers; floats are summed as they are.
+template <class T>
+double sum_of(const T* values, std::size_t count) {
+  if constexpr (std::is_floating_point_v<T>) {
+    double lanes[16] = {};
+    std::size_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+      for (std::size_t j = 0; j < 16; ++j) lanes[j] += static_cast<double>(values[i + j]);
+    }
+    for (; i < count; ++i) lanes[0] += static_cast<double>(values[i]);
+    double sum = 0;
+    for (const double lane : lanes) sum += lane;
+    return sum;
+  } else if constexpr (is_complex_v<T>) {
+    double sum = 0;
+    for (std::size_t i = 0; i < count; ++i) sum += static_cast<double>(values[i].real());
+    return sum;
+  } else {
+    using Wide =
+        std::conditional_t<sizeof(T) <= 2, std::conditional_t<std::is_signed_v<T>, std::int32_t, std::uint32_t>,
+                           std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
+    constexpr std::size_t safe = 32768;  // 16-bit values whose sum fits 32 bits
+    double sum = 0;
+    for (std::size_t begin = 0; begin < count; begin += safe) {
+      const std::size_t end = std::min(count, begin + safe);
+      Wide part = 0;
+      for (std::size_t i = begin; i < end; ++i) part += static_cast<Wide>(values[i]);
+      sum += static_cast<double>(part);
+    }
+    return sum;
+  }
+}
+
+double sum_of(std::span<const std::byte> bytes, DType dtype) {
+  return visit_dtype(
+      dtype, [&]<class T>() { return sum_of(reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)); });
+}
+
+/// One pass over all partitions.
+double pass(const Dataset& data, Context& context) {
+  const Description& description = data.describe();
+  const Source& source = data.source();
+  std::atomic<double> total = 0;
+  Executor(context).for_each_chunk("reading", partitions_of(description), [&](std::int64_t, RowRange range) {
+    double sum = 0;
+    if (description.sparse) {
+      const SparseCounts counts = source.read_counts(range.begin, range.end);
+      sum = sum_of(counts.value.data(), counts.value.size());
+    } else {
+      thread_local std::vector<std::byte> buffer;
+      for (const Region& region : regions_of_rows(description, range)) {
+        std::span<const std::byte> values = source.view(region);
+        if (values.empty()) {
+          buffer.resize(static_cast<std::size_t>(region.count()) * size_of(description.dtype));
+          source.read(region, buffer);
+          values = buffer;
+        }
+        sum += sum_of(values, description.dtype);
+      }
+    }
+    total += sum;
+  });
+  return total;
+}
+
+void open(const std::filesystem::path& path) {
+  const std::int64_t before = peak_memory();
+  const auto start = Clock::now();
+  const File file = open_file(path);
+  const double seconds = seconds_since(start);
+  const Description& description = file.signals.at(file.obvious()).describe();
+  std::cout << Json{{"job", "open"},
+                    {"seconds", seconds},
+                    {"shape", description.shape()},
+                    {"bytes", description.bytes()},
+                    {"before_bytes", before},
+                    {"peak_bytes", peak_memory()}}
+                   .dump()
+            << std::endl;
+}
+
+void read(const std::filesystem::path& path, int repeats) {
+  Context context;
+  context.threads = threads;
+  std::vector<double> seconds;
+  double sum = 0;
+  std::int64_t bytes = 0;
+  const std::int64_t before = peak_memory();
+  for (int i = 0; i < repeats; ++i) {
+    const auto start = Clock::now();
+    const File file = open_file(path);
+    const Dataset data = file.signals.at(file.obvious());
+    sum = pass(data, context);
+    seconds.push_back(seconds_since(start));
+    bytes = data.describe().bytes();
+  }
+  std::cout << Json{{"job", "read"}, {"seconds", seconds},     {"bytes", bytes},
+                    {"sum", sum},    {"before_bytes", before}, {"peak_bytes", peak_memory()}}
+                   .dump()
+            << std::endl;
+}
+
+/// Bytes per second that the threads get together when each calls `work(begin, end)` for its share of `bytes`.
+template <class Work>
+double rate(std::int64_t bytes, const Work& work) {
+  const auto start = Clock::now();
+  std::vector<std::thread> workers;
+  for (int t = 0; t < threads; ++t) {
+    workers.emplace_back([&, t] { work(bytes * t / threads, bytes * (t + 1) / threads); });
+  }
+  for (std::thread& worker : workers) worker.join();
+  return static_cast<double>(bytes) / seconds_since(start);
+}
+
+void limits(const std::filesystem::path& path) {
+  const io::RandomAccessFile file(path);
+  const std::int64_t bytes = file.size() / (2 * block_bytes) * (2 * block_bytes);
+  std::atomic<double> total = 0;
+  const auto from_file = [&](bool summed) {
+    return rate(bytes, [&](std::int64_t begin, std::int64_t end) {
+      std::vector<std::byte> buffer(static_cast<std::size_t>(block_bytes));
+      double sum = 0;
+      for (; begin < end; begin += block_bytes) {
+        file.read(begin, std::span(buffer).first(static_cast<std::size_t>(std::min(block_bytes, end - begin))));
+        if (summed) sum += sum_of(buffer, DType::uint16);
+      }
+      total += sum;
+    });
+  };
+  const std::vector<std::byte> memory(static_cast<std::size_t>(std::int64_t{512} << 20), std::byte{1});
+  const auto from_memory = [&] {
+    return rate(static_cast<std::int64_t>(memory.size()), [&](std::int64_t begin, std::int64_t end) {
+      total += sum_of(std::span(memory).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)),
+                      DType::uint16);
+    });
+  };
+  constexpr int repeats = 5;
+  std::vector<double> copied, summed, resident;
+  for (int i = 0; i < repeats; ++i) {
+    copied.push_back(from_file(false));
+    summed.push_back(from_file(true));
+    resident.push_back(from_memory());
+  }
+  if (total == 0.5) std::cerr << "\n";  // the sums must not be optimised away
+  std::cout << Json{{"job", "limits"}, {"copied", copied}, {"summed", summed}, {"memory", resident}}.dump()
+            << std::endl;
+}
+
+}  // namespace
+}  // namespace ruska
+
+int main(int argc, char** argv) {
+  const std::string job = argc > 1 ? argv[1] : "";
+  try {
+    if (job == "open" && argc == 3) {
+      ruska::open(argv[2]);
+    } else if (job == "read" && argc >= 3) {
+      ruska::read(argv[2], argc > 3 ? std::stoi(argv[3]) : 1);
+    } else if (job == "limits" && argc == 3) {
+      ruska::limits(argv[2]);
+    } else {
+      std::cerr << "bench_io open FILE | read FILE [REPEATS] | limits FILE\n";
+      return 2;
+    }
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << "\n";
+    return 1;
+  }
+  return 0;
+}
