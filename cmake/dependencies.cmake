@@ -16,6 +16,7 @@ pkg_check_modules(RSVG REQUIRED IMPORTED_TARGET librsvg-2.0)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 find_package(TIFF REQUIRED)
 find_package(JPEG REQUIRED)
+pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(BLOSC REQUIRED IMPORTED_TARGET blosc)
@@ -32,8 +33,8 @@ target_include_directories(ruska_dependencies SYSTEM INTERFACE ${HDF5_C_INCLUDE_
 target_link_libraries(ruska_dependencies INTERFACE
   ${HDF5_C_LIBRARIES} TBB::tbb Eigen3::Eigen nlohmann_json::nlohmann_json CLI11::CLI11 OpenSSL::Crypto ZLIB::ZLIB
   pugixml::pugixml PkgConfig::OPENBLAS PkgConfig::LIBHWY PkgConfig::LIBXRL PkgConfig::RSVG PkgConfig::PNG TIFF::TIFF
-  JPEG::JPEG PkgConfig::LZ4 PkgConfig::ZSTD PkgConfig::BLOSC BZip2::BZip2 PkgConfig::FFTW PkgConfig::FFTWF
-  ${LIBSVM_LIBRARY} lapacke)
+  JPEG::JPEG PkgConfig::DEFLATE PkgConfig::LZ4 PkgConfig::ZSTD PkgConfig::BLOSC BZip2::BZip2 PkgConfig::FFTW
+  PkgConfig::FFTWF ${LIBSVM_LIBRARY} lapacke)
 
 # g++ 12 reports overlapping copies inside std::string that are not there (GCC bug 105651).
 set(ruska_warnings -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-restrict $<$<BOOL:${RUSKA_WERROR}>:-Werror>)

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/io/compression.hpp"
 
+#include <memory>
+
 #include <blosc.h>
+#include <libdeflate.h>
 #include <lz4.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "ruska/base/error.hpp"
@@ -19,30 +21,39 @@ std::string of(std::size_t got, std::size_t wanted) {
   return std::to_string(got) + " of " + std::to_string(wanted) + " bytes";
 }
 
+namespace {
+
+/// One per thread: it is not to be shared, and making it costs as much as inflating a few kilobytes.
+libdeflate_decompressor* decompressor() {
+  struct Free {
+    void operator()(libdeflate_decompressor* one) const { libdeflate_free_decompressor(one); }
+  };
+  thread_local const std::unique_ptr<libdeflate_decompressor, Free> own(libdeflate_alloc_decompressor());
+  if (own == nullptr) throw Error(ErrorKind::out_of_memory, "no memory to inflate");
+  return own.get();
+}
+
+void check(libdeflate_result result, std::size_t got, std::size_t wanted, const char* filter) {
+  if (result == LIBDEFLATE_BAD_DATA) damaged(filter, "its bits or its checksum are wrong, or it is cut short");
+  if (result == LIBDEFLATE_INSUFFICIENT_SPACE)
+    damaged(filter, "it holds more than " + std::to_string(wanted) + " bytes");
+  if (result != LIBDEFLATE_SUCCESS || got != wanted) damaged(filter, of(got, wanted));
+}
+
+}  // namespace
+
 void decode_deflate(Bytes in, std::span<std::byte> out) {
-  uLongf got = static_cast<uLongf>(out.size());
-  const int status = uncompress(reinterpret_cast<Bytef*>(out.data()), &got, reinterpret_cast<const Bytef*>(in.data()),
-                                static_cast<uLong>(in.size()));
-  if (status != Z_OK || got != out.size()) {
-    damaged("deflate", "zlib status " + std::to_string(status) + ", " + of(got, out.size()));
-  }
+  std::size_t got = 0;
+  const libdeflate_result result =
+      libdeflate_zlib_decompress(decompressor(), in.data(), in.size(), out.data(), out.size(), &got);
+  check(result, got, out.size(), "deflate");
 }
 
 void decode_gzip(Bytes in, std::span<std::byte> out) {
-  if (in.size() > UINT32_MAX || out.size() > UINT32_MAX) damaged("gzip", "it is too large");
-  z_stream stream{};
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(in.data()));
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  constexpr int gzip_alone = 16;
-  if (inflateInit2(&stream, MAX_WBITS + gzip_alone) != Z_OK)
-    throw Error(ErrorKind::out_of_memory, "zlib has no memory");
-  const int status = inflate(&stream, Z_FINISH);
-  inflateEnd(&stream);
-  if (status != Z_STREAM_END || stream.avail_out != 0) {
-    damaged("gzip", "zlib status " + std::to_string(status) + ", " + of(out.size() - stream.avail_out, out.size()));
-  }
+  std::size_t got = 0;
+  const libdeflate_result result =
+      libdeflate_gzip_decompress(decompressor(), in.data(), in.size(), out.data(), out.size(), &got);
+  check(result, got, out.size(), "gzip");
 }
 
 void decode_lz4_block(Bytes in, std::span<std::byte> out, const char* filter) {

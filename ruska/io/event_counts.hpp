@@ -2,18 +2,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "ruska/core/source.hpp"
+#include "ruska/base/error.hpp"
+#include "ruska/io/channel_counts.hpp"
 
 namespace ruska::io {
 
+/// Throws unsupported where a count does not fit the described dtype.
+inline void check_fits(std::uint32_t count, const Description& description) {
+  const std::uint64_t largest = (std::uint64_t{1} << (8 * size_of(description.dtype) - 1)) * 2 - 1;
+  if (count <= largest) return;
+  throw Error(ErrorKind::unsupported, "'" + description.title + "': " + std::to_string(count) +
+                                          " counts in one channel do not fit the " +
+                                          std::string(name_of(description.dtype)) + " that holds them");
+}
+
+/// Adds one event to a row. Throws bad_data for a channel that the description does not have, or a sum beyond 32 bits.
+inline void add_event(ChannelCounts& row, std::uint16_t channel, const Description& description) {
+  if (channel >= row.channels()) {
+    throw Error(ErrorKind::bad_data, "'" + description.title + "': an event in channel " + std::to_string(channel) +
+                                         ", where there are " + std::to_string(row.channels()));
+  }
+  if (!row.add(channel, 1)) {
+    throw Error(ErrorKind::bad_data, "'" + description.title + "': more than 2^32 events in one channel of one pixel");
+  }
+}
+
 /// Sums single events into counts. `for_each_event(event)` calls `event(pixel, channel)` for every one, with pixels in
 /// [0, pixels) and channels of 16 bits; it is called twice and must do the same each time. Memory: two bytes per event,
-/// eight per pixel. Throws unsupported where a count does not fit the described dtype.
+/// eight per pixel. Throws bad_data for channels that the description does not have, unsupported where a count does not
+/// fit its dtype.
 template <class ForEachEvent>
 SparseCounts counts_of_events(const Description& description, std::int64_t pixels, const ForEachEvent& for_each_event) {
   // Events sorted by pixel by counting, then each pixel's channels.
@@ -28,22 +49,12 @@ SparseCounts counts_of_events(const Description& description, std::int64_t pixel
 
   SparseCounts counts;
   counts.row_start.assign(static_cast<std::size_t>(pixels) + 1, 0);
-  const std::uint64_t largest = (std::uint64_t{1} << (8 * size_of(description.dtype) - 1)) * 2 - 1;
+  ChannelCounts row(description.signal_size());
   for (std::size_t p = 0; p < static_cast<std::size_t>(pixels); ++p) {
-    const auto from = events.begin() + event_start[p], to = events.begin() + event_start[p + 1];
-    std::sort(from, to);
-    for (auto at = from; at != to;) {
-      const auto run_end = std::upper_bound(at, to, *at);
-      const auto number = static_cast<std::uint64_t>(run_end - at);
-      if (number > largest) {
-        throw Error(ErrorKind::unsupported, "'" + description.title + "': " + std::to_string(number) +
-                                                " counts in one channel do not fit the " +
-                                                std::string(name_of(description.dtype)) + " that holds them");
-      }
-      counts.channel.push_back(*at);
-      counts.value.push_back(static_cast<std::uint32_t>(number));
-      at = run_end;
+    for (std::int64_t i = event_start[p]; i < event_start[p + 1]; ++i) {
+      add_event(row, events[static_cast<std::size_t>(i)], description);
     }
+    check_fits(row.append_to(counts), description);
     counts.row_start[p + 1] = counts.nonzeros();
   }
   return counts;

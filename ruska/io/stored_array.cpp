@@ -6,12 +6,18 @@
 #include <cstring>
 #include <numeric>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "ruska/io/byte_order.hpp"
+
 namespace ruska::io {
 
 namespace {
 
-/// What is read at once, and the gap between wanted bytes that is cheaper to read than to jump over.
-constexpr std::int64_t largest_block = std::int64_t{4} << 20;
+/// What is read at once where it must be put elsewhere or turned round, so that it is still in a core's own cache when
+/// that is done; and the gap between wanted bytes that is cheaper to read than to jump over.
+constexpr std::int64_t largest_block = std::int64_t{256} << 10;
 constexpr std::int64_t largest_gap = std::int64_t{16} << 10;
 
 /// One axis of a region in the order of storage.
@@ -27,7 +33,8 @@ class StoredArray final : public Source {
       : file_(std::move(file)),
         description_(std::move(description)),
         layout_(std::move(layout)),
-        item_(static_cast<std::int64_t>(size_of(description_.dtype))) {
+        item_(static_cast<std::int64_t>(size_of(description_.dtype))),
+        number_(size_of(description_.dtype) / (is_complex(description_.dtype) ? 2 : 1)) {
     description_.validate();
     const Shape shape = description_.shape();
     if (count(shape) == 0) return;
@@ -74,9 +81,8 @@ class StoredArray final : public Source {
     std::stable_sort(axes.begin(), axes.end(),
                      [](const StoredAxis& a, const StoredAxis& b) { return a.file_stride > b.file_stride; });
     merge_runs(axes);
-    std::vector<std::byte> block;
+    std::unique_ptr<std::byte[]> block;
     read_box(axes, start, first_out, block);
-    if (layout_.swapped) swap_bytes(out, description_.dtype);
   }
 
  private:
@@ -93,14 +99,14 @@ class StoredArray final : public Source {
   }
 
   void read_box(std::span<const StoredAxis> axes, std::int64_t start, std::byte* out,
-                std::vector<std::byte>& block) const {
+                std::unique_ptr<std::byte[]>& block) const {
     if (axes.empty()) {
-      file_->read(start, {out, static_cast<std::size_t>(item_)});
+      read_run(start, {out, static_cast<std::size_t>(item_)});
       return;
     }
     const StoredAxis& first = axes.front();
     if (axes.size() == 1 && first.file_stride == item_ && first.out_stride == item_) {
-      file_->read(start, {out, static_cast<std::size_t>(first.count * item_)});
+      read_run(start, {out, static_cast<std::size_t>(first.count * item_)});
       return;
     }
     std::int64_t inner = item_;  // bytes from the first to behind the last element of one step along `first`
@@ -115,24 +121,52 @@ class StoredArray final : public Source {
       }
       return;
     }
+    // All boxes that get here in one read have the same lengths, so one block serves them all.
+    if (block == nullptr) {
+      block = std::make_unique_for_overwrite<std::byte[]>(
+          static_cast<std::size_t>((steps - 1) * first.file_stride + inner));
+    }
     for (std::int64_t i = 0; i < first.count; i += steps) {
       const std::int64_t now = std::min(steps, first.count - i);
-      block.resize(static_cast<std::size_t>((now - 1) * first.file_stride + inner));
-      file_->read(start + i * first.file_stride, block);
+      file_->read(start + i * first.file_stride,
+                  {block.get(), static_cast<std::size_t>((now - 1) * first.file_stride + inner)});
       for (std::int64_t j = 0; j < now; ++j) {
-        scatter(axes.subspan(1), block.data() + j * first.file_stride, out + (i + j) * first.out_stride);
+        scatter(axes.subspan(1), block.get() + j * first.file_stride, out + (i + j) * first.out_stride);
       }
+    }
+  }
+
+  /// Bytes that follow each other in both.
+  void read_run(std::int64_t start, std::span<std::byte> out) const {
+    if (!layout_.swapped) {
+      file_->read(start, out);
+      return;
+    }
+    while (!out.empty()) {
+      const auto now = out.first(std::min(out.size(), static_cast<std::size_t>(largest_block)));
+      file_->read(start, now);
+      reverse_numbers(now, number_);
+      start += static_cast<std::int64_t>(now.size());
+      out = out.subspan(now.size());
+    }
+  }
+
+  void put(const std::byte* in, std::size_t bytes, std::byte* out) const {
+    if (layout_.swapped) {
+      copy_reversed({in, bytes}, number_, out);
+    } else {
+      std::memcpy(out, in, bytes);
     }
   }
 
   void scatter(std::span<const StoredAxis> axes, const std::byte* in, std::byte* out) const {
     if (axes.empty()) {
-      std::memcpy(out, in, static_cast<std::size_t>(item_));
+      put(in, static_cast<std::size_t>(item_), out);
       return;
     }
     const StoredAxis& first = axes.front();
     if (axes.size() == 1 && first.file_stride == item_ && first.out_stride == item_) {
-      std::memcpy(out, in, static_cast<std::size_t>(first.count * item_));
+      put(in, static_cast<std::size_t>(first.count * item_), out);
       return;
     }
     for (std::int64_t i = 0; i < first.count; ++i) {
@@ -144,6 +178,7 @@ class StoredArray final : public Source {
   Description description_;
   StoredLayout layout_;
   std::int64_t item_;
+  std::size_t number_;  ///< bytes whose order is one
 };
 
 class StoredArraySink final : public Sink {
@@ -217,12 +252,7 @@ Shape fortran_strides(const Shape& shape, std::size_t item_size) {
 }
 
 void swap_bytes(std::span<std::byte> values, DType dtype) {
-  const std::size_t width = size_of(dtype) / (is_complex(dtype) ? 2 : 1);
-  if (width == 1) return;
-  for (std::size_t at = 0; at + width <= values.size(); at += width) {
-    std::reverse(values.begin() + static_cast<std::ptrdiff_t>(at),
-                 values.begin() + static_cast<std::ptrdiff_t>(at + width));
-  }
+  reverse_numbers(values, size_of(dtype) / (is_complex(dtype) ? 2 : 1));
 }
 
 std::shared_ptr<const Source> stored_array(std::shared_ptr<const RandomAccessFile> file, Description description,

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 
+#include "ruska/io/channel_counts.hpp"
 #include "ruska/io/little_endian.hpp"
 
 namespace ruska::io::bcf {
@@ -110,7 +111,7 @@ Index walk_through(const Stream& stream, std::int64_t height, std::int64_t width
 /// Unpacks pixels one after the other onto the end of `counts`.
 class Unpacker {
  public:
-  Unpacker(std::int64_t channels, SparseCounts& counts) : spectrum_(static_cast<std::size_t>(channels)), out_(counts) {}
+  Unpacker(std::int64_t channels, SparseCounts& counts) : spectrum_(channels), out_(counts) {}
 
   void add(Bytes pixel) {
     const unsigned packing = load<std::uint16_t>(pixel, 12);
@@ -119,25 +120,19 @@ class Unpacker {
     const Bytes data = pixel.subspan(pixel_header, size);
     if (packing == 0) {
       if (size % 2 != 0) damaged("16-bit pulses of an odd number of bytes");
-      add_pulses_16(data, size / 2);
-      emit_pulses();
+      for (std::size_t i = 0; i < size / 2; ++i) add_count(load<std::uint16_t>(data, 2 * i), 1);
     } else if (packing == 1) {
       add_pulses_12(data, pulses);
-      emit_pulses();
     } else {
       add_runs(data.first(size - 4));
       const Bytes additional = pixel.subspan(pixel_header + size);
       if (additional.size() < 2 * std::size_t{pulses}) damaged("fewer additional pulses than announced");
       for (unsigned i = 0; i < pulses; ++i) add_count(load<std::uint16_t>(additional, 2 * std::size_t{i}), 1);
-      emit_spectrum();
     }
+    spectrum_.append_to(out_);
   }
 
  private:
-  void add_pulses_16(Bytes data, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) pulses_.push_back(load<std::uint16_t>(data, 2 * i));
-  }
-
   void add_pulses_12(Bytes data, std::size_t count) {
     const std::size_t words = (count * 12 + 15) / 16;
     if (2 * words > data.size()) {
@@ -152,7 +147,7 @@ class Unpacker {
         have += 16;
       }
       have -= 12;
-      pulses_.push_back(static_cast<std::uint16_t>(bits >> have & 0xfff));
+      add_count(bits >> have & 0xfff, 1);
     }
   }
 
@@ -170,66 +165,59 @@ class Unpacker {
         const std::size_t values = (channels * width + 1) / 2;
         if (data.size() < width + values) damaged("a run of channels is cut off");
         // The base value has twice the nibbles of the others: as many bytes as they have nibbles.
-        const std::uint64_t base = unsigned_at(data, 0, width);
-        data = data.subspan(width);
-        for (std::size_t i = 0; i < channels; ++i) {
-          const std::uint64_t value = width == 1 ? (static_cast<std::uint64_t>(data[i / 2]) >> (4 * (i % 2)) & 0xf)
-                                                 : unsigned_at(data, i * width / 2, width / 2);
-          std::uint64_t count = 0;
-          if (__builtin_add_overflow(base, value, &count)) damaged("a count above 2^64");
-          if (count > 0) add_count(channel + i, count);
+        const Bytes after_base = data.subspan(width);
+        switch (width) {
+          case 1:
+            add_values(channel, channels, after_base, std::uint64_t{load<std::uint8_t>(data, 0)}, nibble_at);
+            break;
+          case 2:
+            add_values(channel, channels, after_base, std::uint64_t{load<std::uint16_t>(data, 0)},
+                       number_at<std::uint8_t>);
+            break;
+          case 4:
+            add_values(channel, channels, after_base, std::uint64_t{load<std::uint32_t>(data, 0)},
+                       number_at<std::uint16_t>);
+            break;
+          default:
+            add_values(channel, channels, after_base, load<std::uint64_t>(data, 0), number_at<std::uint32_t>);
+            break;
         }
-        data = data.subspan(values);
+        data = after_base.subspan(values);
       }
       channel += channels;
     }
   }
 
-  static std::uint64_t unsigned_at(Bytes data, std::size_t offset, std::size_t bytes) {
-    switch (bytes) {
-      case 1: return load<std::uint8_t>(data, offset);
-      case 2: return load<std::uint16_t>(data, offset);
-      case 4: return load<std::uint32_t>(data, offset);
-      default: return load<std::uint64_t>(data, offset);
+  static std::uint64_t nibble_at(Bytes values, std::size_t i) {
+    return std::to_integer<std::uint64_t>(values[i / 2]) >> (4 * (i % 2)) & 0xf;
+  }
+  template <class T>
+  static std::uint64_t number_at(Bytes values, std::size_t i) {
+    return load<T>(values, i * sizeof(T));
+  }
+
+  /// The counts of `channels` channels from `first` on: a base and what `value_at` finds in `values`.
+  template <class ValueAt>
+  void add_values(std::size_t first, std::size_t channels, Bytes values, std::uint64_t base, const ValueAt& value_at) {
+    for (std::size_t i = 0; i < channels; ++i) {
+      const std::uint64_t value = value_at(values, i);
+      std::uint64_t count = 0;
+      if (__builtin_add_overflow(base, value, &count)) damaged("a count above 2^64");
+      if (count > 0) add_count(first + i, count);
     }
   }
 
   void add_count(std::size_t channel, std::uint64_t count) {
-    check_channel(channel);
-    count += spectrum_[channel];
-    if (count > std::numeric_limits<std::uint32_t>::max()) damaged("a count of " + std::to_string(count));
-    spectrum_[channel] = static_cast<std::uint32_t>(count);
-  }
-
-  void check_channel(std::size_t channel) const {
-    if (channel >= spectrum_.size()) {
-      damaged("counts in channel " + std::to_string(channel) + " of " + std::to_string(spectrum_.size()));
+    if (channel >= spectrum_.channels()) {
+      damaged("counts in channel " + std::to_string(channel) + " of " + std::to_string(spectrum_.channels()));
+    }
+    if (count > std::numeric_limits<std::uint32_t>::max() ||
+        !spectrum_.add(channel, static_cast<std::uint32_t>(count))) {
+      damaged("a count of more than 2^32 in channel " + std::to_string(channel));
     }
   }
 
-  void emit_pulses() {
-    std::sort(pulses_.begin(), pulses_.end());
-    for (std::size_t i = 0; i < pulses_.size();) {
-      std::size_t end = i;
-      while (end < pulses_.size() && pulses_[end] == pulses_[i]) ++end;
-      out_.channel.push_back(pulses_[i]);
-      out_.value.push_back(static_cast<std::uint32_t>(end - i));
-      i = end;
-    }
-    if (!pulses_.empty()) check_channel(pulses_.back());
-    pulses_.clear();
-  }
-
-  void emit_spectrum() {
-    for (std::size_t channel = 0; channel < spectrum_.size(); ++channel) {
-      if (spectrum_[channel] == 0) continue;
-      out_.channel.push_back(static_cast<std::uint32_t>(channel));
-      out_.value.push_back(std::exchange(spectrum_[channel], 0));
-    }
-  }
-
-  std::vector<std::uint32_t> spectrum_;
-  std::vector<std::uint16_t> pulses_;
+  ChannelCounts spectrum_;
   SparseCounts& out_;
 };
 

@@ -6,9 +6,12 @@
 #include <array>
 #include <cstring>
 
-#include <zlib.h>
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include "ruska/base/error.hpp"
+#include "ruska/io/compression.hpp"
 #include "ruska/io/little_endian.hpp"
 #include "ruska/io/text.hpp"
 
@@ -97,14 +100,22 @@ class CompressedStream final : public Stream {
 
   void read(std::int64_t offset, std::span<std::byte> out) const override {
     require_inside(offset, out.size(), size_);
-    while (!out.empty()) {
-      const auto content = block(static_cast<std::size_t>(offset / block_size_));
-      const auto within = static_cast<std::size_t>(offset % block_size_);
-      const std::size_t now = std::min(out.size(), content->size() - within);
-      std::memcpy(out.data(), content->data() + within, now);
-      out = out.subspan(now);
-      offset += static_cast<std::int64_t>(now);
-    }
+    if (out.empty()) return;
+    const std::int64_t end = offset + static_cast<std::int64_t>(out.size());
+    const std::int64_t first = offset / block_size_, last = (end - 1) / block_size_;
+    const auto read_block = [&](std::int64_t index) {
+      const auto content = block(static_cast<std::size_t>(index));
+      const std::int64_t from = std::max(offset, index * block_size_), to = std::min(end, (index + 1) * block_size_);
+      std::memcpy(out.data() + (from - offset), content->data() + (from - index * block_size_),
+                  static_cast<std::size_t>(to - from));
+    };
+    if (first == last) return read_block(first);
+    // Isolated: a thread that waits here must not take up a task of whoever called, which may wait for this one.
+    tbb::this_task_arena::isolate([&] {
+      tbb::parallel_for(tbb::blocked_range<std::int64_t>(first, last + 1, 1), [&](const auto& range) {
+        for (std::int64_t index = range.begin(); index < range.end(); ++index) read_block(index);
+      });
+    });
   }
 
  private:
@@ -128,14 +139,8 @@ class CompressedStream final : public Stream {
     std::vector<std::byte> stored(static_cast<std::size_t>(block.stored_size));
     stored_->read(block.at, stored);
     auto content = std::make_shared<std::vector<std::byte>>(static_cast<std::size_t>(block.size));
-    uLongf length = static_cast<uLongf>(block.size);
-    const int result = ::uncompress(reinterpret_cast<Bytef*>(content->data()), &length,
-                                    reinterpret_cast<const Bytef*>(stored.data()), static_cast<uLong>(stored.size()));
-    if (result == Z_MEM_ERROR) throw Error(ErrorKind::out_of_memory, "no memory to inflate a block of the container");
-    if (result != Z_OK || length != static_cast<uLongf>(block.size)) {
-      damaged("compressed block " + std::to_string(index) + " does not inflate to its " + std::to_string(block.size) +
-              " bytes");
-    }
+    with_context([&] { return "compressed block " + std::to_string(index) + " of the container"; },
+                 [&] { codec::decode_deflate(stored, *content); });
     const std::lock_guard lock(mutex_);
     kept_.insert(kept_.begin(), {index, content});
     if (kept_.size() > blocks_kept) kept_.pop_back();

@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint16_t next_pixel = 65535;
 constexpr std::int64_t best_deflate_ratio = 1032;
 constexpr std::int64_t piece_words = std::int64_t{1} << 20;
+constexpr std::size_t counted_words = 1024;
 
 std::int64_t words_of(const hdf5::Array& stream) { return count(stream.shape()); }
 
@@ -25,23 +26,34 @@ std::vector<std::uint16_t> words(const hdf5::Array& stream, std::int64_t begin, 
   return out;
 }
 
-/// A run of words and the pixel of the tile in which it begins.
-struct Run {
-  std::int64_t pixel = 0;
-  std::vector<std::uint16_t> words;
-};
+/// Walks along a run of words, pixel by pixel.
+class Run {
+ public:
+  Run(const Run&) = delete;
+  Run(Run&&) noexcept = default;
+  explicit Run(std::vector<std::uint16_t> words)
+      : words_(std::move(words)), at_(words_.data()), end_(at_ + words_.size()) {}
 
-/// Calls `event(pixel, channel)` for every event of a run that lies in pixels [0, pixels).
-template <class Event>
-void for_each_event(const Run& run, std::int64_t pixels, const Event& event) {
-  std::int64_t pixel = run.pixel;
-  for (const std::uint16_t word : run.words) {
-    if (word == next_pixel)
-      ++pixel;
-    else if (pixel >= 0 && pixel < pixels)
-      event(pixel, word);
+  void skip_pixels(std::int64_t count) {
+    for (; count > 0; --count) {
+      at_ = std::find(at_, end_, next_pixel);
+      if (at_ != end_) ++at_;
+    }
   }
-}
+  /// Calls `event(channel)` for the events of the pixel here and goes on to the next one.
+  template <class Event>
+  void take_pixel(const Event& event) {
+    while (at_ != end_) {
+      const std::uint16_t word = *at_++;
+      if (word == next_pixel) return;
+      event(word);
+    }
+  }
+
+ private:
+  std::vector<std::uint16_t> words_;
+  const std::uint16_t *at_, *end_;
+};
 
 }  // namespace
 
@@ -76,15 +88,24 @@ std::vector<std::int64_t> EventStreamSource::scan(const hdf5::Array& stream) con
   const std::int64_t width = description_.navigation_shape()[1], height = description_.navigation_shape()[0];
   const std::int64_t all = words_of(stream);
   std::vector<std::int64_t> starts{0};
-  std::int64_t pixel = 0;
+  std::int64_t in_line = 0;  // pixels of the line that are done
   for (std::int64_t begin = 0; begin < all; begin += piece_words) {
-    const std::int64_t end = std::min(begin + piece_words, all);
-    std::int64_t at = begin;
-    for (const std::uint16_t word : words(stream, begin, end)) {
-      ++at;
-      if (word != next_pixel || ++pixel % width != 0) continue;
-      starts.push_back(at);
-      if (frames_ > 0 && static_cast<std::int64_t>(starts.size()) > frames_ * height) return starts;
+    const std::vector<std::uint16_t> piece = words(stream, begin, std::min(begin + piece_words, all));
+    for (std::size_t at = 0; at < piece.size(); at += counted_words) {
+      const auto some = std::span(piece).subspan(at, std::min(counted_words, piece.size() - at));
+      // Most pieces end no line, which is quickly seen.
+      std::uint16_t ended = 0;
+      for (const std::uint16_t word : some) ended = static_cast<std::uint16_t>(ended + (word == next_pixel));
+      if (in_line + ended < width) {
+        in_line += ended;
+        continue;
+      }
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        if (some[i] != next_pixel || ++in_line < width) continue;
+        in_line = 0;
+        starts.push_back(begin + static_cast<std::int64_t>(at + i) + 1);
+        if (frames_ > 0 && static_cast<std::int64_t>(starts.size()) > frames_ * height) return starts;
+      }
     }
   }
   // What follows the last whole line belongs to the line begun there; lines that were never reached are empty.
@@ -113,7 +134,6 @@ SparseCounts EventStreamSource::read_counts(std::int64_t begin, std::int64_t end
   const LineStarts& starts = line_starts();
   const std::int64_t width = description_.navigation_shape()[1], height = description_.navigation_shape()[0];
   const std::int64_t first = begin / width, last = (end - 1) / width;
-  const std::int64_t channels = description_.signal_size();
 
   std::vector<Run> runs;
   for (std::size_t s = 0; s < streams_.size(); ++s) {
@@ -121,21 +141,20 @@ SparseCounts EventStreamSource::read_counts(std::int64_t begin, std::int64_t end
     for (std::int64_t frame = 0; frame < frames; ++frame) {
       const std::int64_t from = starts[s][static_cast<std::size_t>(frame * height + first)];
       const std::int64_t to = starts[s][static_cast<std::size_t>(frame * height + last + 1)];
-      if (from < to) runs.push_back({first * width - begin, words(streams_[s], from, to)});
+      if (from < to) runs.emplace_back(words(streams_[s], from, to)).skip_pixels(begin - first * width);
     }
   }
-  return counts_of_events(description_, pixels, [&](const auto& event) {
-    for (const Run& run : runs) {
-      for_each_event(run, pixels, [&](std::int64_t pixel, std::uint16_t channel) {
-        if (channel >= channels) {
-          throw Error(ErrorKind::bad_data, "'" + description_.title + "': an event in channel " +
-                                               std::to_string(channel) + ", where there are " +
-                                               std::to_string(channels));
-        }
-        event(pixel, channel);
-      });
+  SparseCounts counts;
+  counts.row_start.reserve(static_cast<std::size_t>(pixels) + 1);
+  ChannelCounts row(description_.signal_size());
+  for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
+    for (Run& run : runs) {
+      run.take_pixel([&](std::uint16_t channel) { add_event(row, channel, description_); });
     }
-  });
+    check_fits(row.append_to(counts), description_);
+    counts.row_start.push_back(counts.nonzeros());
+  }
+  return counts;
 }
 
 std::int64_t EventStreamSource::buffered() const {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <optional>
 
 #include "ruska/base/error.hpp"
@@ -74,7 +75,9 @@ void decode_bitshuffle(Bytes in, const std::vector<std::uint32_t>& values, std::
   }
   if (block == 0) block = std::max<std::size_t>(8192 / item / 8 * 8, 128);
   if (block % 8 != 0) damaged(name, "blocks of " + std::to_string(block) + " elements");
-  std::vector<std::byte> shuffled;
+  // Of one block: the first is the longest.
+  const std::size_t longest = std::min(block, out.size() / item) * item;
+  const auto shuffled = std::make_unique_for_overwrite<std::byte[]>(compression != 0 ? longest : 0);
   std::size_t left = out.size() / item;
   while (left >= 8) {
     const std::size_t bytes = std::min(block, left / 8 * 8) * item;
@@ -84,13 +87,13 @@ void decode_bitshuffle(Bytes in, const std::vector<std::uint32_t>& values, std::
       const std::size_t stored = big_endian(in, 4);
       in = in.subspan(4);
       if (stored > in.size()) damaged(name, "it is cut short");
-      shuffled.resize(bytes);
+      const std::span<std::byte> decoded(shuffled.get(), bytes);
       if (compression == 2)
-        decode_lz4_block(in.first(stored), shuffled, name);
+        decode_lz4_block(in.first(stored), decoded, name);
       else
-        decode_zstandard(in.first(stored), shuffled, name);
+        decode_zstandard(in.first(stored), decoded, name);
       in = in.subspan(stored);
-      bits = shuffled;
+      bits = decoded;
     } else {
       if (bytes > in.size()) damaged(name, "it is cut short");
       bits = in.first(bytes);
@@ -181,7 +184,7 @@ std::uint64_t FilterPipeline::fewest_stored(std::uint64_t bytes) const {
 void FilterPipeline::decode(std::vector<std::byte> stored, std::uint32_t skipped, std::span<std::byte> out) const {
   const auto applied = [&](std::size_t i) { return (skipped >> i & 1) == 0; };
   Bytes now = stored;
-  std::vector<std::byte> other;
+  std::unique_ptr<std::byte[]> other;
   // The last step writes to `out` itself.
   std::size_t last = filters_.size();
   for (std::size_t i = filters_.size(); i-- > 0;) {
@@ -205,11 +208,11 @@ void FilterPipeline::decode(std::vector<std::byte> stored, std::uint32_t skipped
         std::any_of(filters_.begin(), filters_.begin() + static_cast<std::ptrdiff_t>(i),
                     [](const Filter& one) { return one.id != shuffle && one.id != checksum; });
     if (compressed_before && filter.id == shuffle) wanted = now.size();
-    std::vector<std::byte> made;
+    std::unique_ptr<std::byte[]> made;
     std::span<std::byte> target = out;
     if (i != last || wanted != out.size()) {
-      made.resize(wanted);
-      target = made;
+      made = std::make_unique_for_overwrite<std::byte[]>(wanted);
+      target = {made.get(), wanted};
     }
     switch (filter.id) {
       case deflate: decode_deflate(now, target); break;
@@ -229,12 +232,8 @@ void FilterPipeline::decode(std::vector<std::byte> stored, std::uint32_t skipped
       case zstandard: decode_zstandard(now, target, "Zstandard"); break;
       default: throw Error(ErrorKind::internal, "a filter that was not checked");
     }
-    if (target.data() != out.data()) {
-      other = std::move(made);
-      now = other;
-    } else {
-      now = target;
-    }
+    now = target;
+    if (made != nullptr) other = std::move(made);
   }
   if (now.data() == out.data()) return;
   if (now.size() != out.size()) {

@@ -314,6 +314,14 @@ void StoredValues::read_unfiltered(const StoredChunk& chunk, const Overlap& part
                                          std::to_string(chunk.bytes) + " at the address " +
                                          std::to_string(chunk.address));
   }
+  const auto stored_start = contiguous_start({part.in_chunk, part.shape}, chunk_);
+  const auto wanted_start = contiguous_start({part.in_region, part.shape}, region.shape);
+  if (stored_start && wanted_start) {
+    const auto length = static_cast<std::size_t>(count(part.shape)) * item_;
+    file_.file()->read(file_.place(chunk.address, bytes) + *stored_start * static_cast<std::int64_t>(item_),
+                       out.subspan(static_cast<std::size_t>(*wanted_start) * item_, length));
+    return;
+  }
   const auto source = stored_bytes(file_, chunk.address, chunk_, item_);
   std::vector<std::byte> values(static_cast<std::size_t>(count(part.shape)) * item_);
   source->read(with_bytes({part.in_chunk, part.shape}, item_), values);

@@ -3,20 +3,25 @@
 #include "ruska/io/mib/raw_frames.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
 #include "ruska/base/error.hpp"
+#include "ruska/io/byte_order.hpp"
 
 namespace ruska::io::mib {
 
 namespace {
 
-std::uint64_t big_endian_word(const std::byte* bytes) {
-  std::uint64_t word = 0;
-  for (int i = 0; i < 8; ++i) word = word << 8 | std::to_integer<std::uint64_t>(bytes[i]);
-  return word;
-}
+/// The bits of every byte as eight bytes, the lowest bit first.
+constexpr auto bits_of_bytes = [] {
+  std::array<std::array<std::byte, 8>, 256> table{};
+  for (std::size_t byte = 0; byte < table.size(); ++byte) {
+    for (std::size_t bit = 0; bit < 8; ++bit) table[byte][bit] = static_cast<std::byte>(byte >> bit & 1);
+  }
+  return table;
+}();
 
 class RawFrames final : public Source {
  public:
@@ -51,17 +56,21 @@ class RawFrames final : public Source {
     }
     std::vector<std::byte> lines(static_cast<std::size_t>((last - first + 1) * layout_.line_bytes));
     std::vector<std::byte> row(static_cast<std::size_t>(shape.back()) * item);
+    const std::size_t wanted = static_cast<std::size_t>(columns) * item;  // bytes of a row
     Shape index(region.start.begin(), region.start.begin() + static_cast<std::ptrdiff_t>(navigation));
     std::byte* to = out.data();
     while (true) {
       std::int64_t frame = 0;
       for (std::size_t axis = 0; axis < navigation; ++axis) frame = frame * shape[axis] + index[axis];
       file_->read(layout_.offset + frame * layout_.frame_bytes + first * layout_.line_bytes, lines);
-      for (std::int64_t y = top; y < top + rows; ++y) {
-        decode(y, lines.data() + (line_of(y) - first) * layout_.line_bytes, row);
-        const std::size_t bytes = static_cast<std::size_t>(columns) * item;
-        std::memcpy(to, row.data() + static_cast<std::size_t>(left) * item, bytes);
-        to += bytes;
+      for (std::int64_t y = top; y < top + rows; ++y, to += wanted) {
+        const std::byte* const line = lines.data() + (line_of(y) - first) * layout_.line_bytes;
+        if (wanted == row.size()) {
+          decode(y, line, {to, wanted});
+          continue;
+        }
+        decode(y, line, row);
+        std::memcpy(to, row.data() + static_cast<std::size_t>(left) * item, wanted);
       }
       bool more = false;
       for (std::size_t axis = navigation; !more && axis-- > 0;) {
@@ -97,18 +106,16 @@ class RawFrames final : public Source {
   }
 
   void unpack(const std::byte* in, std::int64_t bytes, std::span<std::byte> out) const {
+    // Words with their bytes reversed hold values of 8 and 16 bits in the order of a little-endian machine.
+    static_assert(std::endian::native == std::endian::little);
+    if (layout_.bits > 1) {
+      copy_reversed({in, static_cast<std::size_t>(bytes)}, 8, out.data());
+      return;
+    }
     std::byte* to = out.data();
-    const auto mask = (std::uint64_t{1} << layout_.bits) - 1;
     for (const std::byte* end = in + bytes; in != end; in += 8) {
-      std::uint64_t word = big_endian_word(in);
-      for (int bit = 0; bit < 64; bit += layout_.bits, word >>= layout_.bits) {
-        if (layout_.bits == 16) {
-          const auto value = static_cast<std::uint16_t>(word & mask);
-          std::memcpy(to, &value, 2);
-          to += 2;
-        } else {
-          *to++ = static_cast<std::byte>(word & mask);
-        }
+      for (std::size_t i = 8; i-- > 0; to += 8) {
+        std::memcpy(to, bits_of_bytes[std::to_integer<std::size_t>(in[i])].data(), 8);
       }
     }
   }
