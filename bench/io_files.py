@@ -223,6 +223,8 @@ def velox(path, megabytes):
             file.create_group(group)
         file["Operations"].create_dataset("StemInputOperation/aa", dtype=strings,
                                           data=['{"dataPath": "/Data/Image/bb", "detector": "HAADF"}'])
+        file.create_dataset("Presentation/Displays/ImageDisplay/ff", dtype=strings,
+                            data=['{"dataPath": "/Data/Image/bb", "display": {"label": "HAADF"}}'])
         image = file.create_group("Data/Image/bb")
         image.create_dataset("Data", data=np.zeros((EDGE, EDGE, 1), np.uint16), chunks=(EDGE, EDGE, 1))
         image.create_dataset("Metadata", data=text)
@@ -284,8 +286,7 @@ def bcf(path, megabytes):
             parts.append(struct.pack("<IIII", len(packed), len(one), 0, len(packed) + 16) + packed)
         return b"".join(parts)
 
-    compressed_layers = zlib.compress(b"<TRTLayers/>")
-    layers = base64.b64encode(struct.pack("<I", len(b"<TRTLayers/>")) + compressed_layers).decode()
+    layers = base64.b64encode(zlib.compress(b"<TRTLayers/>")).decode()
     image = base64.b64encode(np.ones((height, EDGE), np.uint8).tobytes()).decode()
     header = (
         '<?xml version="1.0" encoding="WINDOWS-1252" standalone="yes"?><TRTSpectrumDatabase><ClassInstance '

@@ -24,6 +24,7 @@ class ChannelCounts {
   bool add(std::size_t channel, std::uint32_t count) {
     std::uint32_t sum = 0;
     if (__builtin_add_overflow(counts_[channel], count, &sum)) return false;
+    filled_ += sum == count && count != 0;
     counts_[channel] = sum;
     used_[channel / 64] |= std::uint64_t{count != 0} << channel % 64;
     return true;
@@ -31,11 +32,10 @@ class ChannelCounts {
 
   /// Ends the row: appends channels and counts to `out` and starts anew. Returns the largest count, 0 for none.
   std::uint32_t append_to(SparseCounts& out) {
-    std::size_t filled = 0;
-    for (const std::uint64_t word : used_) filled += static_cast<std::size_t>(std::popcount(word));
     std::size_t at = out.channel.size();
-    out.channel.resize(at + filled);
-    out.value.resize(at + filled);
+    out.channel.resize(at + filled_);
+    out.value.resize(at + filled_);
+    filled_ = 0;
     std::uint32_t largest = 0;
     for (std::size_t w = 0; w < used_.size(); ++w) {
       for (std::uint64_t word = std::exchange(used_[w], 0); word != 0; word &= word - 1) {
@@ -52,6 +52,7 @@ class ChannelCounts {
  private:
   std::vector<std::uint32_t> counts_;
   std::vector<std::uint64_t> used_;  // a bit for each channel with counts
+  std::size_t filled_ = 0;           // how many they are
 };
 
 }  // namespace ruska::io

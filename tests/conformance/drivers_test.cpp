@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <complex>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <map>
@@ -387,6 +388,81 @@ TEST_P(DriverFixture, SurvivesFlippedBits) {
       if (HasFailure()) return;
     }
     std::ofstream(file, std::ios::binary | std::ios::trunc) << content;
+  }
+}
+
+/// Writes a number that sizes, offsets and counts go wrong with, in either byte order, over a place of the content.
+void put_number(std::string& content, Random& random) {
+  const std::uint64_t size = content.size();
+  const std::uint64_t numbers[] = {0,          1,
+                                   0x7f,       0x80,
+                                   0xff,       0x7fff,
+                                   0x8000,     0xffff,
+                                   0x7fffffff, 0x80000000,
+                                   0xffffffff, INT64_MAX,
+                                   UINT64_MAX, std::uint64_t{1} << 40,
+                                   size,       size - 1,
+                                   size + 1,   2 * size,
+                                   size / 2,   random.below(size + 1)};
+  const std::uint64_t number = numbers[random.below(std::size(numbers))];
+  const std::uint64_t width = std::min<std::uint64_t>(std::uint64_t{1} << random.below(4), size);
+  const std::uint64_t at = random.below(size - width + 1);
+  const bool big = random.below(2) == 0;
+  for (std::uint64_t i = 0; i < width; ++i) {
+    content[at + (big ? width - 1 - i : i)] = static_cast<char>(number >> (8 * i));
+  }
+}
+
+/// One change of the content: a number, or a run of bytes that goes, comes twice, moves or comes from elsewhere.
+void mutate(std::string& content, const std::string& other, Random& random) {
+  if (content.empty()) return;
+  const auto run_of = [&](const std::string& text) {
+    const std::uint64_t begin = random.below(text.size());
+    const std::uint64_t longest = std::min<std::uint64_t>(text.size() - begin, std::uint64_t{1} << random.below(10));
+    return text.substr(begin, 1 + random.below(longest));
+  };
+  const std::uint64_t at = random.below(content.size());
+  switch (random.below(8)) {
+    case 0: content.erase(at, run_of(content).size()); break;
+    case 1: content.insert(at, run_of(content)); break;
+    case 2: content.replace(at, 1, run_of(content)); break;
+    case 3:
+      if (!other.empty()) {
+        const std::string run = run_of(other);
+        content.replace(at, run.size(), run);
+      }
+      break;
+    default: put_number(content, random);
+  }
+}
+
+/// Half of the files carry one change, half up to eight. Seeds and their number are fixed; RUSKA_MUTATIONS=N takes N
+/// times as many.
+TEST_P(DriverFixture, SurvivesMutations) {
+  const char* const more = std::getenv("RUSKA_MUTATIONS");
+  const std::uint64_t attempts = 300 * (more == nullptr ? 1 : std::strtoull(more, nullptr, 10));
+  const auto files = write();
+  const MemoryLimit limit(rlim_t{2} << 30);
+  const auto content_of = [](const fs::path& file) {
+    std::string content(fs::file_size(file), '\0');
+    std::ifstream(file, std::ios::binary).read(content.data(), static_cast<std::streamsize>(content.size()));
+    return content;
+  };
+  std::vector<std::string> contents;
+  for (const fs::path& file : files) contents.push_back(content_of(file));
+  for (std::size_t number = 0; number < files.size(); ++number) {
+    const fs::path& file = files[number];
+    for (std::uint64_t i = 0; i < attempts; ++i) {
+      Random random(7, "mutations of " + fixture().name + file.extension().string(), i);
+      std::string damaged = contents[number];
+      const std::uint64_t changes = i % 2 == 0 ? 1 : 1 + random.below(8);
+      for (std::uint64_t c = 0; c < changes; ++c) mutate(damaged, contents[random.below(contents.size())], random);
+      std::ofstream(file, std::ios::binary | std::ios::trunc) << damaged;
+      SCOPED_TRACE(file.filename().string() + ", mutation " + std::to_string(i));
+      survive(driver(), files.front());
+      if (HasFailure()) return;
+    }
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << contents[number];
   }
 }
 

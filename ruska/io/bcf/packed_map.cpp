@@ -253,6 +253,11 @@ class PackedMap final : public Source {
     });
   }
 
+  std::int64_t buffered() const override {
+    const std::int64_t index = description_.navigation_size() * static_cast<std::int64_t>(sizeof(Pixel));
+    return std::min(index, stream_->size()) + stream_->buffered();
+  }
+
   SparseCounts read_counts(std::int64_t begin, std::int64_t end) const override {
     const std::int64_t width = description_.axes[1].size;
     if (begin < 0 || begin > end || end > description_.axes[0].size * width) {

@@ -26,8 +26,9 @@ namespace ruska::io::bcf {
 Shape map_shape(const Stream& stream);
 
 /// The counts of a map. The first read walks through the stream once and notes where each pixel lies (16 bytes per
-/// pixel that has counts); reads then decode the pixels that they need. Nothing else is held.
-/// `description` says (y, x, channel) and an unsigned dtype; a dense read throws unsupported where a count exceeds it.
+/// pixel that has counts); reads then decode the pixels that they need. Up to 64 MiB of a compressed stream are kept
+/// inflated. `description` says (y, x, channel) and an unsigned dtype; a dense read throws unsupported where a count
+/// exceeds it.
 std::shared_ptr<const Source> packed_map(std::shared_ptr<const Stream> stream, Description description);
 
 }  // namespace ruska::io::bcf

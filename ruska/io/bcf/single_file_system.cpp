@@ -11,6 +11,7 @@
 #include <tbb/task_arena.h>
 
 #include "ruska/base/error.hpp"
+#include "ruska/io/chunk_cache.hpp"
 #include "ruska/io/compression.hpp"
 #include "ruska/io/little_endian.hpp"
 #include "ruska/io/text.hpp"
@@ -97,6 +98,7 @@ class CompressedStream final : public Stream {
   }
 
   std::int64_t size() const override { return size_; }
+  std::int64_t buffered() const override { return std::min(size_, inflated_.limit()); }
 
   void read(std::int64_t offset, std::span<std::byte> out) const override {
     require_inside(offset, out.size(), size_);
@@ -104,7 +106,7 @@ class CompressedStream final : public Stream {
     const std::int64_t end = offset + static_cast<std::int64_t>(out.size());
     const std::int64_t first = offset / block_size_, last = (end - 1) / block_size_;
     const auto read_block = [&](std::int64_t index) {
-      const auto content = block(static_cast<std::size_t>(index));
+      const ChunkCache::Chunk content = inflated_.get(index, [&] { return inflated(index); });
       const std::int64_t from = std::max(offset, index * block_size_), to = std::min(end, (index + 1) * block_size_);
       std::memcpy(out.data() + (from - offset), content->data() + (from - index * block_size_),
                   static_cast<std::size_t>(to - from));
@@ -122,28 +124,13 @@ class CompressedStream final : public Stream {
   struct Block {
     std::int64_t at, stored_size, size;
   };
-  using Content = std::shared_ptr<const std::vector<std::byte>>;
-  /// Several threads walk along the stream in neighbouring places.
-  static constexpr std::size_t blocks_kept = 8;
-
-  Content block(std::size_t index) const {
-    {
-      const std::lock_guard lock(mutex_);
-      const auto found = std::find_if(kept_.begin(), kept_.end(), [&](const auto& one) { return one.first == index; });
-      if (found != kept_.end()) {
-        std::rotate(kept_.begin(), found, found + 1);
-        return kept_.front().second;
-      }
-    }
-    const Block& block = blocks_[index];
+  std::vector<std::byte> inflated(std::int64_t index) const {
+    const Block& block = blocks_[static_cast<std::size_t>(index)];
     std::vector<std::byte> stored(static_cast<std::size_t>(block.stored_size));
     stored_->read(block.at, stored);
-    auto content = std::make_shared<std::vector<std::byte>>(static_cast<std::size_t>(block.size));
+    std::vector<std::byte> content(static_cast<std::size_t>(block.size));
     with_context([&] { return "compressed block " + std::to_string(index) + " of the container"; },
-                 [&] { codec::decode_deflate(stored, *content); });
-    const std::lock_guard lock(mutex_);
-    kept_.insert(kept_.begin(), {index, content});
-    if (kept_.size() > blocks_kept) kept_.pop_back();
+                 [&] { codec::decode_deflate(stored, content); });
     return content;
   }
 
@@ -151,8 +138,7 @@ class CompressedStream final : public Stream {
   std::int64_t block_size_ = 0;
   std::int64_t size_ = 0;
   std::vector<Block> blocks_;
-  mutable std::mutex mutex_;
-  mutable std::vector<std::pair<std::size_t, Content>> kept_;
+  mutable ChunkCache inflated_;
 };
 
 }  // namespace

@@ -32,6 +32,8 @@ class Stream {
   virtual std::int64_t size() const = 0;
   /// Fills `out` from `offset` on. Throws bad_data when the stream ends before or is damaged.
   virtual void read(std::int64_t offset, std::span<std::byte> out) const = 0;
+  /// Bytes that it may come to hold between reads.
+  virtual std::int64_t buffered() const { return 0; }
 };
 
 class SingleFileSystem {
