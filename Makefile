@@ -2,7 +2,7 @@
 # make release  build only; prints where the binary is
 # make demo     build and run the main job; FILE=path takes your own file
 # make test     all that CI runs
-# make peers    beside peers from PyPI, in venvs of their own: diffraction.scan (LiberTEM), written files (HyperSpy, pyNSID)
+# make peers    beside peers from PyPI, each in a virtual environment: LiberTEM, py4DSTEM, tensorly, RosettaSciIO, HyperSpy 2 …
 BUILD ?= build
 FILE ?=
 DEMO ?= demo
@@ -43,14 +43,9 @@ bench:
 	@bench/run_scan $(BUILD)/bench
 
 peers: release
-	@test -x $(BUILD)/peer_files/bin/python || python3 -m venv $(BUILD)/peer_files
-	@$(BUILD)/peer_files/bin/python -m pip install --quiet hyperspy exspy pyNSID sidpy
-	@$(BUILD)/peer_files/bin/python tests/e2e/round_trips.py $(RUSKA) --all
-	@test -x $(BUILD)/peers/bin/python || python3 -m venv $(BUILD)/peers
-	@$(BUILD)/peers/bin/python -m pip install --quiet libertem
 	@cmake --preset bench -B $(BUILD)/bench -DCMAKE_CXX_COMPILER_LAUNCHER=ccache --log-level=WARNING
-	@cmake --build $(BUILD)/bench --target bench_scan
-	@bench/run_scan $(BUILD)/bench $(BUILD)/peers/bin/python
+	@cmake --build $(BUILD)/bench
+	@bench/run_peers $(BUILD)
 
 fuzz:
 	@tools/install_dependencies --with-tests

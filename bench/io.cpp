@@ -154,7 +154,7 @@ void read(const std::filesystem::path& path, int repeats) {
     processor.push_back(processor_seconds() - worked);
     bytes = data.describe().bytes();
   }
-  std::cout << Json{{"job", "read"}, {"seconds", seconds},     {"bytes", bytes},
+  std::cout << Json{{"job", "read"}, {"seconds", seconds},     {"cpu_seconds", processor},   {"bytes", bytes},
                     {"sum", sum},    {"before_bytes", before}, {"peak_bytes", peak_memory()}}
                    .dump()
             << std::endl;

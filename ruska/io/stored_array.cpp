@@ -6,9 +6,6 @@
 #include <cstring>
 #include <numeric>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "ruska/io/byte_order.hpp"
 
 namespace ruska::io {
