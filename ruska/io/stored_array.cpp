@@ -6,7 +6,7 @@
 #include <cstring>
 #include <numeric>
 
-#include "ruska/io/byte_order.hpp"
+#include "ruska/kernels/reversed_numbers.hpp"
 
 namespace ruska::io {
 
@@ -142,7 +142,7 @@ class StoredArray final : public Source {
     while (!out.empty()) {
       const auto now = out.first(std::min(out.size(), static_cast<std::size_t>(largest_block)));
       file_->read(start, now);
-      reverse_numbers(now, number_);
+      swap_bytes(now, description_.dtype);
       start += static_cast<std::int64_t>(now.size());
       out = out.subspan(now.size());
     }
@@ -150,7 +150,8 @@ class StoredArray final : public Source {
 
   void put(const std::byte* in, std::size_t bytes, std::byte* out) const {
     if (layout_.swapped) {
-      copy_reversed({in, bytes}, number_, out);
+      kernels::reverse_numbers(reinterpret_cast<const std::uint8_t*>(in), bytes, number_,
+                               reinterpret_cast<std::uint8_t*>(out));
     } else {
       std::memcpy(out, in, bytes);
     }
@@ -249,7 +250,8 @@ Shape fortran_strides(const Shape& shape, std::size_t item_size) {
 }
 
 void swap_bytes(std::span<std::byte> values, DType dtype) {
-  reverse_numbers(values, size_of(dtype) / (is_complex(dtype) ? 2 : 1));
+  auto* const bytes = reinterpret_cast<std::uint8_t*>(values.data());
+  kernels::reverse_numbers(bytes, values.size(), size_of(dtype) / (is_complex(dtype) ? 2 : 1), bytes);
 }
 
 std::shared_ptr<const Source> stored_array(std::shared_ptr<const RandomAccessFile> file, Description description,

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "ruska/base/error.hpp"
-#include "ruska/io/byte_order.hpp"
+#include "ruska/kernels/reversed_numbers.hpp"
 
 namespace ruska::io::mib {
 
@@ -109,7 +109,8 @@ class RawFrames final : public Source {
     // Words with their bytes reversed hold values of 8 and 16 bits in the order of a little-endian machine.
     static_assert(std::endian::native == std::endian::little);
     if (layout_.bits > 1) {
-      copy_reversed({in, static_cast<std::size_t>(bytes)}, 8, out.data());
+      kernels::reverse_numbers(reinterpret_cast<const std::uint8_t*>(in), static_cast<std::size_t>(bytes), 8,
+                               reinterpret_cast<std::uint8_t*>(out.data()));
       return;
     }
     std::byte* to = out.data();

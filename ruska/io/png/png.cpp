@@ -20,11 +20,13 @@ namespace ruska::io {
 namespace {
 
 constexpr std::size_t signature_size = 8;
+constexpr std::int64_t best_deflate_ratio = 1032;
 
 /// What libpng's callbacks see.
 struct Stream {
   const RandomAccessFile* file = nullptr;
   std::int64_t position = 0;
+  std::int64_t stored_row_bytes = 0;  ///< of a line before deflate, as the header has it
   char message[160] = "";
 };
 
@@ -50,6 +52,7 @@ class Reader {
 
   png_structp png() { return png_; }
   png_infop info() { return info_; }
+  std::int64_t stored_row_bytes() const { return stream_.stored_row_bytes; }
 
   /// The chunks before the pixels, and what is to be done with the pixels.
   void header() {
@@ -68,6 +71,8 @@ class Reader {
   static bool read_header(png_structp png, png_infop info) {
     if (setjmp(png_jmpbuf(png)) != 0) return false;
     png_read_info(png, info);
+    static_cast<Stream*>(png_get_io_ptr(png))->stored_row_bytes =
+        static_cast<std::int64_t>(png_get_rowbytes(png, info));
     const int colour = png_get_color_type(png, info);
     if (colour == PNG_COLOR_TYPE_PALETTE) {
       png_set_palette_to_rgb(png);
@@ -147,10 +152,16 @@ std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& pat
   }
   Reader reader(*file);
   reader.header();
+  const std::int64_t height = png_get_image_height(reader.png(), reader.info());
+  if (reader.stored_row_bytes() > best_deflate_ratio * file->size() / std::max<std::int64_t>(height, 1)) {
+    throw Error(ErrorKind::bad_data, path.filename().string() + " claims " + std::to_string(height) + " lines of " +
+                                         std::to_string(reader.stored_row_bytes()) + " bytes, which cannot come from " +
+                                         std::to_string(file->size()) + " bytes");
+  }
   Description description;
   description.dtype = png_get_bit_depth(reader.png(), reader.info()) == 16 ? DType::uint16 : DType::uint8;
-  set_image_axes(description, png_get_image_height(reader.png(), reader.info()),
-                 png_get_image_width(reader.png(), reader.info()), png_get_channels(reader.png(), reader.info()));
+  set_image_axes(description, height, png_get_image_width(reader.png(), reader.info()),
+                 png_get_channels(reader.png(), reader.info()));
   description.original = original_of(reader);
   const auto bytes = static_cast<std::size_t>(description.bytes());
   const std::int64_t row_bytes = description.bytes() / description.axes[0].size;
