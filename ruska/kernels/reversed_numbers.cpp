@@ -19,7 +19,7 @@ void ReverseNumbers(const std::uint8_t* in, std::size_t bytes, std::size_t width
 #if HWY_TARGET != HWY_SCALAR
   const hn::ScalableTag<std::uint8_t> d;
   HWY_ALIGN std::uint8_t order[16];
-  for (std::size_t b = 0; b < 16; ++b) order[b] = static_cast<std::uint8_t>(b / width * width + width - 1 - b % width);
+  for (std::size_t b = 0; b < 16; ++b) order[b] = static_cast<std::uint8_t>(b ^ (width - 1));
   const auto places = hn::LoadDup128(d, order);
   const std::size_t lanes = hn::Lanes(d);
   for (; i + lanes <= bytes; i += lanes) hn::StoreU(hn::TableLookupBytes(hn::LoadU(d, in + i), places), d, out + i);
