@@ -64,8 +64,8 @@ OriginCalibration origin_in(const Json& part) {
   origin.y = numbers(part, "y");
   bool fits = false;
   for (const Surface& one : surfaces) {
-    fits = fits || (origin.surface == one.name && origin.x.size() == one.coefficients &&
-                    origin.y.size() == one.coefficients);
+    fits = fits ||
+           (origin.surface == one.name && origin.x.size() == one.coefficients && origin.y.size() == one.coefficients);
   }
   if (!fits) broken("the surface '" + origin.surface + "' and its coefficients do not fit together");
   origin.sigma_x = number(part, "sigma_x");
@@ -146,9 +146,9 @@ Calibration calibration_in(const Json& metadata) {
     if (!(calibration.ellipse->ratio >= 1 && calibration.ellipse->ratio < 100)) broken("the ellipse's ratio");
   }
   if (const Json* part = find(*tree, "pixel_size")) {
-    calibration.pixel_size = PixelSizeCalibration{number(*part, "value"), number(*part, "sigma"),
-                                                  text_at(*part, "unit").value_or("1/nm"),
-                                                  text_at(*part, "standard").value_or("")};
+    calibration.pixel_size =
+        PixelSizeCalibration{number(*part, "value"), number(*part, "sigma"), text_at(*part, "unit").value_or("1/nm"),
+                             text_at(*part, "standard").value_or("")};
     if (!(calibration.pixel_size->value > 0)) broken("the pixel size is not above 0");
   }
   if (const Json* part = find(*tree, "rotation")) {
@@ -162,9 +162,12 @@ void set_calibration(Json& metadata, const Calibration& calibration) {
   Json tree = Json::object();
   tree["frame_shape"] = calibration.frame;
   if (const auto& origin = calibration.origin) {
-    tree["origin"] = {{"surface", origin->surface},     {"x", origin->x},
-                      {"y", origin->y},                 {"sigma_x", origin->sigma_x},
-                      {"sigma_y", origin->sigma_y},     {"probe_radius", origin->probe_radius},
+    tree["origin"] = {{"surface", origin->surface},
+                      {"x", origin->x},
+                      {"y", origin->y},
+                      {"sigma_x", origin->sigma_x},
+                      {"sigma_y", origin->sigma_y},
+                      {"probe_radius", origin->probe_radius},
                       {"scan_shape", origin->scan}};
   }
   if (const auto& ellipse = calibration.ellipse) {
@@ -225,8 +228,9 @@ Calibration calibration_of(const Inputs& inputs) {
 
 Port calibration_port() {
   return {.name = "calibration",
-          .help = "A dataset whose metadata hold a calibration, such as the signal 'calibration' of an earlier step "
-                  "(FILE::calibration); its parts come before those in the data's own metadata.",
+          .help =
+              "A dataset whose metadata hold a calibration, such as the signal 'calibration' of an earlier step "
+              "(FILE::calibration); its parts come before those in the data's own metadata.",
           .required = false,
           .values = Values::real};
 }

@@ -9,8 +9,8 @@
 #include "ruska/core/operation.hpp"
 #include "ruska/ops/diffraction/plane.hpp"
 
-// What is known of how patterns fall on the detector. It lives in a dataset's metadata under Calibration.diffraction and
-// is completed step by step: diffraction.origin, ellipse, pixel_size, rotation. Each part carries its standard
+// What is known of how patterns fall on the detector. It lives in a dataset's metadata under Calibration.diffraction
+// and is completed step by step: diffraction.origin, ellipse, pixel_size, rotation. Each part carries its standard
 // deviations; a part that was not measured is absent.
 //
 // A detector pixel at k (x, y in pixels) is the scattering vector
@@ -79,15 +79,16 @@ Calibration calibration_in(const Json& metadata);
 /// Writes it below Calibration.diffraction, in place of what was there.
 void set_calibration(Json& metadata, const Calibration& calibration);
 
-/// What is known of the patterns at port `data`: their own metadata, and whatever the optional port `calibration` adds or
-/// replaces, part by part. Throws invalid_argument when that port's dataset holds no calibration, when it belongs to
+/// What is known of the patterns at port `data`: their own metadata, and whatever the optional port `calibration` adds
+/// or replaces, part by part. Throws invalid_argument when that port's dataset holds no calibration, when it belongs to
 /// frames of another shape, or when its surface belongs to another scan.
 Calibration calibration_of(const Inputs& inputs);
 
 /// The port to be described by an operation that reads a calibration.
 Port calibration_port();
 
-/// The dataset that a step of the calibration hands on: the mean pattern, its metadata holding all that is known so far.
+/// The dataset that a step of the calibration hands on: the mean pattern, its metadata holding all that is known so
+/// far.
 Output calibration_output(const Description& data, const std::vector<double>& mean_pattern,
                           const Calibration& calibration);
 OutputPort calibration_output_port();

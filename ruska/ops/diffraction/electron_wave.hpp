@@ -14,8 +14,8 @@ inline double electron_wavelength(double beam_energy) {
   return planck_times_light / std::sqrt(beam_energy * (beam_energy + 2 * electron_rest_energy));
 }
 
-/// The product β² m c² γ = p v of these electrons in keV: half of it over the wavelength is what a phase gradient of π per
-/// length costs, and a transverse force F acting over the thickness t deflects by F t / (p v).
+/// The product β² m c² γ = p v of these electrons in keV: half of it over the wavelength is what a phase gradient of π
+/// per length costs, and a transverse force F acting over the thickness t deflects by F t / (p v).
 inline double momentum_times_velocity(double beam_energy) {
   return beam_energy * (beam_energy + 2 * electron_rest_energy) / (beam_energy + electron_rest_energy);
 }
