@@ -303,7 +303,7 @@ Plan check(const Inputs&, const DiffractionScanParams& params) {
     numbers += components;
   }
   if (const auto* disks = dynamic_cast<const DiskSpecimen*>(specimen.get())) {
-    plan.outputs.push_back({"disks", {setup.rows, setup.columns, disks->slots(), 3}, DType::float32});
+    plan.outputs.push_back({"disks", {setup.rows, setup.columns, disks->slots(), 3}, DType::float64});
   }
   plan.outputs.push_back({"calibration", data.signal_shape()});
   // Truth maps, once more while each becomes a dataset; patterns of the dose, of workers and their discs.
@@ -391,26 +391,30 @@ Dataset data_of(const Setup& setup, const DiffractionScanParams& params, const s
                                });
 }
 
+/// In the form that diffraction.disks gives its lists.
 Dataset disk_list(const Setup& setup, const std::shared_ptr<const Specimen>& specimen, const DiskSpecimen& disks,
                   double scale) {
   Description description;
   description.title = "Discs of each pattern";
-  description.dtype = DType::float32;
+  description.dtype = DType::float64;
   description.axes = scan_axes(setup, Role::navigation);
   description.axes.push_back({.name = "disk", .role = Role::signal, .size = disks.slots()});
-  description.axes.push_back({.name = "component", .role = Role::signal, .size = 3});
+  description.axes.push_back({.name = "value", .role = Role::signal, .size = 3});
+  set(description.metadata, "General.title", description.title);
+  set(description.metadata, "Diffraction.disk_values", Json::array({"ky", "kx", "intensity"}));
+  set(description.metadata, "Diffraction.disk_units", "px");
   return frames_made_when_read(
       std::move(description),
       [specimen, &disks, scale, width = static_cast<double>(setup.width), height = static_cast<double>(setup.height)](
           std::int64_t position, std::span<std::byte> frame) {
-        auto* values = reinterpret_cast<float*>(frame.data());
+        auto* values = reinterpret_cast<double*>(frame.data());
         for (const DiskSpecimen::Drawn& one : disks.discs(position)) {
           const bool there = one.intensity > 0 && one.place.x >= 0 && one.place.y >= 0 && one.place.x <= width - 1 &&
                              one.place.y <= height - 1;
-          const auto none = std::numeric_limits<float>::quiet_NaN();
-          *values++ = there ? static_cast<float>(one.place.x) : none;
-          *values++ = there ? static_cast<float>(one.place.y) : none;
-          *values++ = there ? static_cast<float>(one.intensity * scale * disks.shape_sum()) : none;
+          const auto none = std::numeric_limits<double>::quiet_NaN();
+          *values++ = there ? one.place.y : none;
+          *values++ = there ? one.place.x : none;
+          *values++ = there ? one.intensity * scale * disks.shape_sum() : none;
         }
       });
 }
@@ -480,10 +484,11 @@ Outputs run(const Inputs&, const DiffractionScanParams& params, Context& context
     outputs.add(std::move(output));
   }
   if (const auto* disks = dynamic_cast<const DiskSpecimen*>(specimen.get())) {
-    outputs.add({.name = "disks",
-                 .title = "Discs of each pattern",
-                 .value = disk_list(setup, specimen, *disks, scale),
-                 .note = "The truth: x, y in detector pixels and expected counts of each disc."});
+    outputs.add(
+        {.name = "disks",
+         .title = "Discs of each pattern",
+         .value = disk_list(setup, specimen, *disks, scale),
+         .note = "The truth: ky, kx in detector pixels and expected counts of each disc; NaN where it is absent."});
   }
   outputs.add(diffraction::calibration_output(description, mean, setup.truth));
   const std::vector<std::uint8_t>& faults = maker->detector.faults();
@@ -518,7 +523,8 @@ const Operation& diffraction_scan_operation() {
        .outputs = {{"data", "The scan: counts, y, x, ky and kx."},
                    {"lattice", "disks: the truth, lattice vectors g1 x, g1 y, g2 x, g2 y at every position."},
                    {"strain", "disks: the truth, e_xx, e_yy, e_xy and rotation at every position."},
-                   {"disks", "disks: the truth, x, y and counts of every disc; NaN where a disc is absent or outside."},
+                   {"disks",
+                    "disks: the truth, ky, kx (px) and counts of every disc; NaN where a disc is absent or outside."},
                    {"phase", "phase_object: the truth, the object's phase at every position."},
                    {"probed_phase", "phase_object: the truth, the phase averaged over the probe."},
                    {"point_group", "point_group: the truth, which of the groups given."},

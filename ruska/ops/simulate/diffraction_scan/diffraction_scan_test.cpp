@@ -111,9 +111,9 @@ TEST(SimulateDiffractionScan, DiscsLieWhereTheTruthSays) {
     for (std::size_t d = 0; d < slots; ++d) {
       const double* const disk = disks.data() + (position * slots + d) * 3;
       missing += std::isnan(disk[0]) ? 1 : 0;
-      if (std::isnan(disk[0]) || disk[0] < 10 || disk[1] < 10 || disk[0] > 109 || disk[1] > 89) continue;
+      if (std::isnan(disk[0]) || disk[0] < 10 || disk[1] < 10 || disk[0] > 89 || disk[1] > 109) continue;
       double sum = 0, x_sum = 0, y_sum = 0;
-      const auto x0 = static_cast<int>(std::lround(disk[0])), y0 = static_cast<int>(std::lround(disk[1]));
+      const auto x0 = static_cast<int>(std::lround(disk[1])), y0 = static_cast<int>(std::lround(disk[0]));
       for (int y = y0 - 9; y <= y0 + 9; ++y) {
         for (int x = x0 - 9; x <= x0 + 9; ++x) {
           const double value = data[position * 12000 + static_cast<std::size_t>(y * 120 + x)];
@@ -122,8 +122,8 @@ TEST(SimulateDiffractionScan, DiscsLieWhereTheTruthSays) {
           y_sum += value * y;
         }
       }
-      EXPECT_NEAR(x_sum / sum, disk[0], 0.03) << position << " " << d;
-      EXPECT_NEAR(y_sum / sum, disk[1], 0.03) << position << " " << d;
+      EXPECT_NEAR(x_sum / sum, disk[1], 0.03) << position << " " << d;
+      EXPECT_NEAR(y_sum / sum, disk[0], 0.03) << position << " " << d;
       EXPECT_NEAR(sum, disk[2], 0.03 * disk[2]);
       ++seen;
     }
@@ -134,19 +134,20 @@ TEST(SimulateDiffractionScan, DiscsLieWhereTheTruthSays) {
   // The first lattice vector, brought onto the detector, leads from the centre to a disc.
   const auto calibration = diffraction::calibration_in(outputs.dataset("calibration").describe().metadata);
   const diffraction::Matrix to_detector = calibration.to_scan().inverse();
+  int found = 0;
   for (const std::size_t position : {std::size_t{0}, std::size_t{7}, std::size_t{19}}) {
     const auto origin = calibration.origin->at_position(static_cast<std::int64_t>(position), {4, 5});
     const auto at = origin + to_detector * diffraction::Vector{-lattice[position], -lattice[20 + position]};
     double nearest = 1e9;
     for (std::size_t d = 0; d < slots; ++d) {
       const double* const disk = disks.data() + (position * slots + d) * 3;
-      if (!std::isnan(disk[0])) nearest = std::min(nearest, std::hypot(disk[0] - at.x, disk[1] - at.y));
+      if (!std::isnan(disk[0])) nearest = std::min(nearest, std::hypot(disk[1] - at.x, disk[0] - at.y));
     }
-    double expected_missing = nearest > 1 ? nearest : 0;
-    if (expected_missing == 0) {
-      EXPECT_LT(nearest, 1e-3);
-    }
+    // The disc may be missing here, but then the next one is far away.
+    EXPECT_TRUE(nearest < 1e-3 || nearest > 10) << nearest;
+    found += nearest < 1e-3 ? 1 : 0;
   }
+  EXPECT_GE(found, 2);
 }
 
 TEST(SimulateDiffractionScan, StrainIsThePolarPartOfWhatTheLatticeUnderwent) {
@@ -278,8 +279,12 @@ TEST(SimulateDiffractionScan, FaultyPixelsAreListed) {
   EXPECT_EQ(std::count(faults.begin(), faults.end(), 1.0), 5);
   for (std::size_t i = 0; i < data.size(); ++i) {
     const double fault = faults[i % faults.size()];
-    if (fault == 1) EXPECT_EQ(data[i], 0);
-    if (fault == 2) EXPECT_NEAR(data[i], 1000, 6 * std::sqrt(1000.0));
+    if (fault == 1) {
+      EXPECT_EQ(data[i], 0);
+    }
+    if (fault == 2) {
+      EXPECT_NEAR(data[i], 1000, 6 * std::sqrt(1000.0));
+    }
   }
 }
 
