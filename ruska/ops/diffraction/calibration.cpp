@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/ops/diffraction/calibration.hpp"
 
+#include <array>
 #include <cmath>
 #include <cstdio>
 
@@ -103,6 +104,24 @@ Vector OriginCalibration::mean() const {
   Vector sum;
   for (std::int64_t p = 0; p < positions; ++p) sum = sum + at_position(p, scan);
   return (1.0 / static_cast<double>(positions)) * sum;
+}
+
+std::vector<double> surface_in_indices(std::vector<double> coefficients, std::int64_t rows, std::int64_t columns) {
+  const std::size_t number = coefficients.size();
+  coefficients.resize(6);
+  const auto [one, u, v, uu, uv, vv] =
+      std::array{coefficients[0], coefficients[1], coefficients[2], coefficients[3], coefficients[4], coefficients[5]};
+  // u = a X − c, with c = 0 where there is one column alone; v likewise.
+  const auto scale = [](std::int64_t size) { return size > 1 ? 2.0 / static_cast<double>(size - 1) : 0.0; };
+  const double a = scale(columns), b = scale(rows), c = columns > 1 ? 1 : 0, d = rows > 1 ? 1 : 0;
+  std::vector<double> result{one - c * u - d * v + c * c * uu + c * d * uv + d * d * vv,
+                             a * (u - 2 * c * uu - d * uv),
+                             b * (v - c * uv - 2 * d * vv),
+                             a * a * uu,
+                             a * b * uv,
+                             b * b * vv};
+  result.resize(number);
+  return result;
 }
 
 Matrix EllipseCalibration::distortion() const { return stretch(std::sqrt(ratio), 1 / std::sqrt(ratio), angle); }

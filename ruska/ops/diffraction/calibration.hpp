@@ -34,6 +34,10 @@ struct OriginCalibration {
   Vector mean() const;
 };
 
+/// Coefficients of 1, u, v, u², uv, v², or as many of them as there are, turned into those of 1, X, Y, X², X Y, Y²,
+/// where u and v go from −1 to 1 over the columns X and the rows Y.
+std::vector<double> surface_in_indices(std::vector<double> coefficients, std::int64_t rows, std::int64_t columns);
+
 /// Circles appear as ellipses with semi-axes in the ratio a/b, the long one at `angle`; areas stay as they are.
 struct EllipseCalibration {
   double ratio = 1, ratio_sigma = 0;  ///< a/b ≥ 1

@@ -20,25 +20,16 @@ diffraction::OriginCalibration descan(Vector center, double plane, double parabo
                                       std::int64_t columns) {
   // Over u, v from −1 to 1 along columns and rows: the plane moves along (0.9, −0.45) u + (0.35, 0.8) v, the parabola
   // along (0.6, 0.2) u² + (−0.3, 0.25) uv + (0.2, −0.7) v², each scaled to length 1 at the corner u = v = 1.
-  const double scale_u = 2.0 / static_cast<double>(std::max<std::int64_t>(1, columns - 1));
-  const double scale_v = 2.0 / static_cast<double>(std::max<std::int64_t>(1, rows - 1));
-  const auto expanded = [&](double center_of_axis, double u, double v, double uu, double uv, double vv) {
-    // u = scale_u X − 1, v = scale_v Y − 1.
-    return std::vector<double>{center_of_axis - u - v + uu + uv + vv,
-                               scale_u * (u - 2 * uu - uv),
-                               scale_v * (v - uv - 2 * vv),
-                               scale_u * scale_u * uu,
-                               scale_u * scale_v * uv,
-                               scale_v * scale_v * vv};
-  };
   const double p = plane / std::hypot(1.25, 0.35), q = parabola / std::hypot(0.5, -0.25);
   diffraction::OriginCalibration origin;
   origin.surface = parabola != 0 ? "parabola" : plane != 0 ? "plane" : "constant";
-  origin.x = expanded(center.x, 0.9 * p, 0.35 * p, 0.6 * q, -0.3 * q, 0.2 * q);
-  origin.y = expanded(center.y, -0.45 * p, 0.8 * p, 0.2 * q, 0.25 * q, -0.7 * q);
   const std::size_t coefficients = parabola != 0 ? 6 : plane != 0 ? 3 : 1;
-  origin.x.resize(coefficients);
-  origin.y.resize(coefficients);
+  const auto along = [&](std::vector<double> terms) {
+    terms.resize(coefficients);
+    return diffraction::surface_in_indices(std::move(terms), rows, columns);
+  };
+  origin.x = along({center.x, 0.9 * p, 0.35 * p, 0.6 * q, -0.3 * q, 0.2 * q});
+  origin.y = along({center.y, -0.45 * p, 0.8 * p, 0.2 * q, 0.25 * q, -0.7 * q});
   origin.scan = {rows, columns};
   return origin;
 }

@@ -122,7 +122,7 @@ Usual usual_of(const std::string& specimen) {
   // Twelve cells along x and seven along y, so that the scan's borders meet.
   if (specimen == "phase_object") return {97, 96, 64, 0.246 / 8, 0.25, 0, 60, 30};
   if (specimen == "amorphous") return {16, 16, 128, 2, 4.0 / 128, 0.3, 200, 1};
-  return {16, 16, 96, 2, 4.0 / 96, 20.0 / 96, 200, 2};
+  return {12, 12, 64, 2, 3.2 / 64, 14.0 / 64, 200, 2};
 }
 
 double normal_angle(double degrees, double period) { return degrees - period * std::floor(degrees / period); }
