@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/ops/diffraction/ring_profile.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ruska::ops::diffraction {
+namespace {
+
+constexpr double smoothing = 1.5;  // px
+
+}  // namespace
+
+RingProfile ring_profile(const AlignedMean& pattern, std::int64_t height, std::int64_t width, Vector center,
+                         const Matrix& undistorted, double step) {
+  const double reach = std::min(
+      {center.x, center.y, static_cast<double>(width - 1) - center.x, static_cast<double>(height - 1) - center.y});
+  RingProfile profile;
+  profile.step = step;
+  const auto bins = static_cast<std::size_t>(std::max(0.0, std::floor(reach / step))) + 1;
+  std::vector<double> sum(bins), squares(bins);
+  profile.weight.resize(bins);
+  for (std::int64_t y = 0; y < height; ++y) {
+    for (std::int64_t x = 0; x < width; ++x) {
+      const auto pixel = static_cast<std::size_t>(y * width + x);
+      if (!(pattern.coverage[pixel] > 0.5)) continue;
+      const double radius =
+          length(undistorted * Vector{static_cast<double>(x) - center.x, static_cast<double>(y) - center.y}) / step;
+      const double value = pattern.pattern[pixel], low = std::floor(radius);
+      for (int side = 0; side < 2; ++side) {
+        const double share = side == 0 ? 1 - (radius - low) : radius - low;
+        const double at = low + side;
+        if (!(at < static_cast<double>(bins)) || share == 0) continue;
+        const auto bin = static_cast<std::size_t>(at);
+        profile.weight[bin] += share;
+        sum[bin] += share * value;
+        squares[bin] += share * value * value;
+      }
+    }
+  }
+  profile.mean.resize(bins);
+  profile.sigma.resize(bins);
+  for (std::size_t b = 0; b < bins; ++b) {
+    const double weight = profile.weight[b];
+    if (!(weight > 0)) continue;
+    profile.mean[b] = sum[b] / weight;
+    const double variance = std::max(0.0, squares[b] / weight - profile.mean[b] * profile.mean[b]);
+    profile.sigma[b] = std::sqrt(variance / std::max(1.0, weight - 1));
+  }
+  return profile;
+}
+
+std::vector<RingPeak> ring_peaks(const RingProfile& profile, double from) {
+  const auto bins = static_cast<std::int64_t>(profile.mean.size());
+  const auto reach = static_cast<std::int64_t>(std::ceil(3 * smoothing / profile.step));
+  std::vector<double> smooth(profile.mean.size());
+  for (std::int64_t b = 0; b < bins; ++b) {
+    double sum = 0, weight = 0;
+    for (std::int64_t i = std::max<std::int64_t>(0, b - reach); i <= std::min(bins - 1, b + reach); ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      if (!(profile.weight[at] > 0)) continue;
+      const double off = static_cast<double>(i - b) * profile.step / smoothing, kernel = std::exp(-0.5 * off * off);
+      sum += kernel * profile.mean[at];
+      weight += kernel;
+    }
+    smooth[static_cast<std::size_t>(b)] = weight > 0 ? sum / weight : 0;
+  }
+  std::vector<RingPeak> peaks;
+  const auto first = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(from / profile.step)));
+  const auto value = [&](std::int64_t b) { return smooth[static_cast<std::size_t>(b)]; };
+  for (std::int64_t b = first; b + 1 < bins; ++b) {
+    if (!(value(b) > value(b - 1) && value(b) >= value(b + 1))) continue;
+    // The lowest point on either side before something higher comes.
+    std::int64_t left = b, right = b;
+    for (std::int64_t i = b - 1; i >= first && value(i) <= value(b); --i) left = value(i) < value(left) ? i : left;
+    for (std::int64_t i = b + 1; i < bins && value(i) <= value(b); ++i) right = value(i) < value(right) ? i : right;
+    const double prominence = value(b) - std::max(value(left), value(right));
+    if (!(prominence > 0)) continue;
+    peaks.push_back({profile.step * static_cast<double>(b), profile.step * static_cast<double>(left),
+                     profile.step * static_cast<double>(right), prominence});
+  }
+  std::stable_sort(peaks.begin(), peaks.end(), [](const RingPeak& a, const RingPeak& b) {
+    return a.prominence * std::sqrt(a.radius) > b.prominence * std::sqrt(b.radius);
+  });
+  return peaks;
+}
+
+}  // namespace ruska::ops::diffraction
