@@ -24,6 +24,8 @@ constexpr auto parameters = std::tuple{
               "Radius, from the origin, from which the ring is fitted; auto: the foot of the strongest ring."),
     parameter(&EllipseParams::outer, "outer", "px", within(0.0, 65536.0),
               "Radius up to which it is fitted; auto: its other foot."),
+    parameter(&EllipseParams::significance, "significance", "σ", within(3.0, 1000.0),
+              "Least height of the fitted ring, in its standard deviations, at which it counts as one."),
 };
 
 Plan check(const Inputs& inputs, const EllipseParams& params) {
@@ -105,7 +107,8 @@ Outputs run(const Inputs& inputs, const EllipseParams& params, Context& context)
     }
   }
   const RingFit ring = fit_ring(pattern, frame[0], frame[1], pattern.center, inner, outer);
-  const bool stands_out = ring.height > 5 * ring.height_sigma && ring.radius > inner && ring.radius < outer;
+  const bool stands_out =
+      ring.height > params.significance * ring.height_sigma && ring.radius > inner && ring.radius < outer;
   if (!std::isfinite(ring.ellipse.ratio) || !(ring.ellipse.ratio < 100) || !stands_out) {
     throw Error(ErrorKind::bad_data, "between " + show(inner) + " and " + show(outer) +
                                          " px no ring stands out of the noise; give --inner and --outer about one");

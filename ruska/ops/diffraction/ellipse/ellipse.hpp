@@ -11,6 +11,7 @@ namespace ruska::ops::diffraction {
 struct EllipseParams {
   std::optional<double> inner{};
   std::optional<double> outer{};
+  double significance = 5.0;
 };
 
 /// `diffraction.ellipse`: the elliptic distortion of the patterns, from a ring in their mean.

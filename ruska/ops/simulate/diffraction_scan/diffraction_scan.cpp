@@ -28,10 +28,10 @@ constexpr std::int64_t most_patterns_for_dose = 16384;
 constexpr double most_counts_of_uint16 = 60000;  // in a pattern: no pixel can then leave 16 bits
 
 constexpr auto parameters = std::tuple{
-    parameter(
-        &DiffractionScanParams::specimen, "specimen", "", one_of("disks|lattice|point_group|phase_object|amorphous"),
-        "What is scanned: discs of a strained crystal; overlapping coherent discs of a lattice; patterns of exact "
-        "point groups; a graphene-like phase object; an amorphous film."),
+    parameter(&DiffractionScanParams::specimen, "specimen", "",
+              one_of("disks|lattice|point_group|phase_object|amorphous|powder"),
+              "What is scanned: discs of a strained crystal; overlapping coherent discs of a lattice; patterns of "
+              "exact point groups; a graphene-like phase object; an amorphous film; polycrystalline gold."),
     parameter(&DiffractionScanParams::x, "x", "", within<std::int64_t>(1, 65536),
               "Columns of the scan; auto: by specimen."),
     parameter(&DiffractionScanParams::y, "y", "", within<std::int64_t>(1, 65536),
@@ -78,7 +78,7 @@ constexpr auto parameters = std::tuple{
     parameter(&DiffractionScanParams::phase, "phase", "rad", within(0.0, 3.0),
               "phase_object: phase at the middle of an atom."),
     parameter(&DiffractionScanParams::speckle, "speckle", "", within(0.0, 1.0),
-              "amorphous: share of the ring that fluctuates."),
+              "amorphous, powder: share of the rings that fluctuates."),
     parameter(&DiffractionScanParams::dose, "dose", "", within(0.0, 1e9),
               "Expected counts, the mean over the scan, without background."),
     parameter(&DiffractionScanParams::dose_per, "dose_per", "", one_of("pattern|pixel"),
@@ -121,6 +121,7 @@ Usual usual_of(const std::string& specimen) {
   if (specimen == "point_group") return {16, 16, 64, 0.02, 0.42, 0, 200, 20};
   // Twelve cells along x and seven along y, so that the scan's borders meet.
   if (specimen == "phase_object") return {97, 96, 64, 0.246 / 8, 0.25, 0, 60, 30};
+  if (specimen == "powder") return {8, 8, 128, 2, 2.5 / 128, 0, 200, 1};
   if (specimen == "amorphous") return {16, 16, 128, 2, 4.0 / 128, 0.3, 200, 1};
   return {12, 12, 64, 2, 3.2 / 64, 14.0 / 64, 200, 2};
 }
@@ -196,9 +197,13 @@ std::unique_ptr<Specimen> specimen_of(const Setup& setup, const DiffractionScanP
                            .orientation = params.orientation});
   }
   if (params.specimen == "amorphous") {
-    return amorphous_specimen(
+    return ring_specimen(
         camera, setup.disc,
-        {.ring_radius = setup.spacing, .ring_width = 0.12 * setup.spacing, .speckle = params.speckle, .seed = seed});
+        {.rings = {{setup.spacing, 0.12 * setup.spacing, 1}}, .speckle = params.speckle, .seed = seed});
+  }
+  if (params.specimen == "powder") {
+    return ring_specimen(camera, setup.disc,
+                         {.rings = gold_rings(camera, setup.disc), .speckle = params.speckle, .seed = seed});
   }
   const std::vector<double>& given = params.lattice_vectors;
   if (!given.empty() && given.size() != 4) {
@@ -247,6 +252,7 @@ Description description_of(const Setup& setup, const DiffractionScanParams& para
                                                          : params.specimen == "lattice"      ? "a lattice"
                                                          : params.specimen == "point_group"  ? "point groups"
                                                          : params.specimen == "phase_object" ? "a phase object"
+                                                         : params.specimen == "powder"       ? "polycrystalline gold"
                                                                                              : "an amorphous film");
   description.signal_type = "electron_diffraction";
   description.dtype = setup.dtype;

@@ -7,13 +7,18 @@
 namespace ruska::ops::simulate {
 namespace {
 
+constexpr std::int64_t chunk_bytes = 256 << 10;
+
 class MadeFrames final : public Source {
  public:
   MadeFrames(Description description, std::function<void(std::int64_t, std::span<std::byte>)> make)
       : description_(std::move(description)), make_(std::move(make)) {
-    // A frame is made whole, whichever part of it is wanted.
+    // A frame is made whole, whichever part of it is wanted; many small ones lie together in a file.
     description_.chunk = description_.shape();
-    description_.chunk[0] = description_.chunk[1] = 1;
+    const std::int64_t frame = description_.signal_size() * static_cast<std::int64_t>(size_of(description_.dtype));
+    description_.chunk[0] = 1;
+    description_.chunk[1] = std::clamp<std::int64_t>(chunk_bytes / std::max<std::int64_t>(1, frame), 1,
+                                                     std::max<std::int64_t>(1, description_.chunk[1]));
   }
   const Description& describe() const override { return description_; }
   void read(const Region& region, std::span<std::byte> out) const override {

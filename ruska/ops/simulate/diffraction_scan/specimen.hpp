@@ -145,12 +145,20 @@ std::unique_ptr<Specimen> point_group_specimen(const Camera& camera, Disc disc, 
 /// "1", "2", "3", "4", "6", "m", "2mm", "3m", "4mm", "6mm".
 const std::vector<std::string>& known_point_groups();
 
-/// A direct beam and the first diffuse ring of an amorphous film, with speckle.
-struct AmorphousFilm {
-  double ring_radius = 0, ring_width = 0;  ///< px; the width is a standard deviation
-  double speckle = 0;                      ///< share of the ring that fluctuates, 0 to 1
+/// A film whose pattern is a direct beam, rings and a continuum that falls from the middle: amorphous with one broad
+/// ring, polycrystalline with many sharp ones.
+struct RingFilm {
+  struct Ring {
+    double radius = 0, width = 0, height = 0;  ///< px; the width is a standard deviation
+  };
+  std::vector<Ring> rings;
+  double speckle = 0;  ///< share of the rings that fluctuates, 0 to 1
   std::uint64_t seed = 0;
 };
-std::unique_ptr<Specimen> amorphous_specimen(const Camera& camera, Disc disc, const AmorphousFilm& film);
+std::unique_ptr<Specimen> ring_specimen(const Camera& camera, Disc disc, const RingFilm& film);
+
+/// The rings of polycrystalline gold that reach the detector: multiplicity over 1/d and over (1 + (1/d / 6 nm⁻¹)²)²,
+/// which falls about as gold's scattering does.
+std::vector<RingFilm::Ring> gold_rings(const Camera& camera, Disc disc);
 
 }  // namespace ruska::ops::simulate

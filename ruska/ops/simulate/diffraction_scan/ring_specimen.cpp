@@ -1,26 +1,28 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <numbers>
 
+#include "ruska/base/error.hpp"
 #include "ruska/base/random.hpp"
+#include "ruska/ops/diffraction/pixel_size/powder_standard.hpp"
 #include "ruska/ops/simulate/diffraction_scan/specimen.hpp"
 
 namespace ruska::ops::simulate {
 namespace {
 
 constexpr double direct_share = 0.5;      // of the pattern's sum
-constexpr double continuum_share = 0.15;  // of the ring's height at k = 0, falling with the ring's radius
+constexpr double continuum_share = 0.15;  // of the first ring's height at k = 0, falling with its radius
 constexpr int waves = 24;                 // of a speckle field: its intensities are then nearly exponential
 
-class AmorphousSpecimen final : public Specimen {
+class RingSpecimen final : public Specimen {
  public:
-  AmorphousSpecimen(const Camera& camera, Disc disc, const AmorphousFilm& film)
-      : camera_(camera), disc_(disc), film_(film) {
+  RingSpecimen(const Camera& camera, Disc disc, const RingFilm& film) : camera_(camera), disc_(disc), film_(film) {
     double ring = 0, direct = 0;
     camera_.for_each_pixel(camera_.truth.origin->mean(), [&](std::size_t, Vector k) {
-      ring += ring_at(length(k));
+      ring += rings_at(length(k));
       direct += disc_(length(k));
     });
     direct_height_ = direct > 0 ? direct_share / (1 - direct_share) * ring / direct : 0;
@@ -50,26 +52,48 @@ class AmorphousSpecimen final : public Specimen {
         grain = 1 + film_.speckle * (std::norm(sum) / waves - 1);
       }
       const double distance = length(k);
-      pattern[pixel] = direct_height_ * disc_(distance) + ring_at(distance) * grain;
+      pattern[pixel] = direct_height_ * disc_(distance) + rings_at(distance) * grain;
     });
   }
 
  private:
-  double ring_at(double k) const {
-    const double off = (k - film_.ring_radius) / film_.ring_width;
-    return std::exp(-0.5 * off * off) + continuum_share * std::exp(-k / film_.ring_radius);
+  double rings_at(double k) const {
+    const RingFilm::Ring& first = film_.rings.front();
+    double sum = continuum_share * first.height * std::exp(-k / first.radius);
+    for (const RingFilm::Ring& ring : film_.rings) {
+      const double off = (k - ring.radius) / ring.width;
+      if (std::abs(off) < 8) sum += ring.height * std::exp(-0.5 * off * off);
+    }
+    return sum;
   }
 
   Camera camera_;
   Disc disc_;
-  AmorphousFilm film_;
+  RingFilm film_;
   double direct_height_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Specimen> amorphous_specimen(const Camera& camera, Disc disc, const AmorphousFilm& film) {
-  return std::make_unique<AmorphousSpecimen>(camera, disc, film);
+std::unique_ptr<Specimen> ring_specimen(const Camera& camera, Disc disc, const RingFilm& film) {
+  return std::make_unique<RingSpecimen>(camera, disc, film);
+}
+
+std::vector<RingFilm::Ring> gold_rings(const Camera& camera, Disc disc) {
+  const double pixel = camera.truth.pixel_size->value;
+  const double corner = std::hypot(static_cast<double>(camera.height), static_cast<double>(camera.width));
+  std::vector<RingFilm::Ring> rings;
+  for (const diffraction::PowderRing& ring :
+       diffraction::powder_rings(diffraction::powder_standards().front(), std::min(40.0, corner * pixel))) {
+    const double fall = 1 + ring.frequency * ring.frequency / 36;
+    rings.push_back({ring.frequency / pixel, std::max(0.8, 0.5 * disc.radius),
+                     static_cast<double>(ring.multiplicity) / (ring.frequency * fall * fall)});
+  }
+  if (rings.empty()) {
+    throw Error(ErrorKind::invalid_argument,
+                "no ring of gold reaches the detector; give a larger convergence_angle or a smaller disc_radius");
+  }
+  return rings;
 }
 
 }  // namespace ruska::ops::simulate
