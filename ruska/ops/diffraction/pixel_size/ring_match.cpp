@@ -5,91 +5,133 @@
 #include <algorithm>
 #include <cmath>
 
+#include <Eigen/Dense>
+
 #include "ruska/base/error.hpp"
 #include "ruska/math/levenberg_marquardt.hpp"
 
 namespace ruska::ops::diffraction {
 namespace {
 
-constexpr double comb_width = 1.5;         // px, standard deviation
-constexpr double opening_width = 1.0 / 8;  // of the profile
-constexpr double rival_distance = 0.05;
-constexpr double least_significance = 5;
+constexpr double comb_widths[] = {1.5, 3, 5};  // px, standard deviations
+constexpr Eigen::Index background_degree = 4;
+constexpr double scale_step = 1.001, rival_distance = 0.05;
+constexpr double least_significance = 3;
 constexpr std::size_t fewest_rings = 3;
+constexpr double before_the_first = 0.8;  // of the first ring's radius: where the fit begins
+constexpr double smallest_value = 1e-3;   // of the median: what a logarithm takes for nothing
+constexpr int farthest_lag = 12;          // bins, over which residuals are looked at for hanging together
 
-std::vector<double> extreme_within(const std::vector<double>& values, std::int64_t reach, bool largest) {
-  std::vector<double> result(values.size());
-  const auto size = static_cast<std::int64_t>(values.size());
-  for (std::int64_t i = 0; i < size; ++i) {
-    const auto begin = values.begin() + std::max<std::int64_t>(0, i - reach);
-    const auto end = values.begin() + std::min(size, i + reach + 1);
-    result[static_cast<std::size_t>(i)] = largest ? *std::max_element(begin, end) : *std::min_element(begin, end);
+/// Takes a polynomial in log r out of values over the profile.
+class Detrending {
+ public:
+  explicit Detrending(const std::vector<double>& radius)
+      : basis_(static_cast<Eigen::Index>(radius.size()), background_degree + 1) {
+    const double first = std::log(radius.front()), last = std::log(radius.back());
+    for (Eigen::Index i = 0; i < basis_.rows(); ++i) {
+      const double t = 2 * (std::log(radius[static_cast<std::size_t>(i)]) - first) / (last - first) - 1;
+      for (Eigen::Index d = 0; d <= background_degree; ++d) basis_(i, d) = std::pow(t, static_cast<double>(d));
+    }
+    basis_ = Eigen::HouseholderQR<Eigen::MatrixXd>(basis_).householderQ() *
+             Eigen::MatrixXd::Identity(basis_.rows(), basis_.cols());
   }
-  return result;
+  void apply(Eigen::VectorXd& values) const { values -= basis_ * (basis_.transpose() * values); }
+
+ private:
+  Eigen::MatrixXd basis_;
+};
+
+struct Trial {
+  double size = 0, width = 0, score = -1;
+};
+
+std::vector<Trial> try_scales(const std::vector<double>& radius, const std::vector<double>& values,
+                              const std::vector<PowderRing>& rings, double low, double high) {
+  const Detrending detrending(radius);
+  std::vector<double> sorted = values;
+  std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2), sorted.end());
+  const double floor = smallest_value * std::max(sorted[sorted.size() / 2], 1e-300);
+  Eigen::VectorXd profile(static_cast<Eigen::Index>(values.size())), comb(profile.size());
+  for (Eigen::Index i = 0; i < profile.size(); ++i) {
+    profile[i] = std::log(std::max(values[static_cast<std::size_t>(i)], floor));
+  }
+  detrending.apply(profile);
+  std::vector<Trial> trials;
+  for (double size = low; size <= high; size *= scale_step) {
+    Trial best{size, 0, -1};
+    if (rings.front().frequency / size > radius.front()) {
+      for (const double width : comb_widths) {
+        comb.setZero();
+        for (const PowderRing& ring : rings) {
+          const double at = ring.frequency / size;
+          if (at > radius.back() + 3 * width) break;
+          // What stands above the background in the logarithm differs little from ring to ring.
+          const double height = std::sqrt(static_cast<double>(ring.multiplicity) / ring.frequency);
+          for (Eigen::Index i = 0; i < comb.size(); ++i) {
+            const double off = (radius[static_cast<std::size_t>(i)] - at) / width;
+            if (std::abs(off) < 5) comb[i] += height * std::exp(-0.5 * off * off);
+          }
+        }
+        detrending.apply(comb);
+        const double norm = profile.norm() * comb.norm();
+        const double score = norm > 0 ? profile.dot(comb) / norm : -1;
+        if (score > best.score) best = {size, width, score};
+      }
+    }
+    trials.push_back(best);
+  }
+  return trials;
 }
 
-/// What stands above the broad shape of the profile, square root.
-std::vector<double> peaks_of(const std::vector<double>& values, double step) {
-  const auto size = static_cast<double>(values.size());
-  const auto reach = static_cast<std::int64_t>(std::max(4.0 / step, 0.5 * opening_width * size));
-  const std::vector<double> opened = extreme_within(extreme_within(values, reach, false), reach, true);
-  std::vector<double> peaks;
-  for (std::size_t i = 0; i < values.size(); ++i) peaks.push_back(std::sqrt(std::max(0.0, values[i] - opened[i])));
-  return peaks;
-}
-
-double correlation(const std::vector<double>& a, const std::vector<double>& b) {
-  double mean_a = 0, mean_b = 0, ab = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    mean_a += a[i] / static_cast<double>(a.size());
-    mean_b += b[i] / static_cast<double>(a.size());
+/// How many times larger the variance of what is fitted is than if every bin stood for itself.
+double correlation_of(const std::vector<double>& residual) {
+  double square = 0, factor = 1;
+  for (const double one : residual) square += one * one / static_cast<double>(residual.size());
+  if (!(square > 0)) return 1;
+  for (std::size_t lag = 1; lag <= farthest_lag && lag < residual.size(); ++lag) {
+    double product = 0;
+    for (std::size_t i = lag; i < residual.size(); ++i) product += residual[i] * residual[i - lag];
+    const double correlation = product / static_cast<double>(residual.size() - lag) / square;
+    if (correlation < 0.1) break;
+    factor += 2 * correlation;
   }
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += (a[i] - mean_a) * (b[i] - mean_b);
-    aa += (a[i] - mean_a) * (a[i] - mean_a);
-    bb += (b[i] - mean_b) * (b[i] - mean_b);
-  }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
+  return factor;
 }
 
 }  // namespace
 
 RingMatch match_rings(const RingProfile& profile, const PowderStandard& standard, double from, double low,
                       double high) {
-  const auto first = static_cast<std::size_t>(std::ceil(from / profile.step));
+  const auto begin = static_cast<std::size_t>(std::ceil(from / profile.step));
   const double last = profile.radius(profile.mean.size() - 1);
-  if (first + 16 >= profile.mean.size()) {
-    throw Error(ErrorKind::bad_data, "from the radius " + std::to_string(from) + " to the frame's edge at " +
+  std::vector<double> radius, values, sigma;
+  std::vector<std::size_t> bins;
+  for (std::size_t b = std::max<std::size_t>(1, begin); b < profile.mean.size(); ++b) {
+    if (!(profile.weight[b] > 0) || !(profile.sigma[b] > 0)) continue;
+    bins.push_back(b);
+    radius.push_back(profile.radius(b));
+    values.push_back(profile.mean[b]);
+    sigma.push_back(profile.sigma[b]);
+  }
+  if (radius.size() < 32) {
+    throw Error(ErrorKind::bad_data, "from the radius " + std::to_string(from) + " px to the frame's edge at " +
                                          std::to_string(last) +
-                                         " px there is no room for rings; give a smaller --inner");
+                                         " px there is no room for rings, or nothing but zeros; give a "
+                                         "smaller --inner");
   }
-  const std::vector<double> values(profile.mean.begin() + static_cast<std::ptrdiff_t>(first), profile.mean.end());
-  const std::vector<double> peaks = peaks_of(values, profile.step);
-  const std::vector<PowderRing> rings = powder_rings(standard, last * high);
-
-  struct Trial {
-    double size, score;
-  };
-  std::vector<Trial> trials;
-  std::vector<double> comb(values.size());
-  for (double size = low; size <= high; size *= 1.001) {
-    std::fill(comb.begin(), comb.end(), 0.0);
-    for (const PowderRing& ring : rings) {
-      const double radius = ring.frequency / size;
-      if (radius < from - 3 * comb_width || radius > last + 3 * comb_width) continue;
-      // Structure factors fall about as 1/g² squared under the root; a ring's height falls with its length.
-      const double height =
-          std::sqrt(static_cast<double>(ring.multiplicity) / ring.frequency) / (ring.frequency * ring.frequency);
-      for (std::size_t i = 0; i < comb.size(); ++i) {
-        const double off = (profile.radius(first + i) - radius) / comb_width;
-        if (std::abs(off) < 5) comb[i] += height * std::exp(-0.5 * off * off);
-      }
-    }
-    trials.push_back({size, correlation(peaks, comb)});
+  const std::vector<PowderRing> rings = powder_rings(standard, (last + 3 * comb_widths[2]) * high);
+  if (rings.size() < fewest_rings) {
+    throw Error(ErrorKind::bad_data, "fewer than three rings of " + standard.name +
+                                         " lie within the frame at any of the sizes tried; give --expected");
   }
-  if (trials.empty()) throw Error(ErrorKind::internal, "no scale to try");
+  const std::vector<Trial> trials = try_scales(radius, values, rings, low, high);
   const Trial best =
       *std::max_element(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.score < b.score; });
+  if (!(best.score > 0)) {
+    throw Error(ErrorKind::bad_data,
+                "the rings of " + standard.name +
+                    " fit the profile nowhere; check the standard, and calibrate the origin first");
+  }
   RingMatch match;
   match.score = best.score;
   for (const Trial& trial : trials) {
@@ -97,65 +139,67 @@ RingMatch match_rings(const RingProfile& profile, const PowderStandard& standard
       match.rival_score = std::max(match.rival_score, trial.score);
   }
 
-  double size = best.size;
-  for (int repeat = 0; repeat < 2; ++repeat) {
-    match.rings.clear();
-    for (std::size_t r = 0; r < rings.size(); ++r) {
-      const double expected = rings[r].frequency / size;
-      const double below = r == 0 ? expected - from : expected - rings[r - 1].frequency / size;
-      const double above = r + 1 < rings.size() ? rings[r + 1].frequency / size - expected : expected;
-      const double reach = std::min({0.5 * below, 0.5 * above, 12.0});
-      // Rings closer than that cannot be told apart.
-      if (reach < 3 || expected - reach < from || expected + reach > last) continue;
-      std::vector<double> at, local, weights;
-      for (std::size_t b = first; b < profile.mean.size(); ++b) {
-        const double radius = profile.radius(b);
-        if (std::abs(radius - expected) > reach || !(profile.weight[b] > 0) || !(profile.sigma[b] > 0)) continue;
-        at.push_back(radius - expected);
-        local.push_back(profile.mean[b]);
-        weights.push_back(1 / (profile.sigma[b] * profile.sigma[b]));
+  // The fit: scale against the coarse one, width, four numbers of the background, heights.
+  const double start_radius = std::max(radius.front(), before_the_first * rings.front().frequency / best.size);
+  std::vector<PowderRing> used;
+  for (const PowderRing& ring : rings) {
+    const double at = ring.frequency / best.size;
+    if (at > start_radius && at < last + best.width) used.push_back(ring);
+  }
+  const auto first =
+      static_cast<std::size_t>(std::lower_bound(radius.begin(), radius.end(), start_radius) - radius.begin());
+  const std::vector<double> local(values.begin() + static_cast<std::ptrdiff_t>(first), values.end());
+  if (used.size() < fewest_rings || local.size() < used.size() + 12) {
+    throw Error(ErrorKind::bad_data, "only " + std::to_string(used.size()) + " rings of " + standard.name +
+                                         " lie within the frame, and three are needed; use a smaller camera length");
+  }
+  std::vector<double> weights;
+  for (std::size_t i = first; i < sigma.size(); ++i) weights.push_back(1 / (sigma[i] * sigma[i]));
+  const double middle = 0.5 * (start_radius + last), half = 0.5 * (last - start_radius);
+  const double top = *std::max_element(local.begin(), local.end());
+  const double foot = std::max(*std::min_element(local.begin(), local.end()), 1e-3 * top);
+  const double slope = 0.5 * std::log(std::max(local.front(), foot) / foot);
+  std::vector<double> start{1, best.width, std::log(foot) + slope, -slope, 0, 0}, scales{0.01, 1, 1, 1, 1, 1};
+  for (const PowderRing& ring : used) {
+    const auto at = static_cast<std::size_t>(
+        std::min<double>(std::max(0.0, (ring.frequency / best.size - start_radius) / profile.step),
+                         static_cast<double>(local.size() - 1)));
+    start.push_back(std::max(0.0, 0.5 * (local[at] - foot)));
+    scales.push_back(top);
+  }
+  const auto model = [&](std::span<const double> v, std::span<double> out) {
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const double r = radius[first + i], t = (r - middle) / half;
+      double sum = std::exp(std::clamp(v[2] + (v[3] + (v[4] + v[5] * t) * t) * t, -700.0, 700.0));
+      for (std::size_t k = 0; k < used.size(); ++k) {
+        const double off = (r - used[k].frequency / (best.size * v[0])) / (std::abs(v[1]) + 1e-3);
+        if (std::abs(off) < 8) sum += v[6 + k] * std::exp(-0.5 * off * off);
       }
-      if (local.size() < 7) continue;
-      const double foot = std::min(local.front(), local.back());
-      const double top = *std::max_element(local.begin(), local.end());
-      if (!(top > foot)) continue;
-      const auto model = [&](std::span<const double> v, std::span<double> out) {
-        for (std::size_t i = 0; i < out.size(); ++i) {
-          const double t = (at[i] - v[0]) / (std::abs(v[1]) + 1e-3);
-          out[i] = v[2] * std::exp(-0.5 * t * t) + v[3] + v[4] * at[i];
-        }
-      };
-      const CurveFit fit = fit_curve(local, weights, {0, 1.5, top - foot, foot, 0},
-                                     std::vector<double>{1, 1, top, top, top / reach}, model);
-      const double sigma = std::sqrt(std::max(0.0, fit.covariance_of(0, 0)));
-      const double height_sigma = std::sqrt(std::max(0.0, fit.covariance_of(2, 2)));
-      if (!(fit.parameters[2] > least_significance * height_sigma) || !(sigma > 0) || !(sigma < 0.5 * reach) ||
-          !(std::abs(fit.parameters[0]) < 0.7 * reach) || !(std::abs(fit.parameters[1]) < reach)) {
-        continue;
-      }
-      match.rings.push_back({rings[r], expected + fit.parameters[0], sigma, fit.parameters[2]});
+      out[i] = sum;
     }
-    if (match.rings.size() < fewest_rings) {
-      throw Error(
-          ErrorKind::bad_data,
-          "only " + std::to_string(match.rings.size()) + " rings of " + standard.name +
-              " can be measured, and three are needed; check the standard, calibrate origin and ellipse first, or "
-              "give --expected");
-    }
-    double gg = 0, rg = 0;
-    for (const MeasuredRing& one : match.rings) {
-      const double weight = 1 / (one.radius_sigma * one.radius_sigma);
-      gg += weight * one.ring.frequency * one.ring.frequency;
-      rg += weight * one.ring.frequency * one.radius;
-    }
-    const double scale = rg / gg;  // px per 1/nm
-    double chi_square = 0;
-    for (const MeasuredRing& one : match.rings) {
-      chi_square += std::pow((one.radius - scale * one.ring.frequency) / one.radius_sigma, 2);
-    }
-    match.reduced_chi_square = chi_square / static_cast<double>(match.rings.size() - 1);
-    size = match.pixel_size = 1 / scale;
-    match.sigma = std::sqrt(std::max(1.0, match.reduced_chi_square) / gg) / (scale * scale);
+  };
+  const CurveFit fit = fit_curve(local, weights, start, scales, model, 200);
+  std::vector<double> predicted(local.size()), residual;
+  model(fit.parameters, predicted);
+  for (std::size_t i = 0; i < local.size(); ++i) residual.push_back(std::sqrt(weights[i]) * (local[i] - predicted[i]));
+  // The covariance is scaled by χ² already; a lucky one below 1 must not make it smaller.
+  const double inflation = correlation_of(residual) / std::min(1.0, std::max(fit.reduced_chi_square, 1e-12));
+  const auto deviation = [&](std::size_t i) { return std::sqrt(std::max(0.0, inflation * fit.covariance_of(i, i))); };
+  match.converged = fit.converged;
+  match.width = std::abs(fit.parameters[1]);
+  match.pixel_size = best.size * fit.parameters[0];
+  match.sigma = best.size * deviation(0);
+  for (std::size_t k = 0; k < used.size(); ++k) {
+    match.rings.push_back({used[k], used[k].frequency / match.pixel_size, fit.parameters[6 + k], deviation(6 + k)});
+    match.significant += fit.parameters[6 + k] > least_significance * deviation(6 + k) ? 1 : 0;
+  }
+  match.fitted.resize(profile.mean.size());
+  for (std::size_t i = 0; i < predicted.size(); ++i) match.fitted[bins[first + i]] = predicted[i];
+  const bool near = std::abs(fit.parameters[0] - 1) < 0.03;
+  if (match.significant < fewest_rings || !near || !std::isfinite(match.sigma)) {
+    throw Error(ErrorKind::bad_data, "only " + std::to_string(match.significant) + " rings of " + standard.name +
+                                         " stand out, and three are needed; check the standard, calibrate origin and "
+                                         "ellipse first, or give --expected");
   }
   return match;
 }
