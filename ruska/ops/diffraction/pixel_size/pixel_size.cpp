@@ -137,19 +137,19 @@ Outputs run(const Inputs& inputs, const PixelSizeParams& params, Context& contex
   std::vector<Mark> marks;
   const Axis &axis_y = description.axes[description.axes.size() - 2], &axis_x = description.axes.back();
   std::vector<std::string> indices;
-  std::vector<double> frequencies, radii, sigmas, off;
+  std::vector<double> frequencies, radii, heights, sigmas;
   for (const MeasuredRing& one : match.rings) {
     indices.push_back(one.ring.indices);
     frequencies.push_back(one.ring.frequency);
     radii.push_back(one.radius);
-    sigmas.push_back(one.radius_sigma);
-    off.push_back(one.radius - one.ring.frequency / match.pixel_size);
+    heights.push_back(one.height);
+    sigmas.push_back(one.height_sigma);
+    if (!(one.height > 3 * one.height_sigma)) continue;
     marks.push_back({-1, one.ring.frequency, one.ring.indices});
     Outline outline{one.ring.indices, {{}}};
     for (int i = 0; i < 120; ++i) {
       const double angle = 2 * std::numbers::pi * i / 120;
-      const Vector at = pattern.center + (one.ring.frequency / match.pixel_size) *
-                                             (distortion * Vector{std::cos(angle), std::sin(angle)});
+      const Vector at = pattern.center + one.radius * (distortion * Vector{std::cos(angle), std::sin(angle)});
       outline.lines[0].push_back(axis_x.at(at.x));
       outline.lines[0].push_back(axis_y.at(at.y));
     }
@@ -164,7 +164,7 @@ Outputs run(const Inputs& inputs, const PixelSizeParams& params, Context& contex
                        "not in it."});
   Description curve;
   curve.title = "Azimuthal mean";
-  curve.axes = {{.name = "profile", .role = Role::navigation, .size = 1},
+  curve.axes = {{.name = "profile", .role = Role::navigation, .size = 2},
                 {.name = "scattering vector",
                  .units = "1/nm",
                  .role = Role::signal,
@@ -172,24 +172,28 @@ Outputs run(const Inputs& inputs, const PixelSizeParams& params, Context& contex
                  .scale = profile.step * match.pixel_size}};
   set(curve.metadata, "General.title", curve.title);
   set(curve.metadata, "Signal.quantity", "Mean of the pixels at each radius");
+  std::vector<double> curves = profile.mean;
+  curves.insert(curves.end(), match.fitted.begin(), match.fitted.end());
   outputs.add({.name = "profile",
                .title = "Azimuthal mean with the rings of " + standard.name,
-               .value = Dataset::from_values<double>(curve, profile.mean),
+               .value = Dataset::from_values<double>(curve, curves),
                .view = View::spectra,
+               .components = {"measured", "fitted"},
                .marks = marks});
   outputs.add({.name = "rings",
-               .title = "Rings measured",
+               .title = "Rings fitted",
                .value = Table{{{"ring", "", indices},
                                {"1/d", "1/nm", frequencies},
                                {"radius", "px", radii},
-                               {"radius σ", "px", sigmas, "radius"},
-                               {"off the line", "px", off}}},
+                               {"height", "counts", heights},
+                               {"height σ", "counts", sigmas, "height"}}},
                .view = View::table});
   outputs.summary = {"pixel size " + show(match.pixel_size, "%.6g") + " ± " + show(match.sigma, "%.2g") +
-                         " 1/nm from " + std::to_string(match.rings.size()) + " rings of " + standard.name,
-                     "the radii lie about their line with a reduced χ² of " + show(match.reduced_chi_square, "%.3g") +
-                         "; the comb correlates " + show(match.score, "%.2f") + " with the profile, " +
+                         " 1/nm from " + std::to_string(match.significant) + " rings of " + standard.name + ", " +
+                         show(match.width, "%.2g") + " px wide",
+                     "the comb correlates " + show(match.score, "%.2f") + " with the profile, " +
                          show(match.rival_score, "%.2f") + " at the best other scale"};
+  if (!match.converged) context.not_converged("the fit of the rings had not settled after 200 steps");
   if (match.rival_score > 0.9 * match.score) {
     context.warn("another scale fits the rings nearly as well; give --expected, or a smaller --tolerance");
   }
@@ -216,8 +220,8 @@ const Operation& pixel_size_operation() {
                   calibration_port()},
        .outputs = {calibration_output_port(),
                    {"pixel_size", "Size of a detector pixel, 1/nm."},
-                   {"profile", "Azimuthal mean of the mean pattern against 1/d."},
-                   {"rings", "Radius of each ring that was measured."}}},
+                   {"profile", "Azimuthal mean of the mean pattern against 1/d, as measured and as fitted."},
+                   {"rings", "Radius and fitted height of each ring."}}},
       parameters, &check, &run);
   return operation;
 }
