@@ -114,6 +114,14 @@ Outputs run(const Inputs& inputs, const EllipseParams& params, Context& context)
                                          " px no ring stands out of the noise; give --inner and --outer about one");
   }
   calibration.ellipse = ring.ellipse;
+  const bool origin_from_ring = !calibration.origin;
+  if (origin_from_ring) {
+    calibration.origin = OriginCalibration{.x = {ring.center.x},
+                                           .y = {ring.center.y},
+                                           .sigma_x = ring.center_sigma.x,
+                                           .sigma_y = ring.center_sigma.y,
+                                           .scan = description.navigation_shape()};
+  }
   if (!ring.converged) {
     context.not_converged("the fit of the ring had not settled after 100 steps");
   }
@@ -181,6 +189,9 @@ Outputs run(const Inputs& inputs, const EllipseParams& params, Context& context)
           ", long axis at " + show(ring.ellipse.angle, "%.2f") + " ± " + show(ring.ellipse.angle_sigma, "%.1g") + "°",
       "from the ring of radius " + show(ring.radius, "%.2f") + " px about (" + show(ring.center.x, "%.2f") + ", " +
           show(ring.center.y, "%.2f") + "), fitted between " + show(inner) + " and " + show(outer) + " px"};
+  if (origin_from_ring) {
+    outputs.summary.emplace_back("no origin was calibrated; the centre of the ring stands for it in the calibration");
+  }
   if (stretch < 2 * ring.ellipse.ratio_sigma) {
     outputs.summary.emplace_back("no ellipticity stands out of its uncertainty; the angle means nothing");
   }
