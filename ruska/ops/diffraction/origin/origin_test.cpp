@@ -95,6 +95,13 @@ TEST(SurfaceFit, ALineOfPositionsHasASurfaceToo) {
   EXPECT_THROW(fit_surface({DiscCenter{}, DiscCenter{}}, {2}, "constant"), Error);
 }
 
+TEST(SurfaceFit, OneCentreIsAsCertainAsItsCounts) {
+  const SurfaceFit fit = fit_surface({DiscCenter{true, {12, 13}, {0.2, 0.3}}}, {}, "auto");
+  EXPECT_EQ(fit.origin.surface, "constant");
+  EXPECT_NEAR(fit.origin.sigma_x, 0.2, 1e-12);
+  EXPECT_NEAR(fit.origin.sigma_y, 0.3, 1e-12);
+}
+
 TEST(Origin, DescanIsFoundAndItsDeviationIsHonest) {
   // Discs of a few counts, so that noise and not sampling is what is left.
   int inside = 0, all = 0;

@@ -12,7 +12,8 @@ namespace {
 
 constexpr int robust_passes = 3;
 constexpr double cut = 2.0;
-constexpr double kept_by_cut = 0.8796;  // of a normal law's standard deviation
+constexpr std::int64_t enough_to_scatter = 8;  // centres more than coefficients: fewer may lie close by chance
+constexpr double kept_by_cut = 0.8796;         // of a normal law's standard deviation
 
 struct Grid {
   std::int64_t rows = 1, columns = 1;
@@ -89,16 +90,22 @@ Judged fit_one(const std::vector<DiscCenter>& centers, const Shape& scan, const 
     inverse = solved.matrix;
     x = inverse * right_x;
     y = inverse * right_y;
-    double squares_x = 0, squares_y = 0;
+    double squares_x = 0, squares_y = 0, counting_x = 0, counting_y = 0;
     for (std::size_t p = 0; p < centers.size(); ++p) {
       if (!fit.used[p]) continue;
       const Eigen::VectorXd terms = grid.terms(static_cast<std::int64_t>(p), number);
       squares_x += std::pow(centers[p].at.x - terms.dot(x), 2);
       squares_y += std::pow(centers[p].at.y - terms.dot(y), 2);
+      counting_x += centers[p].sigma.x * centers[p].sigma.x / static_cast<double>(fit.kept);
+      counting_y += centers[p].sigma.y * centers[p].sigma.y / static_cast<double>(fit.kept);
     }
     const auto freedom = static_cast<double>(std::max<std::int64_t>(1, fit.kept - solved.rank));
     fit.scatter_x = std::sqrt(squares_x / freedom) / correction;
     fit.scatter_y = std::sqrt(squares_y / freedom) / correction;
+    if (fit.kept - solved.rank < enough_to_scatter) {
+      fit.scatter_x = std::max(fit.scatter_x, std::sqrt(counting_x));
+      fit.scatter_y = std::max(fit.scatter_y, std::sqrt(counting_y));
+    }
     if (pass == robust_passes) break;
     // Rounding alone must not decide which of equal centres are kept.
     const double reach_x = cut * fit.scatter_x + 1e-9, reach_y = cut * fit.scatter_y + 1e-9;

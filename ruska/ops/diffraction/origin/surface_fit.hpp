@@ -22,8 +22,9 @@ struct SurfaceFit {
 
 /// Least squares over the scan: all centres first, then three passes over those within two standard deviations of the
 /// last surface along both axes; what the cut takes from the standard deviation is put back (a normal law cut at 2σ
-/// keeps 0.880 of it). `surface` is "constant", "plane", "parabola", or "auto" for the one of least Bayesian
-/// information criterion. Throws bad_data when fewer centres were found than the surface has coefficients.
+/// keeps 0.880 of it). With less than eight centres more than coefficients, the scatter is at least counting noise.
+/// `surface` is "constant", "plane", "parabola", or "auto" for the one of least Bayesian information criterion. Throws
+/// bad_data when fewer centres were found than the surface has coefficients.
 SurfaceFit fit_surface(const std::vector<DiscCenter>& centers, const Shape& scan, const std::string& surface);
 
 }  // namespace ruska::ops::diffraction
