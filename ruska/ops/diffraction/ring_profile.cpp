@@ -9,6 +9,7 @@ namespace ruska::ops::diffraction {
 namespace {
 
 constexpr double smoothing = 1.5;  // px
+constexpr double rise = 0.1;       // behind a valley, as a share of its depth
 
 }  // namespace
 
@@ -71,10 +72,17 @@ std::vector<RingPeak> ring_peaks(const RingProfile& profile, double from) {
   const auto value = [&](std::int64_t b) { return smooth[static_cast<std::size_t>(b)]; };
   for (std::int64_t b = first; b + 1 < bins; ++b) {
     if (!(value(b) > value(b - 1) && value(b) >= value(b + 1))) continue;
-    // The lowest point on either side before something higher comes.
-    std::int64_t left = b, right = b;
-    for (std::int64_t i = b - 1; i >= first && value(i) <= value(b); --i) left = value(i) < value(left) ? i : left;
-    for (std::int64_t i = b + 1; i < bins && value(i) <= value(b); ++i) right = value(i) < value(right) ? i : right;
+    // Downhill on either side, until the profile has risen again by a tenth of the way down.
+    const auto valley = [&](std::int64_t direction) {
+      std::int64_t lowest = b;
+      for (std::int64_t i = b + direction; i >= first && i < bins; i += direction) {
+        if (value(i) > value(b)) break;
+        if (value(i) < value(lowest)) lowest = i;
+        if (value(i) > value(lowest) + rise * (value(b) - value(lowest))) break;
+      }
+      return lowest;
+    };
+    const std::int64_t left = valley(-1), right = valley(1);
     const double prominence = value(b) - std::max(value(left), value(right));
     if (!(prominence > 0)) continue;
     peaks.push_back({profile.step * static_cast<double>(b), profile.step * static_cast<double>(left),

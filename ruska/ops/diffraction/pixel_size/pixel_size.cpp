@@ -183,7 +183,7 @@ Outputs run(const Inputs& inputs, const PixelSizeParams& params, Context& contex
   outputs.add({.name = "rings",
                .title = "Rings fitted",
                .value = Table{{{"ring", "", indices},
-                               {"1/d", "1/nm", frequencies},
+                               {"reciprocal spacing", "1/nm", frequencies},
                                {"radius", "px", radii},
                                {"height", "counts", heights},
                                {"height σ", "counts", sigmas, "height"}}},
