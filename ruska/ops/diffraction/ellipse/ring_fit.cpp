@@ -132,7 +132,7 @@ RingFit fit_ring(const AlignedMean& pattern, std::int64_t height, std::int64_t w
   const double foot = std::min(mean_at(inner), mean_at(outer));
   double top = foot;
   for (double r = inner; r <= outer; r += 0.5) top = std::max(top, mean_at(r));
-  if (!(top > foot)) {
+  if (!(top - foot > 1e-9 * std::abs(top))) {
     throw Error(ErrorKind::bad_data, "no ring stands above the background between the radii " + std::to_string(inner) +
                                          " and " + std::to_string(outer) + " px; give --inner and --outer about one");
   }
