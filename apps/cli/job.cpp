@@ -59,8 +59,11 @@ void write_output(Session& session, const Job& job, const Result& result) {
                  }
                  PendingFile pending(job.output, PendingFile::Kind::folder, session.force);
                  io::write_result(pending.path() / "result.h5", result);
-                 const auto file =
-                     job.files.empty() ? std::string() : fs::path(job.files.begin()->second).filename().string();
+                 // The data's, not that of a port whose name comes earlier in the alphabet.
+                 const auto data = job.operation->facts.inputs.empty()
+                                       ? job.files.end()
+                                       : job.files.find(job.operation->facts.inputs.front().name);
+                 const auto file = data == job.files.end() ? std::string() : fs::path(data->second).filename().string();
                  session.context.check();
                  report::write_report(pending.path(), result,
                                       {.title = job.operation->facts.name + (file.empty() ? "" : " of " + file),
