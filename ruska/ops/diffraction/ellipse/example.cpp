@@ -5,12 +5,15 @@
 namespace ruska::ops::diffraction {
 
 Inputs ellipse_example() {
-  const Operation& simulate = operation("simulate.diffraction_scan");
-  const Json given{{"specimen", "amorphous"}, {"x", 4},           {"y", 3},
-                   {"detector_x", 36},        {"detector_y", 40}, {"dose", 20000},
-                   {"ellipticity", 1.05}};
-  Context context;
-  return {{"data", simulate.run({}, complete(simulate.parameters, given), context).dataset("data")}};
+  static const Dataset data = [] {
+    const Operation& simulate = operation("simulate.diffraction_scan");
+    const Json given{{"specimen", "amorphous"}, {"x", 4},           {"y", 3},
+                     {"detector_x", 36},        {"detector_y", 40}, {"dose", 20000},
+                     {"ellipticity", 1.05}};
+    Context context;
+    return simulate.run({}, complete(simulate.parameters, given), context).dataset("data");
+  }();
+  return {{"data", data}};
 }
 
 }  // namespace ruska::ops::diffraction

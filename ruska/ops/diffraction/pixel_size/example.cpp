@@ -6,17 +6,20 @@
 namespace ruska::ops::diffraction {
 
 Inputs pixel_size_example() {
-  const Operation& simulate = operation("simulate.diffraction_scan");
-  const Json given{{"specimen", "powder"}, {"x", 3},       {"y", 3}, {"detector_x", 80},
-                   {"disc_radius", 2.5},   {"dose", 30000}};
-  Context context;
-  const Outputs simulated = simulate.run({}, complete(simulate.parameters, given), context);
-  const Dataset& data = simulated.dataset("data");
-  Description description = data.describe();
-  Calibration calibration = calibration_in(simulated.dataset("calibration").describe().metadata);
-  calibration.pixel_size.reset();
-  set_calibration(description.metadata, calibration);
-  return {{"data", Dataset::from_values<std::uint16_t>(description, data.read_all<std::uint16_t>())}};
+  static const Dataset data = [] {
+    const Operation& simulate = operation("simulate.diffraction_scan");
+    const Json given{{"specimen", "powder"},     {"x", 3},       {"y", 3}, {"detector_x", 80}, {"disc_radius", 2.5},
+                     {"convergence_angle", 1.6}, {"dose", 30000}};
+    Context context;
+    const Outputs simulated = simulate.run({}, complete(simulate.parameters, given), context);
+    const Dataset& patterns = simulated.dataset("data");
+    Description description = patterns.describe();
+    Calibration calibration = calibration_in(simulated.dataset("calibration").describe().metadata);
+    calibration.pixel_size.reset();
+    set_calibration(description.metadata, calibration);
+    return Dataset::from_values<std::uint16_t>(description, patterns.read_all<std::uint16_t>());
+  }();
+  return {{"data", data}};
 }
 
 }  // namespace ruska::ops::diffraction

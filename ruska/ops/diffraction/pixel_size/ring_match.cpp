@@ -59,7 +59,7 @@ std::vector<Trial> try_scales(const std::vector<double>& radius, const std::vect
   std::vector<Trial> trials;
   for (double size = low; size <= high; size *= scale_step) {
     Trial best{size, 0, -1};
-    if (rings.front().frequency / size > radius.front()) {
+    if (rings[0].frequency / size > radius.front() && rings[2].frequency / size < radius.back()) {
       for (const double width : comb_widths) {
         comb.setZero();
         for (const PowderRing& ring : rings) {
