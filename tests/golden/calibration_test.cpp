@@ -33,7 +33,7 @@ TEST(GoldenCalibration, OriginAndEllipseOfAFilmWithDescan) {
                              {{"specimen", "amorphous"},
                               {"x", 12},
                               {"y", 12},
-                              {"speckle", 0.3},
+                              {"speckle", 0.1},
                               {"dose", 40000},
                               {"descan_plane", 1.5},
                               {"center_x", 62.7},
