@@ -49,7 +49,7 @@ AlignedMean aligned_mean(const Dataset& data, const Calibration& calibration, co
       "adding patterns", partitions_of(description), [&] { return std::vector<double>(2 * pixels); },
       [&](std::vector<double>& sum, std::int64_t, RowRange range) {
         std::vector<double> kept(pixels);
-        for_each_frame(data, range, false, [&](std::int64_t position, std::span<const double> values) {
+        for_each_frame(data, range, false, left_out, [&](std::int64_t position, std::span<const double> values) {
           Vector shift;
           if (calibration.origin) shift = calibration.origin->at_position(position, scan) - result.center;
           for (std::size_t p = 0; p < pixels; ++p) kept[p] = good[p] != 0 ? values[p] : 0.0;

@@ -18,7 +18,7 @@ std::vector<CenterOfMass> centers_of_mass(const Dataset& data, const std::vector
   const Partitions partitions = partitions_of(description);
   Executor executor(context);
   executor.for_each_chunk("centres of mass", partitions, [&](std::int64_t, RowRange range) {
-    for_each_frame(data, range, false, [&](std::int64_t position, std::span<const double> frame) {
+    for_each_frame(data, range, false, left_out, [&](std::int64_t position, std::span<const double> frame) {
       // About the frame's middle, so that the second moments lose no digits.
       const double middle_x = 0.5 * static_cast<double>(width - 1), middle_y = 0.5 * static_cast<double>(height - 1);
       double sum = 0, x_sum = 0, y_sum = 0, xx = 0, yy = 0, xy = 0;

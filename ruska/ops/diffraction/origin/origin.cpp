@@ -70,7 +70,7 @@ std::vector<DiscCenter> centers_of(const Dataset& data, const std::vector<std::u
   executor.for_each_chunk("finding the disc of each pattern", partitions, [&](std::int64_t, RowRange range) {
     DiscFinder finder(frame[0], frame[1], radius);
     std::vector<double> kept(static_cast<std::size_t>(description.signal_size()));
-    for_each_frame(data, range, false, [&](std::int64_t position, std::span<const double> values) {
+    for_each_frame(data, range, false, left_out, [&](std::int64_t position, std::span<const double> values) {
       std::copy(values.begin(), values.end(), kept.begin());
       for (std::size_t p = 0; p < left_out.size(); ++p) kept[p] = left_out[p] == 0 ? kept[p] : 0.0;
       centers[static_cast<std::size_t>(position)] = finder.find(kept);
@@ -114,7 +114,7 @@ Outputs run(const Inputs& inputs, const OriginParams& params, Context& context) 
   if (params.probe_radius) {
     radius = *params.probe_radius;
   } else {
-    radius = radius_in(sum_of_some_frames(data, false, context).sum, frame, left_out);
+    radius = radius_in(sum_of_some_frames(data, false, left_out, context).sum, frame, left_out);
   }
   std::vector<DiscCenter> centers;
   SurfaceFit fit;
