@@ -171,7 +171,7 @@ TEST(T5Lattice, DenoisedPatternsShowTheFourfoldSitesThatNoisyOnesHide) {
     double correlation = 0;                          // mean of the 90° score at the columns; NaN where there is none
   };
   const auto found_in = [](const Outputs& outputs) {
-    constexpr std::size_t side_of_scan = golden::LatticeScan::scan;
+    constexpr std::size_t side_of_scan = 96;
     const auto labels = outputs.dataset("group").read_all<std::int32_t>();
     const auto scores = outputs.dataset("scores").read_all_as_double();
     Found found;

@@ -439,7 +439,7 @@ ArrayWriter GroupWriter::write_lists(const std::string& name, const Element& ele
     throw_failure(state_->file->path, joined(path(), name), "writing lists");
   }
   return ArrayWriter(std::make_shared<ArrayWriter::ArrayState>(state_->file, std::move(made), joined(path(), name),
-                                                               element, shape, Shape{}));
+                                                               element, shape, Chunking{}));
 }
 
 ArrayWriter GroupWriter::write_texts(const std::string& name, const std::vector<std::string>& values) const {
