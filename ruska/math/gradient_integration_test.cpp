@@ -36,10 +36,10 @@ TEST(GradientIntegration, MirroredRecoversWhatEndsAtTheBorder) {
   for (int y = 0; y < 40; ++y) {
     for (int x = 0; x < 50; ++x) {
       // A slope of cosines that do not close periodically, and a bump.
-      const double bump = std::exp(-((x - 20) * (x - 20) + (y - 25) * (y - 25)) / 40.0);
+      const double bump = std::exp(-((x - 20) * (x - 20) + (y - 25) * (y - 25)) / 12.0);
       function.push_back(std::cos(std::numbers::pi * (x + 0.5) / 50) + bump);
-      gx.push_back(-std::numbers::pi / 50 * std::sin(std::numbers::pi * (x + 0.5) / 50) - (x - 20) / 20.0 * bump);
-      gy.push_back(-(y - 25) / 20.0 * bump);
+      gx.push_back(-std::numbers::pi / 50 * std::sin(std::numbers::pi * (x + 0.5) / 50) - (x - 20) / 6.0 * bump);
+      gy.push_back(-(y - 25) / 6.0 * bump);
       mean += function.back() / 2000;
     }
   }

@@ -157,7 +157,7 @@ TEST(Disks, FewAndManyCounts) {
                 got.recall, got.precision, got.rms, least, got.within);
     EXPECT_GE(got.recall, 0.98);
     EXPECT_GE(got.precision, 0.98);
-    EXPECT_LE(got.rms, 1.4 * least);
+    EXPECT_LE(got.rms, std::hypot(1.2 * least, 0.01));  // the shape's sampling leaves a hundredth of a pixel
     EXPECT_NEAR(got.within, 0.683, 0.07);
   }
 }

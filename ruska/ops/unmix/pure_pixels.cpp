@@ -159,17 +159,27 @@ PurePixels pure_pixels(const PcaResult& denoised, const Shape& navigation, const
     }
     found.signal.push_back(total[position] * neighbours);
     if (!(sum > 0)) continue;
+    // Of a share s' = s / Σ s the error is δs' = (δs − s' Σ δs) / Σ s.
+    std::vector<double> factor_variance(count, 0.0);
+    for (std::size_t k = 0; k < count; ++k) {
+      for (std::size_t c = 0; c < channels; ++c) {
+        factor_variance[k] += std::pow(of_factors[k * channels + c], 2);
+      }
+    }
+    std::vector<double> slope(count);
     for (std::size_t c = 0; c < channels; ++c) {
+      spectrum[c] /= sum;
+      const double share = spectrum[c];
       double variance = 0;
       for (std::size_t k = 0; k < count; ++k) {
-        variance += loading[k] * loading[k] * of_factors[k * channels + c] * of_factors[k * channels + c];
+        const double own = std::pow(of_factors[k * channels + c], 2);
+        variance += loading[k] * loading[k] * (own * (1 - 2 * share) + share * share * factor_variance[k]);
+        slope[k] = denoised.factors[k * channels + c] - share * factor_sum[k];
       }
       for (std::size_t kl = 0; kl < count * count; ++kl) {
-        variance +=
-            covariance[kl] * denoised.factors[kl / count * channels + c] * denoised.factors[kl % count * channels + c];
+        variance += covariance[kl] * slope[kl / count] * slope[kl % count];
       }
       found.sigma[n * channels + c] = std::sqrt(std::max(0.0, variance)) / sum;
-      spectrum[c] /= sum;
     }
   }
   return found;

@@ -13,6 +13,8 @@
 namespace ruska::ops::diffraction {
 namespace {
 
+constexpr double shape_error = 0.01;  // px: what the shape's sampling leaves, seen where counts abound
+
 constexpr std::int64_t fine = 8;  // places per pixel for which the shape is tabulated
 // Values of the shape are told apart on a logarithmic scale, so that a table of logarithms for each background is
 // short.
@@ -495,7 +497,7 @@ std::vector<FoundDisk> DiskFinder::find(Workspace& work) const {
     for (std::size_t axis = 0; axis < 2; ++axis) {
       const double noise =
           height.disk * level.noise_of_disk[axis] + std::max(0.0, height.background) * level.noise_of_background[axis];
-      sigma[axis] = std::sqrt(settings_.gain * noise) / (height.disk * level.slope[axis]);
+      sigma[axis] = std::hypot(std::sqrt(settings_.gain * noise) / (height.disk * level.slope[axis]), shape_error);
     }
     found.push_back({static_cast<float>(place.y), static_cast<float>(place.x),
                      static_cast<float>(height.disk * shape_sum_), static_cast<float>(sigma[0]),

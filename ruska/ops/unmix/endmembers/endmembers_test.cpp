@@ -74,7 +74,7 @@ TEST(Endmembers, UncertaintyIsTheSpreadOfRepeatedMeasurements) {
   }
   for (std::size_t i = 0; i < 3; ++i) {  // the others are held at 0
     const double measured = std::sqrt((squares[i] - sum[i] * sum[i] / repetitions) / (repetitions - 1));
-    // The search picks among places, which changes the spread; scaling to unit sum takes some of it.
+    // The search picks among places, which changes the spread.
     EXPECT_GT(sigma[i], 0.6 * measured) << i << " " << sigma[i] << " " << measured;
     EXPECT_LT(sigma[i], 2.0 * measured) << i << " " << sigma[i] << " " << measured;
   }

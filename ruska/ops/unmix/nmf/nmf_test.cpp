@@ -266,7 +266,7 @@ TEST(PurePixels, FindsThePurestRows) {
 TEST(NmfOperation, GivesEveryOutput) {
   Context context;
   const Operation& nmf_of_registry = operation("unmix.nmf");
-  const Json parameters = complete(nmf_of_registry.parameters, {{"components", 2}});
+  const Json parameters = complete(nmf_of_registry.parameters, {{"components", 2}, {"bootstrap", 2}});
   const Outputs outputs =
       nmf_of_registry.run({{"data", small_map(8, 9, 20, mixed_counts(8, 9, 20, 2, 50, 10))}}, parameters, context);
   for (const OutputPort& port : nmf_of_registry.facts.outputs) EXPECT_NE(outputs.find(port.name), nullptr) << port.name;
