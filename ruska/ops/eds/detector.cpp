@@ -47,8 +47,13 @@ double escape_fraction(double energy) {
 double polymer_window_efficiency(double energy) {
   if (!(energy > 0.05)) return 0.0;  // nothing softer passes the window, and the tables end at 0.1 keV
   const double e = std::max(energy, 0.1001);
-  return transmission(6, 1.4, 300e-7, e) * transmission(13, 2.70, 40e-7, e) * transmission(silicon, 2.33, 100e-7, e) *
-         (1.0 - transmission(silicon, 2.33, 0.045, e));
+  return transmission(6, 1.4, 300e-7, e) * transmission(13, 2.70, 40e-7, e) * windowless_efficiency(e);
+}
+
+double windowless_efficiency(double energy) {
+  if (!(energy > 0.05)) return 0.0;
+  const double e = std::max(energy, 0.1001);
+  return transmission(silicon, 2.33, 100e-7, e) * (1.0 - transmission(silicon, 2.33, 0.045, e));
 }
 
 }  // namespace ruska::ops::eds

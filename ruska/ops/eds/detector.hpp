@@ -24,4 +24,7 @@ double escape_fraction(double energy);
 /// carbon and 40 nm of aluminium in front, 100 nm of dead silicon, 0.45 mm of live silicon.
 double polymer_window_efficiency(double energy);
 
+/// The same detector without window and metal: 100 nm of dead silicon, 0.45 mm of live silicon.
+double windowless_efficiency(double energy);
+
 }  // namespace ruska::ops::eds

@@ -18,7 +18,7 @@
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/rows.hpp"
 #include "ruska/ops/eds/find_elements.hpp"
-#include "ruska/ops/eds/lines/windows.hpp"
+#include "ruska/ops/eds/line_windows.hpp"
 #include "ruska/ops/unmix/marginals.hpp"
 
 namespace ruska::ops::eds {

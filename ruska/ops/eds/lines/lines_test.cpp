@@ -10,7 +10,7 @@
 #include "ruska/base/random.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/record.hpp"
-#include "ruska/ops/eds/lines/windows.hpp"
+#include "ruska/ops/eds/line_windows.hpp"
 
 namespace ruska::ops::eds {
 namespace {

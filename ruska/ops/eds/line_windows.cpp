@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
-#include "ruska/ops/eds/lines/windows.hpp"
+#include "ruska/ops/eds/line_windows.hpp"
 
 #include <algorithm>
 #include <cmath>

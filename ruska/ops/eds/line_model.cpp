@@ -1,0 +1,206 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#include "ruska/ops/eds/line_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "ruska/ops/eds/detector.hpp"
+#include "ruska/ops/eds/non_negative_fit.hpp"
+
+namespace ruska::ops::eds {
+
+namespace {
+
+constexpr double shape_error = 0.006;  // of a peak's height: peaks are not quite Gaussian, nor line weights known
+constexpr int passes = 8;              // of the weights; they settle to 1e-4 in four or five
+
+// The elements of the model in their order, and the first of them that were named.
+std::vector<int> elements_of(const LineModelChoice& choice, const FoundElements& found) {
+  std::vector<int> elements;
+  for (const std::string& name : choice.elements) {
+    const int z = atomic_number(name);
+    if (std::count(elements.begin(), elements.end(), z)) {
+      throw Error(ErrorKind::invalid_argument, name + " is asked for twice");
+    }
+    elements.push_back(z);
+  }
+  if (!elements.empty() && !choice.also_found) return elements;
+  for (const FoundElement& one : found.elements) {
+    if (one.confidence != "possible" && !std::count(elements.begin(), elements.end(), one.atomic_number)) {
+      elements.push_back(one.atomic_number);
+    }
+  }
+  return elements;
+}
+
+// Mean over the channels within `reach` of each.
+Eigen::VectorXd smoothed(const Eigen::VectorXd& values, Eigen::Index reach) {
+  Eigen::VectorXd mean(values.size());
+  for (Eigen::Index i = 0; i < values.size(); ++i) {
+    const Eigen::Index begin = std::max<Eigen::Index>(0, i - reach), end = std::min(values.size(), i + reach + 1);
+    mean[i] = values.segment(begin, end - begin).mean();
+  }
+  return mean;
+}
+
+void fit_sum(LineModel& model) {
+  const Eigen::Index families = model.templates.cols(), splines = model.background_columns.cols();
+  Eigen::MatrixXd columns(model.size, families + splines);
+  columns << model.templates, model.background_columns;
+  std::vector<int> all(static_cast<std::size_t>(families + splines));
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
+
+  const auto half_peak = [&](Eigen::Index i) {
+    return 0.5 * model.calibration.width(model.axis.at(static_cast<double>(model.first + i))) / model.axis.scale;
+  };
+  const Eigen::VectorXd local =
+      smoothed(model.data, std::max<Eigen::Index>(1, static_cast<Eigen::Index>(half_peak(model.size / 2))));
+  const Eigen::VectorXd least = (0.2 * local).cwiseMax(0.5);
+  Eigen::VectorXd lambda = local.cwiseMax(0.5), lines = Eigen::VectorXd::Zero(model.size);
+  Eigen::VectorXd start = Eigen::VectorXd::Zero(columns.cols());
+  Eigen::VectorXd weights(model.size);
+  Eigen::Index used = 0;
+  for (int pass = 0; pass < passes; ++pass) {
+    for (Eigen::Index i = 0; i < model.size; ++i) {
+      const double systematic = shape_error * std::max(0.0, lines[i]);
+      weights[i] = 1.0 / (lambda[i] + std::max(1.0, 2.0 * half_peak(i)) * systematic * systematic);
+    }
+    const Eigen::MatrixXd weighted = weights.asDiagonal() * columns;
+    const Eigen::MatrixXd gram = columns.transpose() * weighted;
+    const Eigen::VectorXd right = weighted.transpose() * model.data;
+    // Which splines a background ≥ 0 needs; with these the families are then free.
+    const NonNegativeFit bounded(gram, right, all, start);
+    start = bounded.amplitudes();
+    std::vector<Eigen::Index> free;
+    for (Eigen::Index k = 0; k < families; ++k) free.push_back(k);
+    for (Eigen::Index k = families; k < columns.cols(); ++k) {
+      if (start[k] > 0) free.push_back(k);
+    }
+    used = static_cast<Eigen::Index>(free.size());
+    Eigen::MatrixXd part(used, used);
+    Eigen::VectorXd part_right(used);
+    for (Eigen::Index j = 0; j < used; ++j) {
+      const Eigen::Index column = free[static_cast<std::size_t>(j)];
+      part_right[j] = right[column];
+      for (Eigen::Index i = 0; i < used; ++i) part(i, j) = gram(free[static_cast<std::size_t>(i)], column);
+      part(j, j) *= 1.0 + 1e-11;  // two families of the same shape must not make the matrix singular
+    }
+    const auto factors = part.llt();
+    const Eigen::VectorXd amplitudes = factors.solve(part_right);
+    model.areas = amplitudes.head(families);
+    model.covariance = factors.solve(Eigen::MatrixXd::Identity(used, used)).topLeftCorner(families, families);
+    model.background = Eigen::VectorXd::Zero(model.size);
+    for (Eigen::Index j = families; j < used; ++j) {
+      model.background += amplitudes[j] * columns.col(free[static_cast<std::size_t>(j)]);
+    }
+    model.background = model.background.cwiseMax(0.0);
+    lines = model.templates * model.areas;
+    model.fit = model.background + lines;
+    lambda = model.fit.cwiseMax(least);
+  }
+  const auto degrees = static_cast<double>(model.size - used);
+  model.reduced_chi_square =
+      degrees > 0 ? (model.data - model.fit).cwiseAbs2().cwiseProduct(weights).sum() / degrees : 0.0;
+  model.covariance *= std::max(1.0, model.reduced_chi_square);
+}
+
+std::string in_kev(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", value);
+  return text;
+}
+
+}  // namespace
+
+std::string label_of(const Family& family) { return symbol(family.atomic_number) + " " + family.family; }
+
+const XrayLine& alpha_line(const Family& family) {
+  const std::string name = std::string(1, family.family) + "a";
+  for (const XrayLine& line : family.lines) {
+    if (line.line == name) return line;
+  }
+  return family.lines.front();
+}
+
+double alpha_share(const Family& family) {
+  double total = 0;
+  for (const XrayLine& line : family.lines) total += line.weight;
+  const XrayLine& alpha = alpha_line(family);
+  return alpha.weight / total * (1.0 - escape_fraction(alpha.energy));
+}
+
+LineModel line_model(std::span<const double> sum, const Description& data, const LineModelChoice& choice) {
+  LineModel model;
+  model.axis = energy_axis(data);
+  ElementSearch search = element_search(data, choice.beam_energy, choice.energy_resolution);
+  search.significance = choice.significance;
+  if (!choice.elements.empty()) search.expected = choice.elements;
+  model.beam_energy = search.beam_energy;
+  model.found = find_elements(sum, model.axis, search);
+  model.calibration = {model.found.energy_shift, model.found.energy_gain, model.found.resolution_mn_ka,
+                       model.found.resolution_slope};
+
+  model.first = model.found.first_channel;
+  std::int64_t last = model.found.last_channel;
+  if (choice.lowest_energy) {
+    model.first =
+        std::max(model.first, static_cast<std::int64_t>(std::ceil(model.axis.channel(*choice.lowest_energy))));
+  }
+  if (choice.highest_energy) {
+    last = std::min(last, static_cast<std::int64_t>(std::floor(model.axis.channel(*choice.highest_energy))) + 1);
+  }
+  model.size = last - model.first;
+
+  const std::vector<int> elements = elements_of(choice, model.found);
+  if (elements.empty()) {
+    throw Error(ErrorKind::invalid_argument,
+                "no element stands out of the noise of the sum spectrum; name elements to fit them all the same");
+  }
+  if (model.size < 20) {
+    throw Error(ErrorKind::invalid_argument,
+                "only " + std::to_string(std::max<std::int64_t>(0, model.size)) +
+                    " channels lie between the electronic noise, the beam energy and the ends of the range to be "
+                    "fitted; at least 20 are needed");
+  }
+  const double low = model.axis.at(static_cast<double>(model.first));
+  const double high = model.axis.at(static_cast<double>(last - 1));
+  const double edge = 0.4 * full_width(low, model.calibration.resolution_mn_ka);
+  std::vector<Family> candidates = candidate_families(low + edge, high - 2.0 * edge, model.beam_energy);
+  for (const int z : elements) {
+    const std::size_t before = model.families.size();
+    for (const Family& family : candidates) {
+      if (family.atomic_number == z) model.families.push_back(family);
+    }
+    if (model.families.size() == before) {
+      throw Error(ErrorKind::invalid_argument, symbol(z) + " has no Kα, Lα or Mα line between " + in_kev(low) +
+                                                   " and " + in_kev(high) + " keV that a beam of " +
+                                                   in_kev(model.beam_energy) + " keV excites; leave it out");
+    }
+  }
+  model.templates.resize(model.size, static_cast<Eigen::Index>(model.families.size()));
+  for (std::size_t f = 0; f < model.families.size(); ++f) {
+    model.templates.col(static_cast<Eigen::Index>(f)) =
+        family_template(model.families[f], model.axis, model.calibration, model.first, model.size);
+  }
+  // Splines that barely reach into the range would only make the fit ill-conditioned.
+  const Eigen::MatrixXd splines =
+      background_templates(model.axis, model.calibration.resolution_mn_ka, model.first, model.size);
+  std::vector<Eigen::Index> kept;
+  for (Eigen::Index k = 0; k < splines.cols(); ++k) {
+    if (splines.col(k).maxCoeff() > 0.02) kept.push_back(k);
+  }
+  model.background_columns = splines(Eigen::all, kept);
+  const Eigen::Index columns = model.templates.cols() + model.background_columns.cols();
+  if (model.size <= columns) {
+    throw Error(ErrorKind::invalid_argument,
+                std::to_string(columns) + " families and pieces of background cannot be fitted to " +
+                    std::to_string(model.size) + " channels; name fewer elements or fit a longer range");
+  }
+  model.data = Eigen::Map<const Eigen::VectorXd>(sum.data() + model.first, model.size);
+  fit_sum(model);
+  return model;
+}
+
+}  // namespace ruska::ops::eds
