@@ -4,6 +4,7 @@
 // (docstrings of get_lines_intensity and estimate_background_windows), and elements against what is known of the
 // specimens. Windows are whole channels, so that the counts must agree exactly; where the two tables of line energies
 // differ (by less than 1 eV) no window's end moves across a channel's middle.
+#include <cmath>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -76,6 +77,65 @@ TEST_F(EdsGolden, IronAndPlatinumOfTheNanoparticles) {
   const Json lines{"Fe_Ka", "Pt_La"};
   EXPECT_EQ(counts(file, {{"lines", lines}}, "gross"), (std::vector<double>{3710, 15872}));
   EXPECT_EQ(counts(file, {{"lines", lines}, {"background_left", 5.0}}, "net"), (std::vector<double>{2754, 15090}));
+}
+
+TEST_F(EdsGolden, CompositionOfTheNanoparticles) {
+  const std::string file = "eds_maps/EDS_TEM_FePt_nanoparticles.hspy";
+  NEEDS(file);
+  Context context;
+  const auto composition = [&](const char* intensities) {
+    const Json params{
+        {"factors", {"Fe=1.450226", "Pt=5.075602"}}, {"intensities", intensities}, {"background_left", 5.0}};
+    return execute(operation("eds.quantify"), Inputs{{"data", spectrum_image(file)}}, params, context);
+  };
+  const auto column = [](const Result& result, const char* name) {
+    for (const Column& one : result.outputs.table("composition").columns) {
+      if (one.name == name) return std::get<std::vector<double>>(one.values);
+    }
+    return std::vector<double>{};
+  };
+  const Result windows = composition("windows");
+  EXPECT_EQ(column(windows, "counts"), (std::vector<double>{2754, 15090}));
+  EXPECT_NEAR(column(windows, "atomic")[0], 15.41, 0.005);
+  EXPECT_NEAR(column(windows, "atomic")[1], 84.59, 0.005);
+  // The fit of all lines divides neighbours and background in its own way, and knows the error of its peaks' shapes.
+  const Result model = composition("model");
+  EXPECT_NEAR(column(model, "atomic")[0], 15.41, 2.0 * column(model, "atomic_sigma")[0]);
+  EXPECT_LT(column(model, "atomic_sigma")[0], 1.0);
+}
+
+// Where no other line is near, the fit of all lines and the windows count the same. A window of two widths holds 98.1 %
+// of a line.
+TEST_F(EdsGolden, FitAndWindowsAgreeOnLinesThatStandAlone) {
+  const auto agree = [](const std::string& file, const std::string& line) {
+    const double net = counts(file, {{"lines", {line}}}, "net").at(0) / 0.9815;
+    const double sigma = counts(file, {{"lines", {line}}}, "net_sigma").at(0);
+    Context context;
+    const Result result =
+        execute(operation("eds.model_fit"), Inputs{{"data", spectrum_image(file)}}, Json::object(), context);
+    std::vector<std::string> lines;
+    std::vector<double> fitted, errors;
+    for (const Column& one : result.outputs.table("families").columns) {
+      if (one.name == "alpha_line") lines = std::get<std::vector<std::string>>(one.values);
+      if (one.name == "alpha_counts") fitted = std::get<std::vector<double>>(one.values);
+      if (one.name == "alpha_counts_sigma") errors = std::get<std::vector<double>>(one.values);
+    }
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (lines[i] == line) {
+        EXPECT_NEAR(fitted[i], net, 2.0 * std::hypot(sigma, errors[i])) << file << " " << line;
+        return;
+      }
+    }
+    ADD_FAILURE() << file << " has no " << line;
+  };
+  NEEDS("eds_maps/EDS_TEM_FePt_nanoparticles.hspy");
+  NEEDS("eds_maps/EDS_SEM_TM002.hspy");
+  NEEDS("eds_maps/core_shell.hspy");
+  agree("eds_maps/EDS_TEM_FePt_nanoparticles.hspy", "Fe_Ka");
+  agree("eds_maps/EDS_TEM_FePt_nanoparticles.hspy", "Pt_La");
+  agree("eds_maps/EDS_SEM_TM002.hspy", "Mn_Ka");
+  agree("eds_maps/core_shell.hspy", "Fe_Ka");
+  agree("eds_maps/core_shell.hspy", "Pt_La");
 }
 
 TEST_F(EdsGolden, ElementsOfTheCoreShellParticles) {

@@ -88,7 +88,7 @@ class Search {
   FoundElements run() {
     FoundElements found;
     found.background.assign(static_cast<std::size_t>(axis_.size), 0.0);
-    found.fit = found.background;
+    found.fit = found.detector = found.variance = found.background;
     found.first_channel = first_;
     found.last_channel = first_ + size_;
     found.resolution_mn_ka = calibration_.resolution_mn_ka;
@@ -622,7 +622,11 @@ class Search {
     found.resolution_slope = calibration_.slope;
     found.energy_shift = calibration_.shift;
     found.energy_gain = calibration_.gain;
+    const Eigen::VectorXd detector = templates_.middleCols(detector_column(), detector_columns) *
+                                     amplitudes_.segment(detector_column(), detector_columns);
     for (std::int64_t i = 0; i < size_; ++i) {
+      found.detector[static_cast<std::size_t>(first_ + i)] = detector[i];
+      found.variance[static_cast<std::size_t>(first_ + i)] = 1.0 / weights_[i];
       found.fit[static_cast<std::size_t>(first_ + i)] = fitted_[i];
       found.background[static_cast<std::size_t>(first_ + i)] = background_[i];
     }

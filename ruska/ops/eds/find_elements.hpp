@@ -57,6 +57,8 @@ struct FoundElements {
   std::int64_t last_channel = 0;
   std::vector<double> background;  ///< counts per channel; zeros outside the channels used
   std::vector<double> fit;         ///< background and lines; zeros outside the channels used
+  std::vector<double> detector;    ///< of the fit: pile-up and tails of incomplete charge; zeros outside
+  std::vector<double> variance;    ///< of the counts about the fit: Poisson's and the model's own error; zeros outside
 
   bool contains(std::string_view element) const;
 };

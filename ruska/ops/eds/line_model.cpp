@@ -13,8 +13,7 @@ namespace ruska::ops::eds {
 
 namespace {
 
-constexpr double shape_error = 0.006;  // of a peak's height: peaks are not quite Gaussian, nor line weights known
-constexpr int passes = 8;              // of the weights; they settle to 1e-4 in four or five
+constexpr int passes = 8;  // of the weights; they settle to 1e-4 in four or five
 
 // The elements of the model in their order, and the first of them that were named.
 std::vector<int> elements_of(const LineModelChoice& choice, const FoundElements& found) {
@@ -52,21 +51,23 @@ void fit_sum(LineModel& model) {
   std::vector<int> all(static_cast<std::size_t>(families + splines));
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
 
-  const auto half_peak = [&](Eigen::Index i) {
-    return 0.5 * model.calibration.width(model.axis.at(static_cast<double>(model.first + i))) / model.axis.scale;
-  };
-  const Eigen::VectorXd local =
-      smoothed(model.data, std::max<Eigen::Index>(1, static_cast<Eigen::Index>(half_peak(model.size / 2))));
+  // The search knows how wrong its own model may be; where its fit and this one differ, the counts of this one scatter.
+  Eigen::VectorXd searched(model.size), variance(model.size);
+  for (Eigen::Index i = 0; i < model.size; ++i) {
+    searched[i] = model.found.fit[static_cast<std::size_t>(model.first + i)];
+    variance[i] = model.found.variance[static_cast<std::size_t>(model.first + i)];
+  }
+  const double half_peak = 0.5 *
+                           model.calibration.width(model.axis.at(static_cast<double>(model.first + model.size / 2))) /
+                           model.axis.scale;
+  const Eigen::VectorXd local = smoothed(model.data, std::max<Eigen::Index>(1, static_cast<Eigen::Index>(half_peak)));
   const Eigen::VectorXd least = (0.2 * local).cwiseMax(0.5);
-  Eigen::VectorXd lambda = local.cwiseMax(0.5), lines = Eigen::VectorXd::Zero(model.size);
+  Eigen::VectorXd lambda = local.cwiseMax(0.5);
   Eigen::VectorXd start = Eigen::VectorXd::Zero(columns.cols());
   Eigen::VectorXd weights(model.size);
   Eigen::Index used = 0;
   for (int pass = 0; pass < passes; ++pass) {
-    for (Eigen::Index i = 0; i < model.size; ++i) {
-      const double systematic = shape_error * std::max(0.0, lines[i]);
-      weights[i] = 1.0 / (lambda[i] + std::max(1.0, 2.0 * half_peak(i)) * systematic * systematic);
-    }
+    weights = (variance + lambda - searched).cwiseMax(lambda).cwiseInverse();
     const Eigen::MatrixXd weighted = weights.asDiagonal() * columns;
     const Eigen::MatrixXd gram = columns.transpose() * weighted;
     const Eigen::VectorXd right = weighted.transpose() * model.data;
@@ -96,8 +97,7 @@ void fit_sum(LineModel& model) {
       model.background += amplitudes[j] * columns.col(free[static_cast<std::size_t>(j)]);
     }
     model.background = model.background.cwiseMax(0.0);
-    lines = model.templates * model.areas;
-    model.fit = model.background + lines;
+    model.fit = model.background + model.templates * model.areas;
     lambda = model.fit.cwiseMax(least);
   }
   const auto degrees = static_cast<double>(model.size - used);
@@ -191,7 +191,12 @@ LineModel line_model(std::span<const double> sum, const Description& data, const
   for (Eigen::Index k = 0; k < splines.cols(); ++k) {
     if (splines.col(k).maxCoeff() > 0.02) kept.push_back(k);
   }
-  model.background_columns = splines(Eigen::all, kept);
+  const Eigen::VectorXd detector =
+      Eigen::Map<const Eigen::VectorXd>(model.found.detector.data() + model.first, model.size);
+  const bool distorted = detector.sum() > 0;
+  model.background_columns.resize(model.size, static_cast<Eigen::Index>(kept.size()) + (distorted ? 1 : 0));
+  model.background_columns.leftCols(static_cast<Eigen::Index>(kept.size())) = splines(Eigen::all, kept);
+  if (distorted) model.background_columns.rightCols(1) = detector / detector.maxCoeff();
   const Eigen::Index columns = model.templates.cols() + model.background_columns.cols();
   if (model.size <= columns) {
     throw Error(ErrorKind::invalid_argument,

@@ -32,7 +32,7 @@ struct LineModel {
   std::int64_t first = 0, size = 0;    ///< channels fitted: [first, first + size)
   std::vector<Family> families;        ///< element by element as asked or found; K before L before M
   Eigen::MatrixXd templates;           ///< size × families: counts per channel of a family of unit area
-  Eigen::MatrixXd background_columns;  ///< size × B-splines
+  Eigen::MatrixXd background_columns;  ///< size × B-splines, and what the detector makes of the lines
 
   Eigen::VectorXd areas;       ///< per family, counts of all its lines on and off the axis, of the sum spectrum
   Eigen::MatrixXd covariance;  ///< of areas: counting, overlaps, background and the model's own error
@@ -47,9 +47,10 @@ struct LineModel {
 };
 
 /// Fits the sum spectrum (counts per channel of the whole axis): families unconstrained, so that an element that is
-/// not there scatters about zero, B-splines not negative; weights 1 / (λ + n (0.006 λ_lines)²), λ the fit itself and n
-/// the channels of a peak's width. The covariance is multiplied by the reduced χ² where that exceeds one.
-/// Throws invalid_argument when nothing is named or found, a named element has no line in range or is named twice.
+/// not there scatters about zero, B-splines not negative, pile-up and tails of incomplete charge as `find_elements`
+/// fits them. Weights are those of `find_elements`, whose variance holds the error of the model itself. The covariance
+/// is multiplied by the reduced χ² where that exceeds one. Throws invalid_argument when nothing is named or found, a
+/// named element has no line in range or is named twice.
 LineModel line_model(std::span<const double> sum, const Description& data, const LineModelChoice& choice);
 
 /// "Fe K".

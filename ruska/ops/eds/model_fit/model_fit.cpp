@@ -158,6 +158,7 @@ Dataset map_of(const Description& data, const std::vector<double>& values, const
     description.axes.push_back(axis);
     description.axes.back().role = Role::signal;
   }
+  if (description.axes.empty()) description.axes = {{.name = "position", .role = Role::signal, .size = 1}};
   return Dataset::from_values<double>(std::move(description), values);
 }
 

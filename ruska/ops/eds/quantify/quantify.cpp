@@ -17,6 +17,7 @@
 
 #include "ruska/base/text.hpp"
 #include "ruska/core/executor.hpp"
+#include "ruska/core/metadata.hpp"
 #include "ruska/core/rows.hpp"
 #include "ruska/ops/eds/position_fit.hpp"
 #include "ruska/ops/eds/quantify/composition.hpp"
@@ -294,6 +295,7 @@ Quantification quantification_of(const std::vector<Measured>& elements, const Li
 
 std::unique_ptr<LineReader> reader_of(const std::vector<Measured>& elements, const LineModel& model,
                                       const QuantifyParams& params, const Rows& rows) {
+  const Description& data = rows.data().describe();
   if (params.intensities == "model") {
     std::vector<std::size_t> families;
     for (const Measured& one : elements) families.push_back(one.family);
@@ -314,7 +316,7 @@ std::unique_ptr<LineReader> reader_of(const std::vector<Measured>& elements, con
     }
   }
   return window_reader(
-      line_windows(lines, others, model.axis, params.energy_resolution.value_or(model.calibration.resolution_mn_ka),
+      line_windows(lines, others, model.axis, resolution,
                    {params.window, params.background_left, params.background_right, params.background_width}),
       rows.columns());
 }
