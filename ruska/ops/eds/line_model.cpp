@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
+#include "ruska/base/printed.hpp"
 #include "ruska/ops/eds/detector.hpp"
 #include "ruska/ops/eds/non_negative_fit.hpp"
 
@@ -106,12 +106,6 @@ void fit_sum(LineModel& model) {
   model.covariance *= std::max(1.0, model.reduced_chi_square);
 }
 
-std::string in_kev(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f", value);
-  return text;
-}
-
 }  // namespace
 
 std::string label_of(const Family& family) { return symbol(family.atomic_number) + " " + family.family; }
@@ -174,9 +168,9 @@ LineModel line_model(std::span<const double> sum, const Description& data, const
       if (family.atomic_number == z) model.families.push_back(family);
     }
     if (model.families.size() == before) {
-      throw Error(ErrorKind::invalid_argument, symbol(z) + " has no Kα, Lα or Mα line between " + in_kev(low) +
-                                                   " and " + in_kev(high) + " keV that a beam of " +
-                                                   in_kev(model.beam_energy) + " keV excites; leave it out");
+      throw Error(ErrorKind::invalid_argument, symbol(z) + " has no Kα, Lα or Mα line between " + printed("%.2f", low) +
+                                                   " and " + printed("%.2f", high) + " keV that a beam of " +
+                                                   printed("%.2f", model.beam_energy) + " keV excites; leave it out");
     }
   }
   model.templates.resize(model.size, static_cast<Eigen::Index>(model.families.size()));

@@ -8,9 +8,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
+#include "ruska/base/printed.hpp"
 #include "ruska/core/executor.hpp"
+#include "ruska/core/position_map.hpp"
 #include "ruska/core/rows.hpp"
 #include "ruska/ops/eds/line_model.hpp"
 #include "ruska/ops/eds/position_fit.hpp"
@@ -150,18 +151,6 @@ Maps fit_positions(const Rows& rows, const LineModel& model, const ModelFitParam
   return maps;
 }
 
-Dataset map_of(const Description& data, const std::vector<double>& values, const std::string& title) {
-  Description description;
-  description.title = title;
-  for (const Axis& axis : data.axes) {
-    if (axis.role != Role::navigation) continue;
-    description.axes.push_back(axis);
-    description.axes.back().role = Role::signal;
-  }
-  if (description.axes.empty()) description.axes = {{.name = "position", .role = Role::signal, .size = 1}};
-  return Dataset::from_values<double>(std::move(description), values);
-}
-
 // The sum spectrum's families.
 Table table_of(const LineModel& model) {
   std::vector<std::string> elements, families, lines, partners;
@@ -203,12 +192,6 @@ Table table_of(const LineModel& model) {
            {"alpha_counts_sigma", "counts", alpha_sigma, "alpha_counts"},
            {"most_correlated", "", partners},
            {"correlation", "", correlation}}};
-}
-
-std::string number(const char* format, double value) {
-  char text[48];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
 }
 
 Dataset spectrum_of(const Description& data, const std::vector<double>& sum, const LineModel& model) {
@@ -272,12 +255,12 @@ Outputs run(const Inputs& inputs, const ModelFitParams& params, Context& context
   const auto& counts = std::get<std::vector<double>>(table.columns[2].values);
   const auto& sigma = std::get<std::vector<double>>(table.columns[3].values);
   for (std::size_t f = 0; f < labels.size() && f < 7; ++f) {
-    outputs.summary.push_back(labels[f] + ": " + number("%.0f", counts[f]) + " ± " + number("%.0f", sigma[f]) +
+    outputs.summary.push_back(labels[f] + ": " + printed("%.0f", counts[f]) + " ± " + printed("%.0f", sigma[f]) +
                               " counts");
   }
   if (labels.size() > 7) outputs.summary.push_back("and " + std::to_string(labels.size() - 7) + " families more");
   outputs.summary.push_back("χ² per degree of freedom of the sum spectrum: " +
-                            number("%.2f", model.reduced_chi_square));
+                            printed("%.2f", model.reduced_chi_square));
   if (params.elements.empty()) outputs.summary.push_back("elements found: " + describe(model.found));
   outputs.add({.name = "families",
                .title = "Families of lines, counts of the whole data set",
@@ -299,12 +282,12 @@ Outputs run(const Inputs& inputs, const ModelFitParams& params, Context& context
                        "counts are many."});
   outputs.add({.name = "chi_square",
                .title = "χ² per degree of freedom",
-               .value = map_of(data, maps.chi_square, "χ² per degree of freedom"),
+               .value = position_map(data, maps.chi_square, "χ² per degree of freedom"),
                .view = view,
                .note = "One where the model describes the position's spectrum."});
   outputs.add({.name = "background",
                .title = "Background counts within the channels fitted",
-               .value = map_of(data, maps.background, "Background counts"),
+               .value = position_map(data, maps.background, "Background counts"),
                .view = view});
   outputs.add({.name = "counts_sigma",
                .title = "Standard deviation of the counts of each family",

@@ -9,12 +9,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <numbers>
 
 #include <xraylib/xraylib.h>
 
+#include "ruska/base/printed.hpp"
 #include "ruska/base/text.hpp"
 #include "ruska/core/executor.hpp"
 #include "ruska/core/metadata.hpp"
@@ -158,12 +158,6 @@ Plan check(const Inputs& inputs, const QuantifyParams& params) {
   plan.bytes_read = 2.0 * static_cast<double>(data.bytes());
   plan.flops = 50.0 * static_cast<double>(count(data.shape()));
   return plan;
-}
-
-std::string number(const char* format, double value) {
-  char text[48];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
 }
 
 // One element of the composition: the family that is measured, and its factor.
@@ -529,8 +523,8 @@ std::string sums_text(const std::vector<Measured>& elements, const LineModel& mo
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < elements.size(); ++i) {
     const auto k = static_cast<Eigen::Index>(i);
-    texts.push_back(alpha_line(model.families[elements[i].family]).label() + " has " + number("%.0f", maps.counts[k]) +
-                    " ± " + number("%.0f", std::sqrt(std::max(0.0, maps.covariance(k, k)))) + " counts");
+    texts.push_back(alpha_line(model.families[elements[i].family]).label() + " has " + printed("%.0f", maps.counts[k]) +
+                    " ± " + printed("%.0f", std::sqrt(std::max(0.0, maps.covariance(k, k)))) + " counts");
   }
   return join(texts, ", ");
 }
@@ -568,7 +562,7 @@ Outputs run(const Inputs& inputs, const QuantifyParams& params, Context& context
                 "the counts of the whole data set do not support a composition: " + sums_text(elements, model, maps));
   }
   if (maps.unsupported > 0) {
-    context.warn(number("%.0f", maps.unsupported) + " of " + std::to_string(rows.rows()) +
+    context.warn(printed("%.0f", maps.unsupported) + " of " + std::to_string(rows.rows()) +
                  " positions have too few counts for a composition and hold NaN");
   }
 
@@ -585,14 +579,14 @@ Outputs run(const Inputs& inputs, const QuantifyParams& params, Context& context
   Outputs outputs;
   for (std::size_t i = 0; i < labels.size() && i < 8; ++i) {
     const auto k = static_cast<Eigen::Index>(i);
-    outputs.summary.push_back(labels[i] + ": " + number("%.2f", 100.0 * whole.composition.atomic[k]) + " ± " +
-                              number("%.2f", 100.0 * whole.atomic_sigma[k]) + " at%, " +
-                              number("%.2f", 100.0 * whole.composition.weight[k]) + " ± " +
-                              number("%.2f", 100.0 * whole.weight_sigma[k]) + " wt%");
+    outputs.summary.push_back(labels[i] + ": " + printed("%.2f", 100.0 * whole.composition.atomic[k]) + " ± " +
+                              printed("%.2f", 100.0 * whole.atomic_sigma[k]) + " at%, " +
+                              printed("%.2f", 100.0 * whole.composition.weight[k]) + " ± " +
+                              printed("%.2f", 100.0 * whole.weight_sigma[k]) + " wt%");
   }
   if (absolute(params)) {
-    outputs.summary.push_back("mean mass thickness: " + number("%.3g", 1e6 * whole.composition.mass_thickness) + " ± " +
-                              number("%.2g", 1e6 * whole.mass_sigma) + " mg/m²");
+    outputs.summary.push_back("mean mass thickness: " + printed("%.3g", 1e6 * whole.composition.mass_thickness) +
+                              " ± " + printed("%.2g", 1e6 * whole.mass_sigma) + " mg/m²");
   }
   std::string factor_words = any_computed ? "Factors are computed from cross-sections, whose error is the larger part "
                                             "of σ; it shifts all positions together."

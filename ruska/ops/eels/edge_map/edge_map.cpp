@@ -10,9 +10,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 
+#include "ruska/base/printed.hpp"
 #include "ruska/base/text.hpp"
 #include "ruska/core/executor.hpp"
 #include "ruska/core/metadata.hpp"
@@ -230,12 +230,6 @@ Maps map_edges(const Rows& rows, const std::vector<Mapped>& mapped, const std::v
   return maps;
 }
 
-std::string number(const char* format, double value) {
-  char text[48];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
-
 Outputs run(const Inputs& inputs, const EdgeMapParams& params, Context& context) {
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
@@ -253,7 +247,7 @@ Outputs run(const Inputs& inputs, const EdgeMapParams& params, Context& context)
   const double gain = params.gain.value_or(maps.chi_square / maps.degrees);
   for (double& value : maps.variance) value = std::sqrt(gain * value);
   if (maps.unfitted > 0) {
-    context.warn(number("%.0f", maps.unfitted) +
+    context.warn(printed("%.0f", maps.unfitted) +
                  " backgrounds could not be fitted for want of counts; their positions "
                  "hold NaN");
   }
@@ -293,16 +287,16 @@ Outputs run(const Inputs& inputs, const EdgeMapParams& params, Context& context)
       }
     }
     if (e < 8) {
-      outputs.summary.push_back(labels.back() + ": " + number("%.4g", whole.counts) + " ± " + number("%.2g", error) +
-                                " counts above the background, r = " + number("%.2f", exponent.back()));
+      outputs.summary.push_back(labels.back() + ": " + printed("%.4g", whole.counts) + " ± " + printed("%.2g", error) +
+                                " counts above the background, r = " + printed("%.2f", exponent.back()));
     }
     if (!one.beneath.empty()) {
       context.warn("the windows of " + labels.back() + " hold the onset of " + one.beneath +
                    ", whose counts go into its background or its signal");
     }
   }
-  outputs.summary.push_back(params.gain ? "variance of a channel per count, given: " + number("%.4g", gain)
-                                        : "variance of a channel per count, measured: " + number("%.4g", gain));
+  outputs.summary.push_back(params.gain ? "variance of a channel per count, given: " + printed("%.4g", gain)
+                                        : "variance of a channel per count, measured: " + printed("%.4g", gain));
   const std::size_t map_rank = data.navigation_shape().size();
   const View view = map_rank == 2 ? View::maps : map_rank == 1 ? View::spectra : View::hidden;
   const auto count = static_cast<std::int64_t>(edges);
@@ -312,7 +306,7 @@ Outputs run(const Inputs& inputs, const EdgeMapParams& params, Context& context)
                .view = view,
                .sigma = "counts_sigma",
                .components = labels,
-               .note = "Within " + number("%g", params.signal_width) +
+               .note = "Within " + printed("%g", params.signal_width) +
                        " eV from the onset. Negative counts are noise "
                        "about zero."});
   maps.counts = {};

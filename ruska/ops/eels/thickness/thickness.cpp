@@ -10,11 +10,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 
+#include "ruska/base/printed.hpp"
 #include "ruska/core/executor.hpp"
 #include "ruska/core/metadata.hpp"
+#include "ruska/core/position_map.hpp"
 #include "ruska/core/rows.hpp"
 #include "ruska/ops/eels/loss_axis.hpp"
 #include "ruska/ops/eels/mean_free_path.hpp"
@@ -122,24 +123,6 @@ double first_minimum(const std::vector<double>& spectrum, const ZeroLoss& zero) 
   return static_cast<double>(channel) - zero.centre;
 }
 
-std::string number(const char* format, double value) {
-  char text[48];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
-
-Dataset map_of(const Description& data, const std::vector<double>& values, const std::string& title) {
-  Description description;
-  description.title = title;
-  for (const Axis& axis : data.axes) {
-    if (axis.role != Role::navigation) continue;
-    description.axes.push_back(axis);
-    description.axes.back().role = Role::signal;
-  }
-  if (description.axes.empty()) description.axes = {{.name = "position", .role = Role::signal, .size = 1}};
-  return Dataset::from_values<double>(std::move(description), values);
-}
-
 Outputs run(const Inputs& inputs, const ThicknessParams& params, Context& context) {
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
@@ -206,22 +189,22 @@ Outputs run(const Inputs& inputs, const ThicknessParams& params, Context& contex
   const std::size_t rank = data.navigation_shape().size();
   const View view = rank == 2 ? View::maps : rank == 1 ? View::spectra : View::hidden;
   Outputs outputs;
-  outputs.summary.push_back("t/λ: mean " + number("%.4f", mean) + ", from " + number("%.3f", low) + " to " +
-                            number("%.3f", high));
+  outputs.summary.push_back("t/λ: mean " + printed("%.4f", mean) + ", from " + printed("%.3f", low) + " to " +
+                            printed("%.3f", high));
   if (path) {
-    outputs.summary.push_back("mean free path " + number("%.1f", *path) + " nm ± 10 %, mean thickness " +
-                              number("%.1f", mean * *path) + " ± " +
-                              number("%.1f", *path * std::hypot(mean_sigma, model_error * mean)) + " nm");
+    outputs.summary.push_back("mean free path " + printed("%.1f", *path) + " nm ± 10 %, mean thickness " +
+                              printed("%.1f", mean * *path) + " ± " +
+                              printed("%.1f", *path * std::hypot(mean_sigma, model_error * mean)) + " nm");
   }
-  outputs.summary.push_back("zero-loss peak of the sum spectrum at " + number("%.3f", axis.at(zero.centre)) + " eV");
+  outputs.summary.push_back("zero-loss peak of the sum spectrum at " + printed("%.3f", axis.at(zero.centre)) + " eV");
   outputs.add({.name = "thickness",
                .title = "Thickness over the inelastic mean free path, t/λ",
-               .value = map_of(data, thickness, "t/λ"),
+               .value = position_map(data, thickness, "t/λ"),
                .view = view,
                .sigma = "thickness_sigma",
                .note = reflect ? "ln of all counts over those of the zero-loss peak, whose side of energy gains was "
                                  "reflected about its centre."
-                               : "ln of all counts over those below " + number("%.2f", cut * axis.scale) +
+                               : "ln of all counts over those below " + printed("%.2f", cut * axis.scale) +
                                      " eV from the centre of the zero-loss peak."});
   outputs.add({.name = "mean_thickness",
                .title = "Mean of t/λ",
@@ -235,7 +218,7 @@ Outputs run(const Inputs& inputs, const ThicknessParams& params, Context& contex
     for (double& value : thickness) value *= *path;
     outputs.add({.name = "thickness_nm",
                  .title = "Thickness in nm",
-                 .value = map_of(data, thickness, "Thickness (nm)"),
+                 .value = position_map(data, thickness, "Thickness (nm)"),
                  .view = view,
                  .note = "t/λ times the mean free path, whose 10 % shift all positions together."});
   }
@@ -253,12 +236,12 @@ Outputs run(const Inputs& inputs, const ThicknessParams& params, Context& contex
                .components = {"all counts", "zero-loss peak"}});
   outputs.add({.name = "zero_loss",
                .title = "Energy of the zero-loss peak (eV)",
-               .value = map_of(data, centres, "Energy of the zero-loss peak (eV)"),
+               .value = position_map(data, centres, "Energy of the zero-loss peak (eV)"),
                .view = view});
   outputs.add({.name = "thickness_sigma",
                .title = "Standard deviation of t/λ",
-               .value = map_of(data, sigma, "t/λ, standard deviation"),
-               .note = "Counting statistics with a variance of " + number("%.4g", gain) + " per count."});
+               .value = position_map(data, sigma, "t/λ, standard deviation"),
+               .note = "Counting statistics with a variance of " + printed("%.4g", gain) + " per count."});
   return outputs;
 }
 
