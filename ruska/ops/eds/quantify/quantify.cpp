@@ -309,6 +309,8 @@ std::unique_ptr<LineReader> reader_of(const std::vector<Measured>& elements, con
       others.push_back({line, std::max(0.0, model.areas[static_cast<Eigen::Index>(f)] * line.weight / total)});
     }
   }
+  const double resolution = params.energy_resolution.value_or(
+      energy_resolution_mn_ka(data.metadata).value_or(model.calibration.resolution_mn_ka));
   return window_reader(
       line_windows(lines, others, model.axis, resolution,
                    {params.window, params.background_left, params.background_right, params.background_width}),

@@ -12,6 +12,7 @@
 #include "ruska/base/printed.hpp"
 #include "ruska/core/executor.hpp"
 #include "ruska/core/metadata.hpp"
+#include "ruska/core/position_map.hpp"
 #include "ruska/core/rows.hpp"
 #include "ruska/ops/eels/align_zlp/shifted_source.hpp"
 #include "ruska/ops/eels/loss_axis.hpp"
