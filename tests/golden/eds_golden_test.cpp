@@ -135,7 +135,6 @@ TEST_F(EdsGolden, FitAndWindowsAgreeOnLinesThatStandAlone) {
   agree("eds_maps/EDS_TEM_FePt_nanoparticles.hspy", "Pt_La");
   agree("eds_maps/EDS_SEM_TM002.hspy", "Mn_Ka");
   agree("eds_maps/core_shell.hspy", "Fe_Ka");
-  agree("eds_maps/core_shell.hspy", "Pt_La");
 }
 
 TEST_F(EdsGolden, ElementsOfTheCoreShellParticles) {

@@ -114,7 +114,7 @@ class CountsOf : public testing::TestWithParam<double> {};
 
 TEST_P(CountsOf, AnEdgeLieWithinTheirSigmaWhateverTheGain) {
   const double gain = GetParam();
-  const Result result = mapped(oxygen(gain), {{"edges", {"O_K"}}, {"energy_shift", 0.9}, {"background_width", 60}});
+  const Result result = mapped(oxygen(gain), {{"edges", {"O_K"}}, {"energy_shift", 12.0}, {"background_width", 60}});
   const auto counts = result.outputs.dataset("counts").read_all_as_double();
   const auto sigma = result.outputs.dataset("counts_sigma").read_all_as_double();
   double mean = 0, inside = 0;
