@@ -364,9 +364,8 @@ Answer answer(const CompositionSolver& solver, const Eigen::VectorXd& counts, co
   for (Eigen::Index i = 0; i < counts.size(); ++i) {
     const double least =
         3.0 * std::sqrt(std::max(0.0, absent_variance[i])) * gain[i] * composition.absorption_factor[i];
-    const double own = std::max(0.0, composition.amounts[i]), molar_mass = solver.molar_mass()[i];
-    result.atomic_limit[i] = least / (std::max(0.0, amount - own) + least);
-    result.weight_limit[i] = least * molar_mass / (std::max(0.0, mass_amount - own * molar_mass) + least * molar_mass);
+    result.atomic_limit[i] = std::min(1.0, least / amount);
+    result.weight_limit[i] = std::min(1.0, least * solver.molar_mass()[i] / mass_amount);
   }
   return result;
 }
