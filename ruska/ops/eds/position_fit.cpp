@@ -44,9 +44,17 @@ PositionFit::PositionFit(const LineModel& model, std::int64_t positions, bool fr
   column_sums_ = matrix_.colwise().sum();
 
   // Half a count in the whole map, so that channels without counts do not weigh without limit.
-  const Eigen::VectorXd mean = model.fit.cwiseMax(0.5) / static_cast<double>(std::max<std::int64_t>(1, positions));
-  one_count_ = mean / mean.sum();
-  weights_ = mean.cwiseInverse();
+  const Eigen::VectorXd expected = model.fit.cwiseMax(0.5);
+  one_count_ = expected / expected.sum();
+  // The weights of the sum spectrum's fit, which know the model's own error: with Poisson's alone every position would
+  // lay what the model gets wrong of a strong line upon its weak neighbours, and the map would show an element that the
+  // sum spectrum does not.
+  const auto of_search = [&](const std::vector<double>& values) {
+    return Eigen::Map<const Eigen::VectorXd>(values.data() + model.first, model.size);
+  };
+  const Eigen::VectorXd variance =
+      (of_search(model.found.variance) + model.fit - of_search(model.found.fit)).cwiseMax(expected);
+  weights_ = variance.cwiseInverse() * static_cast<double>(std::max<std::int64_t>(1, positions));
   const Eigen::MatrixXd weighted = weights_.asDiagonal() * matrix_;
   weighted_ = weighted.transpose();
   gram_ = matrix_.transpose() * weighted;

@@ -17,10 +17,10 @@ namespace ruska::ops::eds {
 /// From how many positions on their sum knows the shape of the background well enough for each of them.
 inline constexpr std::int64_t enough_for_shape = 10;
 
-/// The least-squares fit of a `LineModel` to the spectrum of each position, all with the weights 1 / m_i of the mean
-/// spectrum's fit m: amplitudes are a = H y with one matrix H = (MᵀWM)⁻¹MᵀW, so that a block of positions is one
-/// product. Their covariance is exactly H diag(λ) Hᵀ, λ being the position's own expected counts; these are taken from
-/// its fit with negative parts cut off, and one count spread like the mean spectrum added, so that no σ is zero.
+/// The least-squares fit of a `LineModel` to the spectrum of each position, all with the weights of the sum spectrum's
+/// fit: amplitudes are a = H y with one matrix H = (MᵀWM)⁻¹MᵀW, so that a block of positions is one product. Their
+/// covariance is exactly H diag(λ) Hᵀ, λ being the position's own expected counts; these are taken from its fit with
+/// negative parts cut off, and one count spread like the sum spectrum's fit added, so that no σ is zero.
 class PositionFit {
  public:
   /// `free_background`: every position fits all B-splines; otherwise the sum spectrum's background times a parabola in
