@@ -14,6 +14,7 @@ namespace ruska::ops::eds {
 namespace {
 
 constexpr int passes = 8;  // of the weights; they settle to 1e-4 in four or five
+constexpr int calibration_steps = 12;
 
 // The elements of the model in their order, and the first of them that were named.
 std::vector<int> elements_of(const LineModelChoice& choice, const FoundElements& found) {
@@ -44,7 +45,49 @@ Eigen::VectorXd smoothed(const Eigen::VectorXd& values, Eigen::Index reach) {
   return mean;
 }
 
-void fit_sum(LineModel& model) {
+void draw_templates(LineModel& model) {
+  model.templates.resize(model.size, static_cast<Eigen::Index>(model.families.size()));
+  for (std::size_t f = 0; f < model.families.size(); ++f) {
+    model.templates.col(static_cast<Eigen::Index>(f)) =
+        family_template(model.families[f], model.axis, model.calibration, model.first, model.size);
+  }
+}
+
+// What is fitted of the calibration: unit of its part, how well it is known beforehand, and its longest step.
+struct Part {
+  double Calibration::*value;
+  double unit, prior, step;
+};
+constexpr Part calibration_parts[] = {{&Calibration::shift, 1e-3, 0.010, 0.008},
+                                      {&Calibration::gain, 1e-3, 0.002, 0.003},
+                                      {&Calibration::resolution_mn_ka, 1.0, 10.0, 8.0}};
+constexpr Eigen::Index part_count = 3;
+
+// By how much the fit's lines change per unit of each part.
+Eigen::MatrixXd calibration_columns(const LineModel& model) {
+  Eigen::MatrixXd columns(model.size, part_count);
+  LineModel moved = model;
+  for (Eigen::Index k = 0; k < part_count; ++k) {
+    const Part& part = calibration_parts[k];
+    moved.calibration = model.calibration;
+    moved.calibration.*part.value += 0.5 * part.unit;
+    draw_templates(moved);
+    columns.col(k) = moved.templates * model.areas;
+    moved.calibration.*part.value -= part.unit;
+    draw_templates(moved);
+    columns.col(k) -= moved.templates * model.areas;
+  }
+  return columns;
+}
+
+// The fit at one calibration: its weights, the columns of the background that are > 0, and χ².
+struct SumFit {
+  Eigen::VectorXd weights;
+  Eigen::MatrixXd background;
+  double chi_square = 0;
+};
+
+SumFit fit_sum(LineModel& model, int passes) {
   const Eigen::Index families = model.templates.cols(), splines = model.background_columns.cols();
   Eigen::MatrixXd columns(model.size, families + splines);
   columns << model.templates, model.background_columns;
@@ -64,11 +107,10 @@ void fit_sum(LineModel& model) {
   const Eigen::VectorXd least = (0.2 * local).cwiseMax(0.5);
   Eigen::VectorXd lambda = local.cwiseMax(0.5);
   Eigen::VectorXd start = Eigen::VectorXd::Zero(columns.cols());
-  Eigen::VectorXd weights(model.size);
-  Eigen::Index used = 0;
+  SumFit result;
   for (int pass = 0; pass < passes; ++pass) {
-    weights = (variance + lambda - searched).cwiseMax(lambda).cwiseInverse();
-    const Eigen::MatrixXd weighted = weights.asDiagonal() * columns;
+    result.weights = (variance + lambda - searched).cwiseMax(lambda).cwiseInverse();
+    const Eigen::MatrixXd weighted = result.weights.asDiagonal() * columns;
     const Eigen::MatrixXd gram = columns.transpose() * weighted;
     const Eigen::VectorXd right = weighted.transpose() * model.data;
     // Which splines a background ≥ 0 needs; with these the families are then free.
@@ -79,30 +121,92 @@ void fit_sum(LineModel& model) {
     for (Eigen::Index k = families; k < columns.cols(); ++k) {
       if (start[k] > 0) free.push_back(k);
     }
-    used = static_cast<Eigen::Index>(free.size());
-    Eigen::MatrixXd part(used, used);
-    Eigen::VectorXd part_right(used);
-    for (Eigen::Index j = 0; j < used; ++j) {
-      const Eigen::Index column = free[static_cast<std::size_t>(j)];
-      part_right[j] = right[column];
-      for (Eigen::Index i = 0; i < used; ++i) part(i, j) = gram(free[static_cast<std::size_t>(i)], column);
-      part(j, j) *= 1.0 + 1e-11;  // two families of the same shape must not make the matrix singular
-    }
-    const auto factors = part.llt();
-    const Eigen::VectorXd amplitudes = factors.solve(part_right);
+    Eigen::MatrixXd part = gram(free, free);
+    part.diagonal() *= 1.0 + 1e-11;  // two families of the same shape must not make the matrix singular
+    const Eigen::VectorXd amplitudes = part.llt().solve(right(free));
     model.areas = amplitudes.head(families);
-    model.covariance = factors.solve(Eigen::MatrixXd::Identity(used, used)).topLeftCorner(families, families);
-    model.background = Eigen::VectorXd::Zero(model.size);
-    for (Eigen::Index j = families; j < used; ++j) {
-      model.background += amplitudes[j] * columns.col(free[static_cast<std::size_t>(j)]);
-    }
-    model.background = model.background.cwiseMax(0.0);
+    const Eigen::Index used = amplitudes.size() - families;
+    const Eigen::MatrixXd fitted = columns(Eigen::all, free);
+    result.background = fitted.rightCols(used);
+    model.background = (result.background * amplitudes.tail(used)).cwiseMax(0.0);
     model.fit = model.background + model.templates * model.areas;
     lambda = model.fit.cwiseMax(least);
   }
-  const auto degrees = static_cast<double>(model.size - used);
-  model.reduced_chi_square =
-      degrees > 0 ? (model.data - model.fit).cwiseAbs2().cwiseProduct(weights).sum() / degrees : 0.0;
+  result.chi_square = (model.data - model.fit).cwiseAbs2().cwiseProduct(result.weights).sum();
+  return result;
+}
+
+// XᵀWX of the families, the background and the calibration, with what is known of the latter beforehand.
+Eigen::MatrixXd normal_matrix(const Eigen::MatrixXd& columns, const Eigen::VectorXd& weights) {
+  Eigen::MatrixXd normal = columns.transpose() * weights.asDiagonal() * columns;
+  normal.diagonal() *= 1.0 + 1e-11;
+  for (Eigen::Index k = 0; k < part_count; ++k) {
+    const Part& part = calibration_parts[k];
+    const Eigen::Index at = columns.cols() - part_count + k;
+    normal(at, at) += part.unit * part.unit / (part.prior * part.prior);
+  }
+  return normal;
+}
+
+Eigen::MatrixXd all_columns(const LineModel& model, const SumFit& fit) {
+  Eigen::MatrixXd columns(model.size, model.templates.cols() + fit.background.cols() + part_count);
+  columns << model.templates, fit.background, calibration_columns(model);
+  return columns;
+}
+
+// Gauss–Newton steps of the calibration from where it stands; gives χ² with the pull of `known`.
+double calibrate(LineModel& model, const Calibration& known) {
+  double objective = 0;
+  for (int step = 0; step <= calibration_steps; ++step) {
+    draw_templates(model);
+    const SumFit fit = fit_sum(model, 3);
+    objective = fit.chi_square;
+    for (const Part& part : calibration_parts) {
+      const double away = (model.calibration.*part.value - known.*part.value) / part.prior;
+      objective += away * away;
+    }
+    if (step == calibration_steps) break;
+    const Eigen::MatrixXd columns = all_columns(model, fit);
+    Eigen::VectorXd pull = columns.transpose() * fit.weights.cwiseProduct(model.data - model.fit);
+    for (Eigen::Index k = 0; k < part_count; ++k) {
+      const Part& part = calibration_parts[k];
+      pull[columns.cols() - part_count + k] -=
+          (model.calibration.*part.value - known.*part.value) * part.unit / (part.prior * part.prior);
+    }
+    const Eigen::VectorXd change = normal_matrix(columns, fit.weights).ldlt().solve(pull).tail(part_count);
+    double share = 1.0, furthest = 0.0;
+    for (Eigen::Index k = 0; k < part_count; ++k) {
+      const Part& part = calibration_parts[k];
+      const double length = std::abs(change[k]) * part.unit;
+      if (length > part.step) share = std::min(share, part.step / length);
+      furthest = std::max(furthest, length / part.prior);
+    }
+    if (!change.allFinite() || furthest < 1e-4) break;
+    for (Eigen::Index k = 0; k < part_count; ++k) {
+      const Part& part = calibration_parts[k];
+      model.calibration.*part.value += share * change[k] * part.unit;
+    }
+    model.calibration.resolution_mn_ka =
+        std::clamp(model.calibration.resolution_mn_ka, 0.7 * known.resolution_mn_ka, 1.5 * known.resolution_mn_ka);
+  }
+  return objective;
+}
+
+// The search calibrates with what it has found, and may have taken one of two named elements for the other; so the
+// nominal calibration is a second start, and that with the lesser χ² stays.
+void fit(LineModel& model, const Calibration& nominal) {
+  LineModel other = model;
+  other.calibration = nominal;
+  const double from_search = calibrate(model, nominal), from_nominal = calibrate(other, nominal);
+  if (from_nominal < from_search) model.calibration = other.calibration;
+  draw_templates(model);
+  const SumFit best = fit_sum(model, passes);
+  const Eigen::MatrixXd normal = normal_matrix(all_columns(model, best), best.weights);
+  const Eigen::Index families = model.templates.cols();
+  model.covariance = normal.ldlt().solve(Eigen::MatrixXd::Identity(normal.rows(), families)).topRows(families);
+  model.covariance = (0.5 * (model.covariance + model.covariance.transpose())).eval();
+  const auto degrees = static_cast<double>(model.size - families - best.background.cols());
+  model.reduced_chi_square = degrees > 0 ? best.chi_square / degrees : 0.0;
   model.covariance *= std::max(1.0, model.reduced_chi_square);
 }
 
@@ -173,11 +277,6 @@ LineModel line_model(std::span<const double> sum, const Description& data, const
                                                    printed("%.2f", model.beam_energy) + " keV excites; leave it out");
     }
   }
-  model.templates.resize(model.size, static_cast<Eigen::Index>(model.families.size()));
-  for (std::size_t f = 0; f < model.families.size(); ++f) {
-    model.templates.col(static_cast<Eigen::Index>(f)) =
-        family_template(model.families[f], model.axis, model.calibration, model.first, model.size);
-  }
   // Splines that barely reach into the range would only make the fit ill-conditioned.
   const Eigen::MatrixXd splines =
       background_templates(model.axis, model.calibration.resolution_mn_ka, model.first, model.size);
@@ -191,14 +290,14 @@ LineModel line_model(std::span<const double> sum, const Description& data, const
   model.background_columns.resize(model.size, static_cast<Eigen::Index>(kept.size()) + (distorted ? 1 : 0));
   model.background_columns.leftCols(static_cast<Eigen::Index>(kept.size())) = splines(Eigen::all, kept);
   if (distorted) model.background_columns.rightCols(1) = detector / detector.maxCoeff();
-  const Eigen::Index columns = model.templates.cols() + model.background_columns.cols();
+  const Eigen::Index columns = static_cast<Eigen::Index>(model.families.size()) + model.background_columns.cols();
   if (model.size <= columns) {
     throw Error(ErrorKind::invalid_argument,
                 std::to_string(columns) + " families and pieces of background cannot be fitted to " +
                     std::to_string(model.size) + " channels; name fewer elements or fit a longer range");
   }
   model.data = Eigen::Map<const Eigen::VectorXd>(sum.data() + model.first, model.size);
-  fit_sum(model);
+  fit(model, {.resolution_mn_ka = search.resolution_mn_ka.value_or(model.found.resolution_mn_ka)});
   return model;
 }
 

@@ -103,8 +103,6 @@ TEST(ModelFit, AnElementThatIsNotThereScattersAboutZero) {
   const Table& table = result.outputs.table("families");
   const std::size_t row = row_of(table, "Co", "K");
   EXPECT_NEAR(column<double>(table, "counts")[row], 0.0, 3.5 * column<double>(table, "counts_sigma")[row]);
-  EXPECT_LT(column<double>(table, "correlation")[row], -0.1);  // Fe Kβ and Co Kα share counts
-  EXPECT_EQ(column<std::string>(table, "most_correlated")[row], "Fe K");
   const Coverage found = coverage(result, row, 0.0);
   EXPECT_NEAR(found.share, 0.683, 0.06);
 

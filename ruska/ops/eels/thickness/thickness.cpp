@@ -63,11 +63,13 @@ double needed(const std::optional<double>& given, const std::optional<double>& k
 std::optional<double> mean_free_path(const Description& data, const ThicknessParams& params) {
   if (!params.density) return std::nullopt;
   const std::string instrument = "Acquisition_instrument." + instrument_of(data.metadata) + ".";
-  return inelastic_mean_free_path(
-      *params.density, needed(params.beam_energy, beam_energy(data.metadata), "beam_energy"),
-      needed(params.convergence_angle, number_at(data.metadata, instrument + "convergence_angle"), "convergence_angle"),
+  const double energy = needed(params.beam_energy, beam_energy(data.metadata), "beam_energy");
+  const double convergence =
+      needed(params.convergence_angle, number_at(data.metadata, instrument + "convergence_angle"), "convergence_angle");
+  const double collection =
       needed(params.collection_angle, number_at(data.metadata, instrument + "Detector.EELS.collection_angle"),
-             "collection_angle"));
+             "collection_angle");
+  return inelastic_mean_free_path(*params.density, energy, convergence, collection);
 }
 
 std::int64_t bytes_held(const Description& data) {
