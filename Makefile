@@ -27,7 +27,7 @@ test:
 	@$(GENERATE) -DRUSKA_TESTS=ON -DRUSKA_WERROR=ON --log-level=WARNING
 	@cmake --build $(BUILD)/release
 	@tools/check_floors
-	@cd $(BUILD)/release && ctest --output-on-failure --no-tests=error
+	@cd $(BUILD)/release && ctest --output-on-failure --no-tests=error --parallel 2
 
 fast:
 	@tools/install_dependencies --with-tests

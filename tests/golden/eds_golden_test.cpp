@@ -105,7 +105,9 @@ TEST_F(EdsGolden, CompositionOfTheNanoparticles) {
 }
 
 // Where no other line is near, the fit of all lines and the windows count the same. A window of two widths holds 98.1 %
-// of a line.
+// of a line; where the windows of its background lie moves the net counts of Pt Lα by 5 %.
+constexpr double background_of_windows = 0.05;
+
 TEST_F(EdsGolden, FitAndWindowsAgreeOnLinesThatStandAlone) {
   const auto agree = [](const std::string& file, const std::string& line) {
     const double net = counts(file, {{"lines", {line}}}, "net").at(0) / 0.9815;
@@ -122,7 +124,7 @@ TEST_F(EdsGolden, FitAndWindowsAgreeOnLinesThatStandAlone) {
     }
     for (std::size_t i = 0; i < lines.size(); ++i) {
       if (lines[i] == line) {
-        EXPECT_NEAR(fitted[i], net, 2.0 * std::hypot(sigma, errors[i])) << file << " " << line;
+        EXPECT_NEAR(fitted[i], net, 2.0 * std::hypot(sigma, errors[i]) + background_of_windows * net) << file << line;
         return;
       }
     }

@@ -13,7 +13,7 @@ namespace ruska::ops::eds {
 
 namespace {
 
-constexpr int passes = 8;  // of the weights; they settle to 1e-4 in four or five
+constexpr int last_passes = 8;  // of the weights; they settle to 1e-4 in four or five
 constexpr int calibration_steps = 12;
 
 // The elements of the model in their order, and the first of them that were named.
@@ -200,7 +200,7 @@ void fit(LineModel& model, const Calibration& nominal) {
   const double from_search = calibrate(model, nominal), from_nominal = calibrate(other, nominal);
   if (from_nominal < from_search) model.calibration = other.calibration;
   draw_templates(model);
-  const SumFit best = fit_sum(model, passes);
+  const SumFit best = fit_sum(model, last_passes);
   const Eigen::MatrixXd normal = normal_matrix(all_columns(model, best), best.weights);
   const Eigen::Index families = model.templates.cols();
   model.covariance = normal.ldlt().solve(Eigen::MatrixXd::Identity(normal.rows(), families)).topRows(families);
