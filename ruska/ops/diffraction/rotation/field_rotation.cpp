@@ -13,10 +13,8 @@ namespace {
 
 using Complex = std::complex<double>;
 
-/// How much larger the variance of a sum over neighbouring k is than that of independent terms, for a signal and noise
-/// under the same Hann window along both axes: with the window's transform (−½, 1, −½) and the noise correlations −2/3
-/// and 1/6 of its neighbours, 35/12 over 3/2 per axis.
-constexpr double correlation_of_window = (35.0 / 18.0) * (35.0 / 18.0);
+/// Neighbouring k hang together: under the Hann window over two steps, and over what it makes of a sharp peak.
+constexpr std::int64_t lags = 4;
 
 std::vector<double> hann(std::int64_t size) {
   std::vector<double> window;
@@ -50,9 +48,9 @@ FieldRotation rotation_of_field(std::span<const double> x, std::span<const doubl
   fourier.run(Direction::forward, field, field);
 
   struct Term {
-    double longitudinal, transverse, cross;  // |L|², |T|², Re L*T
+    double longitudinal = 0, transverse = 0, cross = 0;  // |L|², |T|², Re L*T
   };
-  std::vector<Term> terms;
+  std::vector<Term> terms(static_cast<std::size_t>(rows * columns));
   double longitudinal = 0, transverse = 0, cross = 0;
   for (std::int64_t i = 0; i < rows; ++i) {
     for (std::int64_t j = 0; j < columns; ++j) {
@@ -67,10 +65,11 @@ FieldRotation rotation_of_field(std::span<const double> x, std::span<const doubl
       kx /= k;
       ky /= k;
       const Complex l = kx * u + ky * v, t = kx * v - ky * u;
-      terms.push_back({std::norm(l), std::norm(t), (std::conj(l) * t).real()});
-      longitudinal += terms.back().longitudinal;
-      transverse += terms.back().transverse;
-      cross += terms.back().cross;
+      const Term term{std::norm(l), std::norm(t), (std::conj(l) * t).real()};
+      terms[static_cast<std::size_t>(here)] = terms[static_cast<std::size_t>(back)] = term;
+      longitudinal += term.longitudinal;
+      transverse += term.transverse;
+      cross += term.cross;
     }
   }
   FieldRotation result;
@@ -91,13 +90,29 @@ FieldRotation rotation_of_field(std::span<const double> x, std::span<const doubl
     result.share_at.push_back(0.5 - 0.5 * (difference * std::cos(twice) - 2 * cross * std::sin(twice)) / power);
   }
   const double c = std::cos(2 * theta), s = std::sin(2 * theta);
-  double squares = 0;
-  for (const Term& term : terms) {
-    // d/dθ of |T cos θ + L sin θ|².
-    squares += std::pow((term.longitudinal - term.transverse) * s + 2 * term.cross * c, 2);
+  // d/dθ of |T cos θ + L sin θ|² at every k; its sum is zero, and the sum's variance is that of its terms with their
+  // neighbours, weighted as a triangle so that it cannot be negative. Over the whole plane each k stands twice.
+  std::vector<double> slopes;
+  slopes.reserve(terms.size());
+  for (const Term& term : terms) slopes.push_back((term.longitudinal - term.transverse) * s + 2 * term.cross * c);
+  double variance = 0;
+  for (std::int64_t di = 1 - lags; di < lags; ++di) {
+    for (std::int64_t dj = 1 - lags; dj < lags; ++dj) {
+      const double weight =
+          (1 - std::abs(static_cast<double>(di)) / lags) * (1 - std::abs(static_cast<double>(dj)) / lags);
+      double sum = 0;
+      for (std::int64_t i = 0; i < rows; ++i) {
+        const std::int64_t other = ((i + di) % rows + rows) % rows;
+        for (std::int64_t j = 0; j < columns; ++j) {
+          sum += slopes[static_cast<std::size_t>(i * columns + j)] *
+                 slopes[static_cast<std::size_t>(other * columns + ((j + dj) % columns + columns) % columns)];
+        }
+      }
+      variance += 0.5 * weight * sum;
+    }
   }
   const double second = 2 * depth;
-  const double sigma = second > 0 ? std::sqrt(correlation_of_window * squares) / second * 180 / std::numbers::pi : 52;
+  const double sigma = second > 0 ? std::sqrt(std::max(0.0, variance)) / second * 180 / std::numbers::pi : 52;
   result.sigma = std::min(sigma, 52.0);
   return result;
 }
