@@ -24,6 +24,8 @@ namespace ruska::ops::eels {
 
 namespace {
 
+constexpr std::int64_t bytes_of_writing = 64 << 20;  // pieces of the aligned data on their way to the file
+
 constexpr auto parameters = std::tuple{
     parameter(&AlignZlpParams::interpolation, "interpolation", "", one_of("linear|nearest"),
               "Values at fractions of a channel: straight between channels, which smooths noise a little, or those of "
@@ -61,7 +63,7 @@ Plan check(const Inputs& inputs, const AlignZlpParams&) {
   if (const Dataset* partner = inputs.find("also")) {
     plan.outputs.push_back({"also_aligned", partner->describe().shape(), dtype_of_aligned(partner->describe())});
   }
-  plan.least_memory = bytes_held(data);
+  plan.least_memory = bytes_held(data) + bytes_of_writing;
   plan.memory_per_worker = Rows::bytes_per_worker(data) + data.signal_size() * 16;
   plan.memory = plan.least_memory;
   plan.bytes_read = 3.0 * static_cast<double>(data.bytes());

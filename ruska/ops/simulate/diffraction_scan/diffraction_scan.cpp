@@ -314,7 +314,7 @@ Plan check(const Inputs&, const DiffractionScanParams& params) {
   plan.outputs.push_back({"calibration", data.signal_shape()});
   // Truth maps, once more while each becomes a dataset; patterns of the dose, of workers and their discs.
   const std::int64_t pattern = 8 * setup.pixels();
-  plan.least_memory = setup.positions() * 8 * (numbers + 4) + 40 * pattern + (24 << 20);
+  plan.least_memory = setup.positions() * 8 * (numbers + 4) + 40 * pattern + (36 << 20);
   plan.memory_per_worker = 8 * pattern + (4 << 20);
   plan.memory = plan.least_memory + data.bytes();
   plan.flops = static_cast<double>(count(data.shape())) * (params.noise ? 100.0 : 40.0);
