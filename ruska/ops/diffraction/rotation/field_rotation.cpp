@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/ops/diffraction/rotation/field_rotation.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <numbers>
@@ -13,8 +14,8 @@ namespace {
 
 using Complex = std::complex<double>;
 
-/// Neighbouring k hang together: under the Hann window over two steps, and over what it makes of a sharp peak.
-constexpr std::int64_t lags = 4;
+/// Under a Hann window, values at neighbouring k hang together over two steps.
+constexpr std::int64_t reach = 2;
 
 std::vector<double> hann(std::int64_t size) {
   std::vector<double> window;
@@ -91,28 +92,32 @@ FieldRotation rotation_of_field(std::span<const double> x, std::span<const doubl
   }
   const double c = std::cos(2 * theta), s = std::sin(2 * theta);
   // d/dθ of |T cos θ + L sin θ|² at every k; its sum is zero, and the sum's variance is that of its terms with their
-  // neighbours, weighted as a triangle so that it cannot be negative. Over the whole plane each k stands twice.
+  // neighbours: all within reach alike, or, where that comes out smaller, weighted as a triangle, which cannot be
+  // negative. Over the whole plane each k stands twice.
   std::vector<double> slopes;
   slopes.reserve(terms.size());
   for (const Term& term : terms) slopes.push_back((term.longitudinal - term.transverse) * s + 2 * term.cross * c);
-  double variance = 0;
-  for (std::int64_t di = 1 - lags; di < lags; ++di) {
-    for (std::int64_t dj = 1 - lags; dj < lags; ++dj) {
-      const double weight =
-          (1 - std::abs(static_cast<double>(di)) / lags) * (1 - std::abs(static_cast<double>(dj)) / lags);
+  double alike = 0, triangle = 0;
+  for (std::int64_t di = -reach; di <= reach; ++di) {
+    for (std::int64_t dj = -reach; dj <= reach; ++dj) {
       double sum = 0;
       for (std::int64_t i = 0; i < rows; ++i) {
-        const std::int64_t other = ((i + di) % rows + rows) % rows;
+        const std::int64_t other = (i + di + rows) % rows;
         for (std::int64_t j = 0; j < columns; ++j) {
           sum += slopes[static_cast<std::size_t>(i * columns + j)] *
-                 slopes[static_cast<std::size_t>(other * columns + ((j + dj) % columns + columns) % columns)];
+                 slopes[static_cast<std::size_t>(other * columns + (j + dj + columns) % columns)];
         }
       }
-      variance += 0.5 * weight * sum;
+      const auto fall = [](std::int64_t lag) {
+        return 1 - std::abs(static_cast<double>(lag)) / static_cast<double>(reach + 1);
+      };
+      alike += 0.5 * sum;
+      triangle += 0.5 * fall(di) * fall(dj) * sum;
     }
   }
+  const double variance = std::max({alike, triangle, 0.0});
   const double second = 2 * depth;
-  const double sigma = second > 0 ? std::sqrt(std::max(0.0, variance)) / second * 180 / std::numbers::pi : 52;
+  const double sigma = second > 0 ? std::sqrt(variance) / second * 180 / std::numbers::pi : 52;
   result.sigma = std::min(sigma, 52.0);
   return result;
 }
