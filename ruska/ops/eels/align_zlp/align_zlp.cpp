@@ -24,8 +24,6 @@ namespace ruska::ops::eels {
 
 namespace {
 
-constexpr std::int64_t bytes_of_writing = 64 << 20;  // pieces of the aligned data on their way to the file
-
 constexpr auto parameters = std::tuple{
     parameter(&AlignZlpParams::interpolation, "interpolation", "", one_of("linear|nearest"),
               "Values at fractions of a channel: straight between channels, which smooths noise a little, or those of "
@@ -34,8 +32,9 @@ constexpr auto parameters = std::tuple{
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
+// Shifts and their maps; and the aligned spectra on their way into a file, which takes them in pieces of 8 MiB.
 std::int64_t bytes_held(const Description& data) {
-  return data.navigation_size() * 72 + data.signal_size() * 128 + (8 << 20);
+  return data.navigation_size() * 72 + data.signal_size() * 128 + (32 << 20);
 }
 
 DType dtype_of_aligned(const Description& data) {
@@ -63,7 +62,7 @@ Plan check(const Inputs& inputs, const AlignZlpParams&) {
   if (const Dataset* partner = inputs.find("also")) {
     plan.outputs.push_back({"also_aligned", partner->describe().shape(), dtype_of_aligned(partner->describe())});
   }
-  plan.least_memory = bytes_held(data) + bytes_of_writing;
+  plan.least_memory = bytes_held(data);
   plan.memory_per_worker = Rows::bytes_per_worker(data) + data.signal_size() * 16;
   plan.memory = plan.least_memory;
   plan.bytes_read = 3.0 * static_cast<double>(data.bytes());

@@ -33,6 +33,19 @@ void ShiftedSource::read(const Region& region, std::span<std::byte> out) const {
   check_region(region, description_, out.size());
   if (region.count() == 0) return;
   const std::size_t rank = region.shape.size();
+  // Large regions in two halves along their first axis, so that little is held in double precision at a time.
+  constexpr std::int64_t most = 1 << 18;
+  for (std::size_t axis = 0; axis + 1 < rank && region.count() > most; ++axis) {
+    if (region.shape[axis] == 1) continue;
+    Region first = region, second = region;
+    first.shape[axis] /= 2;
+    second.start[axis] += first.shape[axis];
+    second.shape[axis] -= first.shape[axis];
+    const std::size_t split = static_cast<std::size_t>(first.count()) * size_of(description_.dtype);
+    read(first, out.first(split));
+    read(second, out.subspan(split));
+    return;
+  }
   const std::int64_t size = data_.describe().axes.back().size;
   // The channels of the data that any shift can ask for.
   Region wanted = region;
