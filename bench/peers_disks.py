@@ -104,7 +104,7 @@ def disks(ruska):
         start = time.perf_counter()
         found = cube.find_Bragg_disks(template=kernel, corrPower=1, sigma_cc=smoothing, subpixel=subpixel,
                                       upsample_factor=16, minRelativeIntensity=0.3, minPeakSpacing=1.5 * RADIUS,
-                                      edgeBoundary=RADIUS, maxNumPeaks=70)
+                                      edgeBoundary=int(RADIUS), maxNumPeaks=70)
         seconds = time.perf_counter() - start
         lists = [np.stack([found.raw[0, i].data["qx"], found.raw[0, i].data["qy"]], -1) for i in range(number)]
         print(json.dumps({"program": f"py4DSTEM {py4DSTEM.__version__}", "position": subpixel, "sigma_cc": smoothing,
