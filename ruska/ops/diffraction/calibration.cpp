@@ -245,13 +245,17 @@ Calibration calibration_of(const Inputs& inputs) {
   return calibration;
 }
 
-Port calibration_port() {
-  return {.name = "calibration",
-          .help =
-              "A dataset whose metadata hold a calibration, such as the signal 'calibration' of an earlier step "
-              "(FILE::calibration); its parts come before those in the data's own metadata.",
-          .required = false,
-          .values = Values::real};
+std::vector<Port> calibrated_pattern_ports(std::string data_help) {
+  return {{.name = "data", .help = std::move(data_help), .values = Values::real, .min_signal = 2, .max_signal = 2},
+          {.name = "mask",
+           .help = "An image of the detector; pixels that are not 0 are left out.",
+           .required = false,
+           .values = Values::real},
+          {.name = "calibration",
+           .help = "A dataset whose metadata hold a calibration, such as the signal 'calibration' of an earlier step "
+                   "(FILE::calibration); its parts come before those in the data's own metadata.",
+           .required = false,
+           .values = Values::real}};
 }
 
 OutputPort calibration_output_port() {

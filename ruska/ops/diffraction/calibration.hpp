@@ -88,8 +88,9 @@ void set_calibration(Json& metadata, const Calibration& calibration);
 /// frames of another shape, or when its surface belongs to another scan.
 Calibration calibration_of(const Inputs& inputs);
 
-/// The port to be described by an operation that reads a calibration.
-Port calibration_port();
+/// The ports of an operation that reads patterns with what is known of them: data, mask and calibration. `data_help`
+/// says what the patterns are of.
+std::vector<Port> calibrated_pattern_ports(std::string data_help);
 
 /// The dataset that a step of the calibration hands on: the mean pattern, its metadata holding all that is known so
 /// far.

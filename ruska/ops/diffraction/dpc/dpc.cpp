@@ -317,6 +317,13 @@ Outputs run(const Inputs& inputs, const DpcParams& params, Context& context) {
   return outputs;
 }
 
+std::vector<Port> ports() {
+  std::vector<Port> all = calibrated_pattern_ports(
+      "A scan of diffraction patterns over y and x: two signal axes, y and x of the detector.");
+  all.front().min_navigation = all.front().max_navigation = 2;  // the field is integrated over y and x
+  return all;
+}
+
 }  // namespace
 
 const Operation& dpc_operation() {
@@ -326,18 +333,7 @@ const Operation& dpc_operation() {
        .summary = "Differential phase contrast: electric field and phase of the specimen from the centre of mass.",
        .citations = {"K. Müller et al., Nat. Commun. 5, 5653 (2014)",
                      "I. Lazić, E. G. T. Bosch and S. Lazar, Ultramicroscopy 160, 265 (2016)"},
-       .inputs = {{.name = "data",
-                   .help = "A scan of diffraction patterns over y and x: two signal axes, y and x of the detector.",
-                   .values = Values::real,
-                   .min_navigation = 2,
-                   .max_navigation = 2,
-                   .min_signal = 2,
-                   .max_signal = 2},
-                  {.name = "mask",
-                   .help = "An image of the detector; pixels that are not 0 are left out.",
-                   .required = false,
-                   .values = Values::real},
-                  calibration_port()},
+       .inputs = ports(),
        .outputs = {{"phase", "Phase of the specimen averaged over the probe, of mean zero (rad)."},
                    {"field",
                     "Electric field, x and y (V/nm, or times the thickness, V); NaN where a pattern is empty."},

@@ -200,16 +200,8 @@ const Operation& rotation_operation() {
        .summary = "Finds the angle between scan and detector from the curl of the centre of mass.",
        .citations = {"B. H. Savitzky et al., Microsc. Microanal. 27, 712 (2021)",
                      "I. Lazić, E. G. T. Bosch and S. Lazar, Ultramicroscopy 160, 265 (2016)"},
-       .inputs = {{.name = "data",
-                   .help = "A scan of diffraction patterns over y and x: two signal axes, y and x of the detector.",
-                   .values = Values::real,
-                   .min_signal = 2,
-                   .max_signal = 2},
-                  {.name = "mask",
-                   .help = "An image of the detector; pixels that are not 0 are left out.",
-                   .required = false,
-                   .values = Values::real},
-                  calibration_port()},
+       .inputs = calibrated_pattern_ports(
+           "A scan of diffraction patterns over y and x: two signal axes, y and x of the detector."),
        .outputs = {{"angle", "Angle, from x towards y, that brings vectors on the detector into the scan's frame."},
                    {"transverse_share",
                     "Share of the field's power that no gradient has, against the angle, for both "
