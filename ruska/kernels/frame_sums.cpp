@@ -1,13 +1,15 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Integers of 8 and 16 bits. Eight frames at a time go over one strip of pixels, so that the strip's part of the
-// patterns and of the masks is loaded once per eight frames and stays in the first cache with the frames' values.
-// Products are those of 16-bit integers with sign, summed in pairs to 32 bits; unsigned values become signed ones by
-// I' = I − 32768, which adds 32768 · Σ w to every sum Σ w·I': exact for all values. Weights are 0 or 1 for the masks
-// and the distance from the middle of a strip for x; y follows from the running sum of the rows' sums,
+// Integers of 8 and 16 bits. A few frames at a time go over one strip of pixels: a vector of weights and of the
+// patterns is loaded once for all of them, each frame's values are loaded once for the patterns and the centre of mass,
+// and the strip stays in the first cache for the detectors. Products are those of 16-bit integers with sign, summed in
+// pairs to 32 bits; unsigned values become signed ones by I' = I − 32768, which adds 32768 · Σ w to every sum Σ w·I':
+// exact for all values. Weights are 0 or 1 for the masks and the distance from the middle of a strip for x; y follows
+// from the running sum of the rows' sums,
 //   Σ_r (R − r) S_r = Σ_r (S_0 + … + S_r).
-// In 32 bits: a strip has at most 32 vectors and 1024 columns, so that |Σ w·I'| < 2 · 32 · 2^15 · 2^9 = 2^30 per lane.
+// In 32 bits: a strip of V vectors and C columns has V · C ≤ 2^15, so that |Σ w·I'| ≤ 2 V · 2^15 · C / 2 ≤ 2^30 per
+// lane.
 #include "ruska/kernels/frame_sums.hpp"
 
 #include <algorithm>
@@ -53,9 +55,10 @@ HWY_BEFORE_NAMESPACE();
 namespace ruska::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr std::int64_t group_size = 8;        // frames that pass over a strip before the next eight do
-constexpr std::int64_t strip_vectors = 32;    // of each frame: eight times 2 KiB and the patterns' part fit 32 KiB
-constexpr std::int64_t strip_columns = 1024;  // weights of x stay within ±512
+/// Frames that pass over a strip before the next ones do: as many as leave their sums in registers.
+constexpr std::int64_t group_size = HWY_MAX_BYTES >= 64 ? 8 : 4;
+constexpr std::int64_t strip_bytes = 2048;  // of 16-bit values, of each frame: a group and its patterns fit 32 KiB
+constexpr std::int64_t strip_columns = 32;  // in vectors; see above for the sums' range
 
 /// A row's share of the sums.
 template <class Sum>
@@ -213,36 +216,85 @@ HWY_INLINE hn::VFromD<D16> load_signed(D16 d16, const T* from) {
   }
 }
 
-/// Eight frames' share (or fewer) of the patterns in one vector of pixels; the first `known` lanes are already summed.
-template <class D16, class T>
-HWY_INLINE void add_vector_to_patterns(D16 /*d16*/, const T* values, std::int64_t stride, std::int64_t frames,
-                                       std::int64_t ahead, std::int64_t pixel, std::size_t known,
-                                       const Patterns<T>& patterns) {
-  const hn::Rebind<T, D16> d;
-  const hn::Half<decltype(d)> half;
-  const hn::Rebind<PixelSum<T>, decltype(half)> d32;
-  const std::size_t lanes = hn::Lanes(half);
-  const bool largest = patterns.maximum != nullptr;
-  auto maximum = largest ? hn::LoadU(d, patterns.maximum + pixel) : hn::Zero(d);
-  auto low = hn::Zero(d32), high = hn::Zero(d32);
-  for (std::int64_t f = 0; f < frames; ++f) {
-    const T* const from = values + f * stride;
-    if (ahead != 0) hwy::Prefetch(from + ahead);
-    maximum = hn::Max(maximum, hn::LoadU(d, from));
-    low = hn::Add(low, hn::PromoteTo(d32, hn::LoadU(half, from)));
-    high = hn::Add(high, hn::PromoteTo(d32, hn::LoadU(half, from + lanes)));
+/// Pixels 0, 2, 4 … and 1, 3, 5 … in order.
+template <class D32, class V = hn::VFromD<D32>>
+HWY_INLINE void in_order(D32 d32, V even, V odd, V& low, V& high) {
+  // Interleaving works within blocks of 128 bits: block k gets pairs 2k, 2k + 1 of the lower half and of the upper.
+  constexpr std::size_t lanes = hn::MaxLanes(D32());
+  HWY_ALIGN std::int32_t from[lanes];
+  for (std::size_t i = 0; i < lanes; ++i) {
+    from[i] = static_cast<std::int32_t>(i / 4 * 2 + i % 2 + (i % 4 >= 2 ? lanes / 2 : 0));
   }
-  if (known > 0) {
-    low = hn::IfThenZeroElse(hn::FirstN(d32, known), low);
-    if (known > lanes) high = hn::IfThenZeroElse(hn::FirstN(d32, known - lanes), high);
-  }
-  if (largest) hn::StoreU(maximum, d, patterns.maximum + pixel);
-  if (patterns.sum != nullptr) {
-    PixelSum<T>* const sum = patterns.sum + pixel;
-    hn::StoreU(hn::Add(hn::LoadU(d32, sum), low), d32, sum);
-    hn::StoreU(hn::Add(hn::LoadU(d32, sum + lanes), high), d32, sum + lanes);
-  }
+  const auto indices = hn::SetTableIndices(d32, from);
+  even = hn::TableLookupLanes(even, indices);
+  odd = hn::TableLookupLanes(odd, indices);
+  low = hn::InterleaveLower(d32, even, odd);
+  high = hn::InterleaveUpper(d32, even, odd);
 }
+
+/// What a group of frames adds to the patterns in one vector of pixels. Values with sign are summed as I + 32768: then
+/// a pair of them is one number of 32 bits, first + 2^16 · second, and sums of it and of the second part from the
+/// first.
+template <class D16, class T>
+struct PatternVector {
+  using D32 = hn::RepartitionToWide<D16>;
+  static constexpr std::int64_t offset = std::is_signed_v<T> ? 32768 : 0;
+  hn::VFromD<D16> largest;
+  hn::VFromD<D32> both, second;
+
+  HWY_INLINE explicit PatternVector(D16 d16)
+      : largest(hn::Set(d16, INT16_MIN)), both(hn::Zero(D32())), second(hn::Zero(D32())) {}
+
+  /// What `load_signed` gave.
+  HWY_INLINE void add(D16 d16, hn::VFromD<D16> values) {
+    const hn::RebindToUnsigned<D32> du32;
+    largest = hn::Max(largest, values);
+    if constexpr (bias<T> + offset != 0) values = hn::Xor(values, hn::Set(d16, INT16_MIN));
+    both = hn::Add(both, hn::BitCast(D32(), values));
+    second = hn::Add(second, hn::BitCast(D32(), hn::ShiftRight<16>(hn::BitCast(du32, values))));
+  }
+
+  /// The first `known` lanes are already summed.
+  HWY_INLINE void add_to(D16 d16, std::int64_t frames, std::int64_t pixel, std::size_t known,
+                         const Patterns<T>& patterns) const {
+    const D32 d32;
+    const hn::RebindToUnsigned<D32> du32;
+    const std::size_t lanes = hn::Lanes(d32);
+    if (patterns.maximum != nullptr) {
+      T* const maximum = patterns.maximum + pixel;
+      const hn::Rebind<T, D16> d;
+      const auto before = hn::LoadU(d, maximum);
+      if constexpr (std::is_same_v<T, std::uint16_t>) {
+        hn::StoreU(hn::Max(before, hn::Xor(hn::BitCast(d, largest), hn::Set(d, 0x8000))), d, maximum);
+      } else if constexpr (std::is_same_v<T, std::int16_t>) {
+        hn::StoreU(hn::Max(before, largest), d, maximum);
+      } else {
+        hn::StoreU(hn::Max(before, hn::DemoteTo(d, largest)), d, maximum);
+      }
+    }
+    if (patterns.sum == nullptr) return;
+    auto low = hn::Zero(d32), high = low;
+    in_order(d32, hn::Sub(both, hn::ShiftLeft<16>(second)), second, low, high);
+    if constexpr (offset != 0) {
+      const auto offsets = hn::Set(d32, static_cast<std::int32_t>(frames * offset));
+      low = hn::Sub(low, offsets);
+      high = hn::Sub(high, offsets);
+    }
+    if (known > 0) {
+      low = hn::IfThenZeroElse(hn::FirstN(d32, known), low);
+      if (known > lanes) high = hn::IfThenZeroElse(hn::FirstN(d32, known - lanes), high);
+    }
+    const auto store = [&](auto d, auto first, auto next, auto* sum) {
+      hn::StoreU(hn::Add(hn::LoadU(d, sum), first), d, sum);
+      hn::StoreU(hn::Add(hn::LoadU(d, sum + lanes), next), d, sum + lanes);
+    };
+    if constexpr (std::is_signed_v<T>) {
+      store(d32, low, high, patterns.sum + pixel);
+    } else {
+      store(du32, hn::BitCast(du32, low), hn::BitCast(du32, high), patterns.sum + pixel);
+    }
+  }
+};
 
 /// Part of a frame's rows and columns, cut into vectors. The last vector of a row that is no multiple of the vector's
 /// length overlaps the one before; weights of zero keep its pixels from counting twice.
@@ -346,89 +398,99 @@ HWY_INLINE std::int64_t wide_total_of(D32, hn::VFromD<D32> v) {
   return hn::GetLane(hn::SumOfLanes(d64, sum));
 }
 
-template <class D16, class T>
-void add_frame_strip(D16 d16, const T* frame, const Strip& strip, std::int64_t width, std::int64_t first_row,
-                     const StripWeights& weights, std::int64_t* sums) {
+/// `frames` frames over one strip; `ahead` elements from there lies what is wanted next.
+template <std::int64_t frames, class D16, class T>
+void add_strip(D16 d16, const T* group, std::int64_t stride, const Strip& strip, const StripWeights& weights,
+               std::int64_t ahead, std::int64_t first_row, const FrameMasks& masks, std::int64_t* sums,
+               const Patterns<T>& patterns) {
   const hn::RepartitionToWide<D16> d32;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d16));
-  const std::int64_t first_vector = strip.column / lanes;
-  const std::int64_t last_column = width - lanes;
-  auto running = hn::Zero(d32), running_sum = running;
-  Accumulator<decltype(d32)> x;
+  const std::int64_t width = masks.width(), first = strip.column / lanes;
+  Accumulator<decltype(d32)> sum[frames], x[frames];
+  hn::VFromD<decltype(d32)> sum_of_rows[frames];
+  for (std::int64_t f = 0; f < frames; ++f) sum_of_rows[f] = hn::Zero(d32);
   for (std::int64_t r = 0; r < strip.rows; ++r) {
-    const T* const row = frame + (strip.row + r) * width;
     const std::int16_t* const counted = weights.counted.data() + r * weights.row_stride;
     const std::int16_t* const x_weights = weights.x.data() + r * weights.row_stride;
-    Accumulator<decltype(d32)> sum;
     for (std::int64_t v = 0; v < strip.vectors; ++v) {
-      const auto values = load_signed(d16, row + std::min((first_vector + v) * lanes, last_column));
-      sum.add(values, hn::LoadU(d16, counted + v * lanes));
-      x.add(values, hn::LoadU(d16, x_weights + v * lanes));
+      const std::int64_t column = vector_column(first + v, lanes, width);
+      const T* const from = group + (strip.row + r) * width + column;
+      const auto count_weights = hn::LoadU(d16, counted + v * lanes), x_weight = hn::LoadU(d16, x_weights + v * lanes);
+      PatternVector<D16, T> pattern(d16);
+#pragma GCC unroll 8
+      for (std::int64_t f = 0; f < frames; ++f) {
+        hwy::Prefetch(from + f * stride + ahead);
+        const auto values = load_signed(d16, from + f * stride);
+        pattern.add(d16, values);
+        sum[f].add(values, count_weights);
+        x[f].add(values, x_weight);
+      }
+      pattern.add_to(d16, frames, (first_row + strip.row + r) * width + column,
+                     static_cast<std::size_t>((first + v) * lanes - column), patterns);
     }
-    running = hn::Add(running, sum.total());
-    running_sum = hn::Add(running_sum, running);
+#pragma GCC unroll 8
+    for (std::int64_t f = 0; f < frames; ++f) sum_of_rows[f] = hn::Add(sum_of_rows[f], sum[f].total());
   }
-  const std::int64_t total = total_of(d32, running);
-  sums[0] += total;
-  sums[1] += wide_total_of(d32, x.total()) + strip.middle * total;
-  sums[2] += (first_row + strip.row + strip.rows) * total - total_of(d32, running_sum);
+  for (std::int64_t f = 0; f < frames; ++f) {
+    std::int64_t* const frame_sums = sums + f * masks.sums();
+    const std::int64_t total = total_of(d32, sum[f].total());
+    frame_sums[0] += total;
+    frame_sums[1] += wide_total_of(d32, x[f].total()) + strip.middle * total;
+    frame_sums[2] += (first_row + strip.row + strip.rows) * total - wide_total_of(d32, sum_of_rows[f]);
+  }
   std::size_t next = 0;
   for (std::size_t d = 0; d < weights.touched_end.size(); ++d) {
     if (next == weights.touched_end[d]) continue;
-    Accumulator<decltype(d32)> sum;
+    Accumulator<decltype(d32)> detector[frames];
     for (; next < weights.touched_end[d]; ++next) {
       const StripWeights::Touched& one = weights.touched[next];
-      sum.add(load_signed(d16, frame + one.offset), hn::LoadU(d16, weights.detectors.data() + one.weights));
+      const auto weight = hn::LoadU(d16, weights.detectors.data() + one.weights);
+#pragma GCC unroll 8
+      for (std::int64_t f = 0; f < frames; ++f) {
+        detector[f].add(load_signed(d16, group + f * stride + one.offset), weight);
+      }
     }
-    sums[3 + d] += total_of(d32, sum.total());
+    for (std::int64_t f = 0; f < frames; ++f) {
+      sums[f * masks.sums() + 3 + static_cast<std::int64_t>(d)] += total_of(d32, detector[f].total());
+    }
   }
 }
 
 template <class D16, class T>
 void add_by_strips(D16 d16, const FrameRows<T>& in, const FrameMasks& masks, std::int64_t* sums,
                    const Patterns<T>& patterns) {
-  const std::int64_t width = masks.width();
+  const std::int64_t width = masks.width(), stride = in.frame_stride;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d16));
   const std::int64_t vectors = (width + lanes - 1) / lanes;
-  const std::int64_t most = std::min(strip_vectors, strip_columns / lanes);
-  const std::int64_t blocks = (vectors + most - 1) / most;
+  const std::int64_t blocks = (vectors + strip_columns - 1) / strip_columns;
   const std::int64_t block_vectors = (vectors + blocks - 1) / blocks;
-  const std::int64_t strip_rows = std::max<std::int64_t>(1, strip_vectors / block_vectors);
+  const std::int64_t strip_rows = std::max<std::int64_t>(1, strip_bytes / 2 / lanes / block_vectors);
   StripWeights weights;
   for (std::int64_t row = 0; row < in.rows; row += strip_rows) {
     for (std::int64_t first = 0; first < vectors; first += block_vectors) {
       Strip strip{row, std::min(strip_rows, in.rows - row), first * lanes, std::min(block_vectors, vectors - first)};
       strip.middle = strip.column + strip.vectors * lanes / 2;
       weigh(d16, strip, masks, in.first_row, weights);
-      for (std::int64_t begin = 0; begin < in.frames; begin += group_size) {
-        const std::int64_t frames = std::min(group_size, in.frames - begin);
-        const T* const group = in.values + begin * in.frame_stride;
-        // What comes next, other frames or the next strip of the first, is too short for the processor to foresee.
-        const bool last = begin + group_size >= in.frames;
-        const bool ends = row + strip.rows >= in.rows && first + block_vectors >= vectors;
-        const std::int64_t ahead = !last                ? group_size * in.frame_stride
-                                   : ends || blocks > 1 ? 0
-                                                        : strip_rows * width - begin * in.frame_stride;
-        if (patterns.sum != nullptr || patterns.maximum != nullptr) {
-          for (std::int64_t r = row; r < row + strip.rows; ++r) {
-            for (std::int64_t v = first; v < first + strip.vectors; ++v) {
-              const std::int64_t column = vector_column(v, lanes, width);
-              add_vector_to_patterns(d16, group + r * width + column, in.frame_stride, frames, ahead,
-                                     (in.first_row + r) * width + column, static_cast<std::size_t>(v * lanes - column),
-                                     patterns);
-            }
-          }
-        }
-        for (std::int64_t f = 0; f < frames; ++f) {
-          add_frame_strip(d16, group + f * in.frame_stride, strip, width, in.first_row, weights,
-                          sums + (begin + f) * masks.sums());
-        }
+      // What comes next, other frames or the next strip of the first, is too short for the processor to foresee.
+      const bool ends = blocks > 1 || row + strip.rows >= in.rows;
+      std::int64_t begin = 0;
+      for (; begin + group_size <= in.frames; begin += group_size) {
+        const bool last = begin + 2 * group_size > in.frames;
+        add_strip<group_size>(d16, in.values + begin * stride, stride, strip, weights,
+                              !last  ? group_size * stride
+                              : ends ? 0
+                                     : strip_rows * width - begin * stride,
+                              in.first_row, masks, sums + begin * masks.sums(), patterns);
+      }
+      for (; begin < in.frames; ++begin) {
+        add_strip<1>(d16, in.values + begin * stride, stride, strip, weights, 0, in.first_row, masks,
+                     sums + begin * masks.sums(), patterns);
       }
       if (patterns.squares != nullptr) {
         const std::int64_t end = std::min(width, (first + strip.vectors) * lanes);
         for (std::int64_t r = row; r < row + strip.rows; ++r) {
           for (std::int64_t f = 0; f < in.frames; ++f) {
-            add_to_patterns(in.values + f * in.frame_stride + r * width, strip.column, end, (in.first_row + r) * width,
+            add_to_patterns(in.values + f * stride + r * width, strip.column, end, (in.first_row + r) * width,
                             Patterns<T>{nullptr, nullptr, patterns.squares});
           }
         }
