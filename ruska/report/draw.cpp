@@ -50,6 +50,7 @@ std::string draw(const Figure& figure, bool with_text) {
     Svg& svg;
     double top;
     double operator()(const Maps& maps) const { return draw_maps(svg, maps, top); }
+    double operator()(const Film& film) const { return draw_film(svg, film, top); }
     double operator()(const Labels& labels) const { return draw_labels(svg, labels, top); }
     double operator()(const Curves& curves) const { return draw_curves(svg, curves, top); }
     double operator()(const Scree& scree) const { return draw_scree(svg, scree, top); }

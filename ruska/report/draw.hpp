@@ -13,6 +13,7 @@ inline constexpr double margin = 16;
 
 /// Each draws below `top` and returns where it ended.
 double draw_maps(Svg& svg, const Maps& maps, double top);
+double draw_film(Svg& svg, const Film& film, double top);
 double draw_labels(Svg& svg, const Labels& labels, double top);
 double draw_curves(Svg& svg, const Curves& curves, double top);
 double draw_scree(Svg& svg, const Scree& scree, double top);

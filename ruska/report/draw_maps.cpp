@@ -19,6 +19,7 @@ constexpr double bar_room = 62;  // bar, ticks and their text
 constexpr double caption_height = 22;
 constexpr double air = 10;  // for the arrow heads of a colour bar
 constexpr double tallest = 420;
+constexpr std::size_t stills = 4;  // of a film
 
 std::vector<std::uint8_t> pixels_of(const Image& image, const Range& range) {
   std::vector<std::uint8_t> rgba;
@@ -62,7 +63,7 @@ void draw_colour_bar(Svg& svg, const Range& range, Point corner, double height) 
 }
 
 struct Cell {
-  const Maps& maps;
+  const Axis& x;
   std::string caption;
   const Image& image;
   const Range& range;
@@ -76,7 +77,19 @@ void draw_cell(Svg& svg, const Cell& cell, Point corner, const Extent& extent, d
              pixels_of(cell.image, cell.range));
   svg.rectangle(image, extent.width, extent.height, "none", rule);
   draw_colour_bar(svg, cell.range, {image.x + extent.width + bar_gap, image.y}, extent.height);
-  draw_scale_bar(svg, cell.maps.x, {image.x, image.y + extent.height}, extent.width);
+  draw_scale_bar(svg, cell.x, {image.x, image.y + extent.height}, extent.width);
+}
+
+/// What the values are, above the maps.
+double draw_quantity(Svg& svg, const std::string& quantity, double top) {
+  if (quantity.empty()) return top;
+  svg.text({margin, top + 10}, quantity, {.size = 12, .colour = faint_ink});
+  return top + 20;
+}
+
+double cell_width_of(std::size_t columns) {
+  return std::min((figure_width - 2 * margin - gap * static_cast<double>(columns - 1)) / static_cast<double>(columns),
+                  560.0);
 }
 
 }  // namespace
@@ -87,15 +100,11 @@ double draw_maps(Svg& svg, const Maps& maps, double top) {
   // A single map has its uncertainty at its side; of several, each row of maps has the row of uncertainties below.
   const bool side_by_side = with_sigma && number == 1;
   const std::size_t columns = side_by_side ? 2 : number == 4 ? 2 : std::min<std::size_t>(number, 3);
-  const double cell_width = std::min(
-      (figure_width - 2 * margin - gap * static_cast<double>(columns - 1)) / static_cast<double>(columns), 560.0);
+  const double cell_width = cell_width_of(columns);
   const Extent extent = extent_within(maps.y, maps.x, cell_width - bar_room, tallest);
   const bool named = side_by_side || !maps.panels.front().name.empty();
   const double cell_height = (named ? caption_height : air) + std::max(extent.height, 40.0) + scale_bar_height + 12;
-  if (!maps.quantity.empty()) {
-    svg.text({margin, top + 10}, maps.quantity, {.size = 12, .colour = faint_ink});
-    top += 20;
-  }
+  top = draw_quantity(svg, maps.quantity, top);
   const auto place = [&](std::size_t column) { return margin + static_cast<double>(column) * (cell_width + gap); };
   const auto caption = [&](const MapPanel& panel) {
     return panel.name.empty() && side_by_side ? std::string("Value") : panel.name;
@@ -107,9 +116,9 @@ double draw_maps(Svg& svg, const Maps& maps, double top) {
     const std::size_t last = std::min(number, first + columns);
     for (std::size_t i = first; i < last; ++i) {
       const MapPanel& panel = maps.panels[i];
-      draw_cell(svg, {maps, caption(panel), panel.values, panel.range}, {place(i - first), top}, extent, cell_width);
+      draw_cell(svg, {maps.x, caption(panel), panel.values, panel.range}, {place(i - first), top}, extent, cell_width);
       if (side_by_side) {
-        draw_cell(svg, {maps, sigma_caption(panel), *panel.sigma, panel.sigma_range}, {place(1), top}, extent,
+        draw_cell(svg, {maps.x, sigma_caption(panel), *panel.sigma, panel.sigma_range}, {place(1), top}, extent,
                   cell_width);
       }
     }
@@ -117,10 +126,28 @@ double draw_maps(Svg& svg, const Maps& maps, double top) {
     if (!with_sigma || side_by_side) continue;
     for (std::size_t i = first; i < last; ++i) {
       const MapPanel& panel = maps.panels[i];
-      draw_cell(svg, {maps, sigma_caption(panel), *panel.sigma, panel.sigma_range}, {place(i - first), top}, extent,
+      draw_cell(svg, {maps.x, sigma_caption(panel), *panel.sigma, panel.sigma_range}, {place(i - first), top}, extent,
                 cell_width);
     }
     top += cell_height;
+  }
+  return top;
+}
+
+double draw_film(Svg& svg, const Film& film, double top) {
+  const std::size_t frames = film.angles.size(), columns = std::min<std::size_t>(frames, stills);
+  const double cell_width = cell_width_of(columns);
+  const Extent extent = extent_within(film.y, film.x, cell_width - bar_room, tallest);
+  top = draw_quantity(svg, film.quantity, top);
+  for (const Film::Reel& reel : film.reels) {
+    // Half of the film: a projection from behind is the mirror image of the one from the front.
+    for (std::size_t i = 0; i < columns; ++i) {
+      const std::size_t frame = columns == frames ? i : i * frames / (2 * columns);
+      const std::string caption = (reel.name.empty() ? "" : reel.name + ", ") + film.angles[frame];
+      draw_cell(svg, {film.x, caption, reel.frames[frame], reel.range},
+                {margin + static_cast<double>(i) * (cell_width + gap), top}, extent, cell_width);
+    }
+    top += caption_height + std::max(extent.height, 40.0) + scale_bar_height + 12;
   }
   return top;
 }

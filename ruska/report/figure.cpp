@@ -40,6 +40,7 @@ class Components {
     const auto middle = axes.end() - static_cast<std::ptrdiff_t>(kept);
     axes_.assign(middle, axes.end());
     for (auto axis = axes.begin(); axis != middle; ++axis) leading_.push_back(axis->size);
+    if (!leading_.empty()) last_leading_ = *(middle - 1);
     for (const Axis& axis : axes) {
       if (axis.size < 1) does_not_fit(output, "an axis is empty");
     }
@@ -47,6 +48,8 @@ class Components {
 
   std::int64_t size() const { return count(leading_); }
   const Axes& axes() const { return axes_; }
+  /// The axis along which neighbouring components follow each other; of size 0 where there is but one.
+  const Axis& last_leading() const { return last_leading_; }
 
   std::vector<double> read(std::int64_t component) const {
     Region region;
@@ -77,6 +80,7 @@ class Components {
   Dataset data_;
   Axes axes_;
   Shape leading_;
+  Axis last_leading_{.size = 0};
 };
 
 /// A number of components that can be shown, and a note where some are left out.
@@ -149,8 +153,8 @@ Image reduce(const std::vector<double>& values, std::int64_t height, std::int64_
 }
 
 std::int64_t block_factor(std::int64_t height, std::int64_t width, std::vector<std::string>& notes,
-                          std::string_view how) {
-  const std::int64_t factor = (std::max(height, width) + max_side - 1) / max_side;
+                          std::string_view how, std::int64_t most = max_side) {
+  const std::int64_t factor = (std::max(height, width) + most - 1) / most;
   if (factor > 1) {
     notes.push_back("Each point shown is the " + std::string(how) + " of " + std::to_string(factor) + " × " +
                     std::to_string(factor) + " pixels; the result file has all of them.");
@@ -229,6 +233,40 @@ Maps maps_of(const Output& output, const Output* sigma, std::vector<std::string>
     for (MapPanel& panel : maps.panels) panel.range = {0, 1, false, false, Palette::sequential};
   }
   return maps;
+}
+
+bool follows_an_angle(const Components& components) {
+  const Axis& axis = components.last_leading();
+  return axis.size >= 3 && axis.units == "°";
+}
+
+Film film_of(const Output& output, bool has_sigma, std::vector<std::string>& notes) {
+  const Components components(output, 2);
+  const Axis& y = components.axes()[0];
+  const Axis& x = components.axes()[1];
+  const Axis& angle = components.last_leading();
+  const std::int64_t reels = shown(components.size() / angle.size, "maps", notes);
+  const std::int64_t factor = block_factor(y.size, x.size, notes, "mean", max_film_side);
+  const std::int64_t step = (angle.size + max_frames - 1) / max_frames;
+  if (step > 1) {
+    notes.push_back("One of " + std::to_string(step) + " angles is shown; the result file has all of them.");
+  }
+  if (has_sigma) notes.emplace_back("The uncertainties are in the result file.");
+  Film film{binned(y, factor), binned(x, factor), quantity_of_values(output), {}, {}};
+  for (std::int64_t f = 0; f < angle.size; f += step) {
+    film.angles.push_back(number_text(angle.at(static_cast<double>(f)), 3) + "°");
+  }
+  for (std::int64_t k = 0; k < reels; ++k) {
+    Film::Reel reel{component_name(output, k, components.size() / angle.size), {}, {}};
+    Image all;
+    for (std::int64_t f = 0; f < angle.size; f += step) {
+      reel.frames.push_back(reduce(components.read(k * angle.size + f), y.size, x.size, factor, Averaged::values));
+      all.values.insert(all.values.end(), reel.frames.back().values.begin(), reel.frames.back().values.end());
+    }
+    reel.range = range_of(all);
+    film.reels.push_back(std::move(reel));
+  }
+  return film;
 }
 
 /// The class that fills most of each block.
@@ -448,7 +486,12 @@ Figure figure_of(const Output& output, const Output* sigma) {
     does_not_fit(*sigma, "it is the uncertainty of '" + output.name + "' of shape " + to_string(description.shape()));
   }
   switch (output.view) {
-    case View::maps: figure.content = maps_of(output, sigma, figure.notes); break;
+    case View::maps:
+      if (follows_an_angle(Components(output, 2)))
+        figure.content = film_of(output, sigma != nullptr, figure.notes);
+      else
+        figure.content = maps_of(output, sigma, figure.notes);
+      break;
     case View::labels: figure.content = labels_of(output, figure.notes); break;
     case View::spectra: figure.content = curves_of(output, sigma, figure.notes); break;
     case View::scree: figure.content = scree_of(output, sigma, figure.notes); break;

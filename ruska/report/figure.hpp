@@ -47,6 +47,19 @@ struct Maps {
   bool same_range = false;  ///< every panel has the first one's range
 };
 
+/// Maps at successive angles, which a page plays.
+struct Film {
+  struct Reel {
+    std::string name;
+    std::vector<Image> frames;
+    Range range;  ///< of all frames
+  };
+  Axis y, x;
+  std::string quantity;
+  std::vector<std::string> angles;  ///< one per frame: "45°"
+  std::vector<Reel> reels;          ///< one per component
+};
+
 /// A map of class numbers.
 struct Labels {
   struct Class {
@@ -108,7 +121,7 @@ struct Figure {
   std::string name;
   std::string title;
   std::vector<std::string> notes;  ///< the output's note, then what was left out or averaged for the picture
-  std::variant<Maps, Labels, Curves, Scree, Vectors, Pattern> content;
+  std::variant<Maps, Film, Labels, Curves, Scree, Vectors, Pattern> content;
 };
 
 /// Panels and curves beyond these are left to the result file, and the notes say so.
@@ -116,9 +129,14 @@ inline constexpr std::int64_t max_panels = 36;
 /// Maps with a longer side are averaged in whole blocks until they fit.
 inline constexpr std::int64_t max_side = 512;
 
+/// The same for the frames of a film; between its first and last angle as many are left out as must be.
+inline constexpr std::int64_t max_frames = 36;
+inline constexpr std::int64_t max_film_side = 256;
+
 /// Reads an output whose view is maps, labels, spectra, scree, vectors or pattern. `sigma` holds its uncertainties,
-/// same shape, or is nullptr. Of complex values the modulus is taken. Throws invalid_argument when the shape does not
-/// fit the view.
+/// same shape, or is nullptr. Of complex values the modulus is taken. Maps
+/// whose last axis before y and x is an angle in ° of at least three steps become a film. Throws invalid_argument when
+/// the shape does not fit the view.
 Figure figure_of(const Output& output, const Output* sigma);
 
 /// True for the views that `figure_of` takes.

@@ -36,6 +36,23 @@ Output output(View view, Axes axes, const std::vector<float>& values) {
 
 const Maps& maps_in(const Figure& figure) { return std::get<Maps>(figure.content); }
 
+TEST(Figure, MapsAtSuccessiveAnglesAreAFilm) {
+  std::vector<float> values(2 * 40 * 2 * 3);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+  const Output turning =
+      output(View::maps, {axis("component", 2), axis("turn", 40, 9, "°"), axis("y", 2), axis("x", 3)}, values);
+  const Figure figure = figure_of(turning, nullptr);
+  const Film& film = std::get<Film>(figure.content);
+  ASSERT_EQ(film.angles.size(), 20U);  // one of two
+  EXPECT_EQ(film.angles[1], "18°");
+  ASSERT_EQ(film.reels.size(), 2U);
+  ASSERT_EQ(film.reels[1].frames.size(), 20U);
+  EXPECT_EQ(film.reels[1].frames[1].values, (std::vector<float>{252, 253, 254, 255, 256, 257}));
+  EXPECT_EQ(film.reels[1].range.high, 473);  // of the last frame shown
+  EXPECT_EQ(figure.notes.size(), 1U);
+  EXPECT_NE(draw(figure).find("36°"), std::string::npos);
+}
+
 TEST(Figure, AveragesLargeMapsAndTheirUncertainties) {
   // Two blocks of 2 × 2 at 1024 × 2: the mean skips NaN; four independent errors of 1 average to 1/2.
   std::vector<float> values(1024 * 2, 3), sigma(1024 * 2, 1);

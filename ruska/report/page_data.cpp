@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/report/page_data.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -69,6 +71,36 @@ Json data_of(const Maps& maps) {
           {"quantity", maps.quantity},
           {"same_range", maps.same_range},
           {"panels", std::move(panels)}};
+}
+
+constexpr std::uint8_t no_value = 255;
+
+/// Values as steps of a 254th of the range.
+std::vector<std::uint8_t> steps_of(const Image& image, const Range& range) {
+  const double span = range.high > range.low ? range.high - range.low : 1;
+  std::vector<std::uint8_t> steps;
+  steps.reserve(image.values.size());
+  for (const float value : image.values) {
+    const double place = std::clamp((static_cast<double>(value) - range.low) / span, 0.0, 1.0);
+    steps.push_back(std::isnan(value) ? no_value : static_cast<std::uint8_t>(std::lround(254 * place)));
+  }
+  return steps;
+}
+
+Json data_of(const Film& film) {
+  Json reels = Json::array();
+  for (const Film::Reel& reel : film.reels) {
+    Json frames = Json::array();
+    for (const Image& frame : reel.frames) frames.push_back(packed(steps_of(frame, reel.range)));
+    reels.push_back({{"name", reel.name}, {"frames", std::move(frames)}, {"range", range_data(reel.range)}});
+  }
+  return {{"kind", "film"},
+          {"x", axis_data(film.x)},
+          {"y", axis_data(film.y)},
+          {"aspect", pixel_aspect(film.y, film.x)},
+          {"quantity", film.quantity},
+          {"angles", film.angles},
+          {"reels", std::move(reels)}};
 }
 
 Json data_of(const Labels& labels) {

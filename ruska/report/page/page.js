@@ -432,6 +432,54 @@ function showMaps(stage, figure) {
   recolour();
 }
 
+/** Maps at successive angles, one angle at a time. */
+function showFilm(stage, figure) {
+  const grid = gridOf(figure);
+  const columns = Math.max(1, Math.min(figure.reels.length, 3, Math.floor(stage.clientWidth / 220)));
+  const room = (stage.clientWidth - 22 * (columns - 1)) / columns - 84;
+  const [width, height] = sizeOf(figure, Math.min(room, 640), 480);
+  const box = element("div", { class: "maps" });
+  const nothing = () => {};
+  let frame = 0, timer = null;
+  const reels = figure.reels.map((reel, k) => {
+    const ramp = palettes[reel.range.palette];
+    const pictures = reel.frames.map((text) => {
+      const steps = bytesOf(text);
+      return pictureOf(grid.width, grid.height, (i) => {
+        const place = Math.round((steps[i] * 255) / 254);
+        return steps[i] === 255 ? null : ramp.subarray(3 * place, 3 * place + 3);
+      });
+    });
+    const viewer = makeViewer(figure, grid, width, height, () => pictures[frame], nothing, nothing);
+    const bar = element("div", { class: "bar", "aria-hidden": "true" });
+    fillBar(bar, reel.range, Math.max(40, height + 2));
+    box.append(element("div", { class: "panel", "data-panel": k },
+      element("h3", { style: { width: `${width}px` }, ...(reel.name ? {} : { hidden: "" }) }, reel.name),
+      element("div", { class: "picture" }, viewer.node, bar)));
+    return viewer;
+  });
+  const angle = element("output", { class: "hint" });
+  const slider = element("input", { type: "range", min: 0, max: figure.angles.length - 1, value: 0, "aria-label": "Angle" });
+  const turnTo = (wanted) => {
+    frame = wanted % figure.angles.length;
+    slider.value = frame;
+    angle.textContent = figure.angles[frame];
+    stage.dataset.frame = frame;
+    for (const viewer of reels) viewer.paint();
+  };
+  slider.addEventListener("input", () => turnTo(Number(slider.value)));
+  const play = (on) => {
+    clearInterval(timer);
+    timer = on ? setInterval(() => turnTo(frame + 1), 125) : null;
+  };
+  const moves = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  stage.prepend(element("div", { class: "tools" }, toggle("Play", moves, play, "Turn, or stand still"), slider, angle,
+    ...zoomTools(grid), hint(figure.quantity ? `Colour: ${figure.quantity}` : "")));
+  stage.append(box);
+  turnTo(0);
+  play(moves);
+}
+
 const zoomTools = (grid) => [
   element("span", { class: "group" }, plainButton("+", "Zoom in", () => grid.zoomBy(1.5)),
     plainButton("−", "Zoom out", () => grid.zoomBy(1 / 1.5)), plainButton("Reset", "Whole map", grid.reset)),
@@ -866,7 +914,7 @@ function showPicture(stage, figure) {
     style: { width: "100%", maxWidth: "960px" } }));
 }
 
-const show = { picture: showPicture, maps: showMaps, labels: showLabels, curves: showCurves, scree: showScree };
+const show = { picture: showPicture, maps: showMaps, film: showFilm, labels: showLabels, curves: showCurves, scree: showScree };
 for (const stage of document.querySelectorAll("[data-figure]")) {
   const figure = report.figures[Number(stage.dataset.figure)];
   stage.style.position = "relative";

@@ -13,7 +13,7 @@
 namespace ruska::ops::tomo {
 namespace {
 
-constexpr int turning_views = 8;
+constexpr int turning_views = 24;           // of a full turn
 constexpr double suspicious_misfit = 0.25;  // beyond what noise and sampling leave
 
 constexpr auto parameters = std::tuple{
@@ -129,13 +129,10 @@ std::vector<float> fullest_plane(const std::vector<float>& volume, const Shape& 
   return planes;
 }
 
-/// The first component seen from all sides: projections of the volume, turned about the tilt axis.
-std::vector<float> turned(const std::vector<float>& volume, const TiltSeries& series) {
-  std::vector<double> angles;
-  for (int v = 0; v < turning_views; ++v) angles.push_back(std::numbers::pi * v / turning_views);
+/// A volume seen from all sides: its projections, turned about the tilt axis, into `views`.
+void turn(std::span<const float> volume, const TiltSeries& series, const SliceProjector& projector,
+          std::span<float> views) {
   const std::int64_t width = series.width, height = series.slices;
-  const SliceProjector projector(width, angles, static_cast<double>(width - 1) / 2);
-  std::vector<float> views(static_cast<std::size_t>(turning_views * height * width));
   std::vector<float> slices(static_cast<std::size_t>(projector.voxels() * lanes));
   std::vector<float> projections(static_cast<std::size_t>(projector.bins() * lanes));
   for (std::int64_t first = 0; first < height; first += lanes) {
@@ -154,11 +151,27 @@ std::vector<float> turned(const std::vector<float>& volume, const TiltSeries& se
     for (std::int64_t v = 0; v < turning_views; ++v) {
       for (std::int64_t s = 0; s < number; ++s) {
         for (std::int64_t t = 0; t < width; ++t) {
-          views[static_cast<std::size_t>((v * height + first + s) * width + t)] =
+          const std::int64_t pixel = series.along_y ? (first + s) * width + t : t * height + first + s;
+          views[static_cast<std::size_t>(v * height * width + pixel)] =
               projections[static_cast<std::size_t>((v * width + t) * lanes + s)];
         }
       }
     }
+  }
+}
+
+/// All components, turned alike.
+std::vector<float> turned(const std::vector<float>& volume, const TiltSeries& series) {
+  std::vector<double> angles;
+  for (int v = 0; v < turning_views; ++v) angles.push_back(2 * std::numbers::pi * v / turning_views);
+  const SliceProjector projector(series.width, angles, static_cast<double>(series.width - 1) / 2);
+  const auto voxels = static_cast<std::size_t>(series.slices * series.width * series.width);
+  const auto pixels = static_cast<std::size_t>(turning_views * series.slices * series.width);
+  const auto components = static_cast<std::size_t>(series.components);
+  std::vector<float> views(components * pixels);
+  for (std::size_t c = 0; c < components; ++c) {
+    turn(std::span(volume).subspan(c * voxels, voxels), series, projector,
+         std::span(views).subspan(c * pixels, pixels));
   }
   return views;
 }
@@ -193,22 +206,17 @@ Outputs run(const Inputs& inputs, const ReconstructParams& params, Context& cont
                  .components = names});
   }
   Axes turning{
-      {.name = "turn", .units = "°", .role = Role::navigation, .size = turning_views, .scale = 180.0 / turning_views},
-      data.axes[series.tilt_axis + (series.along_y ? 1 : 2)],
-      data.axes[series.tilt_axis + (series.along_y ? 2 : 1)]};
-  turning[1].role = turning[2].role = Role::signal;
-  std::vector<std::string> turns;
-  for (int v = 0; v < turning_views; ++v) {
-    char text[32];
-    std::snprintf(text, sizeof(text), "%g°", 180.0 * v / turning_views);
-    turns.emplace_back(text);
-  }
+      {.name = "component", .role = Role::navigation, .size = series.components},
+      {.name = "turn", .units = "°", .role = Role::navigation, .size = turning_views, .scale = 360.0 / turning_views},
+      data.axes[series.tilt_axis + 1],
+      data.axes[series.tilt_axis + 2]};
+  turning[2].role = turning[3].role = Role::signal;
   outputs.add(
       {.name = "turned",
-       .title = series.components == 1 ? "The volume seen from all sides" : "The first component seen from all sides",
+       .title = "Seen from all sides",
        .value = dataset_of(std::move(turning), "Projections of the volume", data, turned(volume.values, series)),
        .view = View::maps,
-       .components = turns,
+       .components = names,
        .note = "Projections of the reconstruction, turned about the tilt axis."});
   outputs.add({.name = "volume",
                .title = "Volume",
@@ -263,7 +271,7 @@ const Operation& reconstruct_operation() {
        .outputs = {{"plane_z", "The plane across z that holds most, of every component."},
                    {"plane_y", "The same across y."},
                    {"plane_x", "The same across x."},
-                   {"turned", "Projections of the first component's volume from all sides."},
+                   {"turned", "Projections of the volume from all sides, (component, turn, y, x)."},
                    {"volume", "The volume, (…, z, y, x)."},
                    {"volume_sigma", "Its standard deviation, where it is known."},
                    {"misfit", "What the volume's projections leave of the data; of sirt."}}},
