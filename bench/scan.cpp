@@ -3,9 +3,7 @@
 
 // diffraction.scan's one pass, {three virtual detectors, centre of mass, total, sum and maximum pattern}, uint16,
 // beside the speed at which the same two threads only read the same values. Each prints JSON objects, one a line.
-//   bench_scan memory [TARGET]   the five frame sizes, values in memory: a scan of 8 GiB whose frames are those of a
-//   block of
-//                                1 GiB over and over
+//   bench_scan memory [TARGET]   the five frame sizes, values in memory: 1 GiB, nine times, each time after it was read
 //   bench_scan file FOLDER       the same from a raw file of 1 GiB that the system keeps in its page cache
 //   bench_scan peak FILE         one pass over FILE: peak resident memory
 //   bench_scan generate FOLDER   frames.npy, 256 × 256, 1 GiB, and masks.npy for the peers
@@ -32,7 +30,7 @@ using namespace ops::diffraction;
 
 constexpr int threads = 2;
 constexpr std::int64_t block_bytes = std::int64_t{1} << 30;
-constexpr std::int64_t least_bytes = std::int64_t{8} << 30;
+constexpr int rounds = 9;
 constexpr std::int64_t frame_sizes[][2] = {{1024, 1024}, {512, 512}, {256, 256}, {128, 256}, {64, 256}};
 constexpr double camera_frames_per_second[] = {1900, 7380, 26000, 49000, 86000};
 
@@ -84,28 +82,30 @@ std::vector<std::vector<std::uint8_t>> detectors(std::int64_t height, std::int64
 /// Bytes per second at which `threads` threads read memory: 64-bit words are summed, which compilers make vectors of.
 double read_bandwidth(std::span<const std::byte> bytes) {
   const std::size_t words = bytes.size() / 8 / threads;
-  double best = 0;
   std::uint64_t sums[threads] = {};
-  for (int repetition = 0; repetition < 5; ++repetition) {
-    const auto start = Clock::now();
-    std::vector<std::thread> readers;
-    for (int t = 0; t < threads; ++t) {
-      readers.emplace_back([&, t] {
-        const std::byte* const from = bytes.data() + static_cast<std::size_t>(t) * words * 8;
-        std::uint64_t sum[32] = {};
-        for (std::size_t i = 0; i + 32 <= words; i += 32) {
-          std::uint64_t some[32];
-          std::memcpy(some, from + i * 8, sizeof(some));
-          for (int j = 0; j < 32; ++j) sum[j] += some[j];
-        }
-        sums[t] = std::accumulate(std::begin(sum), std::end(sum), std::uint64_t{0});
-      });
-    }
-    for (std::thread& reader : readers) reader.join();
-    best = std::max(best, static_cast<double>(bytes.size()) / seconds_since(start));
+  const auto start = Clock::now();
+  std::vector<std::thread> readers;
+  for (int t = 0; t < threads; ++t) {
+    readers.emplace_back([&, t] {
+      const std::byte* const from = bytes.data() + static_cast<std::size_t>(t) * words * 8;
+      std::uint64_t sum[32] = {};
+      for (std::size_t i = 0; i + 32 <= words; i += 32) {
+        std::uint64_t some[32];
+        std::memcpy(some, from + i * 8, sizeof(some));
+        for (int j = 0; j < 32; ++j) sum[j] += some[j];
+      }
+      sums[t] = std::accumulate(std::begin(sum), std::end(sum), std::uint64_t{0});
+    });
   }
+  for (std::thread& reader : readers) reader.join();
+  const double seconds = seconds_since(start);
   if (sums[0] + sums[1] == 1) std::cerr << "\n";  // the sums must not be optimised away
-  return best;
+  return static_cast<double>(bytes.size()) / seconds;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
 }
 
 double pass_seconds(const Dataset& data, const kernels::FrameMasks& masks) {
@@ -118,59 +118,31 @@ double pass_seconds(const Dataset& data, const kernels::FrameMasks& masks) {
   return seconds_since(start);
 }
 
-/// Best and total time over as many passes as stream `least_bytes`.
-void report(const std::string& job, const Dataset& data, std::size_t size, double bandwidth,
+/// A plain read of `values` and a pass over `data`, in turn; medians.
+void report(const std::string& job, const Dataset& data, std::span<const std::uint16_t> values, std::size_t size,
             const std::string& target) {
   const auto [height, width] = frame_sizes[size];
   const kernels::FrameMasks masks(height, width, {}, detectors(height, width));
-  const std::int64_t bytes = data.describe().bytes();
-  double total = 0, best = INFINITY;
-  std::int64_t streamed = 0;
-  while (streamed < least_bytes) {
-    const double seconds = pass_seconds(data, masks);
-    total += seconds;
-    best = std::min(best, seconds);
-    streamed += bytes;
+  const auto bytes = static_cast<double>(data.describe().bytes());
+  std::vector<double> reads, rates, shares;
+  for (int round = 0; round < rounds; ++round) {
+    reads.push_back(read_bandwidth(std::as_bytes(values)));
+    rates.push_back(bytes / pass_seconds(data, masks));
+    shares.push_back(rates.back() / reads.back());
   }
-  const double rate = static_cast<double>(streamed) / total;
-  const double frame_bytes = static_cast<double>(height * width * 2);
   std::cout << Json{{"job", job},
                     {"target", target},
                     {"height", height},
                     {"width", width},
-                    {"streamed_bytes", streamed},
-                    {"bytes_per_second", rate},
-                    {"frames_per_second", rate / frame_bytes},
-                    {"best_bytes_per_second", static_cast<double>(bytes) / best},
+                    {"streamed_bytes", rounds * bytes},
+                    {"bytes_per_second", median(rates)},
+                    {"frames_per_second", median(rates) / static_cast<double>(height * width * 2)},
                     {"camera_frames_per_second", camera_frames_per_second[size]},
-                    {"read_bytes_per_second", bandwidth}}
+                    {"read_bytes_per_second", median(reads)},
+                    {"share_of_read", median(shares)}}
                    .dump()
             << std::endl;
 }
-
-/// A scan of `least_bytes`, whose frames are those of a block in memory over and over.
-class RepeatedBlock final : public Source {
- public:
-  RepeatedBlock(std::span<const std::uint16_t> block, std::int64_t height, std::int64_t width)
-      : block_(std::as_bytes(block)), description_(description_of(least_bytes / (height * width * 2), height, width)) {}
-  const Description& describe() const override { return description_; }
-  void read(const Region& region, std::span<std::byte> out) const override {
-    const auto seen = view(region);
-    if (seen.empty()) throw Error(ErrorKind::internal, "only whole frames within the block are asked for");
-    std::copy(seen.begin(), seen.end(), out.begin());
-  }
-  std::span<const std::byte> view(const Region& region) const override {
-    const auto start = contiguous_start(region, description_.shape());
-    const auto bytes = static_cast<std::size_t>(region.count()) * 2;
-    if (!start) return {};
-    const std::size_t offset = static_cast<std::size_t>(*start) * 2 % block_.size();
-    return offset + bytes <= block_.size() ? block_.subspan(offset, bytes) : std::span<const std::byte>{};
-  }
-
- private:
-  std::span<const std::byte> block_;
-  Description description_;
-};
 
 Dataset dataset_of(std::span<const std::uint16_t> values, std::size_t size) {
   const auto [height, width] = frame_sizes[size];
@@ -180,10 +152,7 @@ Dataset dataset_of(std::span<const std::uint16_t> values, std::size_t size) {
 
 void in_memory_on(const std::vector<std::uint16_t>& values, const std::string& target) {
   for (std::size_t size = 0; size < std::size(frame_sizes); ++size) {
-    const auto [height, width] = frame_sizes[size];
-    const Dataset data(std::make_shared<RepeatedBlock>(values, height, width));
-    const double bandwidth = read_bandwidth(std::as_bytes(std::span(values)));
-    report("memory", data, size, bandwidth, target);
+    report("memory", dataset_of(values, size), values, size, target);
   }
 }
 
@@ -208,8 +177,7 @@ void from_file(const std::filesystem::path& folder) {
   for (std::size_t size = 0; size < std::size(frame_sizes); ++size) {
     const std::filesystem::path path = folder / "frames.raw";
     save(path, dataset_of(values, size).describe(), values);
-    const double bandwidth = read_bandwidth(std::as_bytes(std::span(values)));
-    report("file", open_file(path).signals.at(0), size, bandwidth, "");
+    report("file", open_file(path).signals.at(0), values, size, "");
   }
 }
 
