@@ -5,8 +5,9 @@
 // Each prints one JSON object.
 //   bench_io open FILE           time to open FILE, and resident memory after it
 //   bench_io read FILE [REPEATS] all values of the obvious signal through Source::view or read: time, sum, peak memory
-//   bench_io limits FILE         the bytes of FILE read in blocks of 1 MiB, as dd does, and the same summed; memory
-//                                that is summed: bytes per second
+//   bench_io limits FILE         the bytes of FILE read in blocks as large as the parts of `read`, and the same summed
+//   in
+//                                the dtype of the obvious signal; memory that is summed: bytes per second
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -28,7 +29,8 @@ namespace ruska {
 namespace {
 
 constexpr int threads = 2;
-constexpr std::int64_t block_bytes = 1 << 20;
+/// What is read and then summed at once: it stays in a core's own cache.
+constexpr std::int64_t block_bytes = std::int64_t{256} << 10;
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -100,10 +102,10 @@ double pass(const Dataset& data, Context& context) {
       sum = sum_of(counts.value.data(), counts.value.size());
     } else {
       thread_local std::vector<std::byte> buffer;
-      // Parts that stay in a core's own cache, except where chunks are decoded whole.
+      // Chunks are decoded whole.
       const std::int64_t row_bytes = description.signal_size() * static_cast<std::int64_t>(size_of(description.dtype));
       const std::int64_t rows =
-          description.chunk.empty() ? std::max<std::int64_t>(1, block_bytes / 2 / row_bytes) : range.size();
+          description.chunk.empty() ? std::max<std::int64_t>(1, block_bytes / row_bytes) : range.size();
       for (std::int64_t begin = range.begin; begin < range.end; begin += rows) {
         for (const Region& region : regions_of_rows(description, {begin, std::min(range.end, begin + rows)})) {
           std::span<const std::byte> values = source.view(region);
@@ -179,6 +181,8 @@ void measure(Rate& rate, std::int64_t bytes, const Work& work) {
 }
 
 void limits(const std::filesystem::path& path) {
+  const File opened = open_file(path);
+  const DType dtype = opened.signals.at(opened.obvious()).describe().dtype;
   const io::RandomAccessFile file(path);
   const std::int64_t bytes = file.size() / (2 * block_bytes) * (2 * block_bytes);
   std::atomic<double> total = 0;
@@ -188,7 +192,7 @@ void limits(const std::filesystem::path& path) {
       double sum = 0;
       for (; begin < end; begin += block_bytes) {
         file.read(begin, std::span(buffer).first(static_cast<std::size_t>(std::min(block_bytes, end - begin))));
-        if (summed) sum += sum_of(buffer, DType::uint16);
+        if (summed) sum += sum_of(buffer, dtype);
       }
       total += sum;
     });
@@ -197,7 +201,7 @@ void limits(const std::filesystem::path& path) {
   const auto from_memory = [&](Rate& rate) {
     measure(rate, static_cast<std::int64_t>(memory.size()), [&](std::int64_t begin, std::int64_t end) {
       total += sum_of(std::span(memory).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)),
-                      DType::uint16);
+                      dtype);
     });
   };
   constexpr int repeats = 5;

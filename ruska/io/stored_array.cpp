@@ -3,6 +3,7 @@
 #include "ruska/io/stored_array.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <numeric>
 
@@ -13,9 +14,21 @@ namespace ruska::io {
 namespace {
 
 /// What is read at once where it must be put elsewhere or turned round, so that it is still in a core's own cache when
-/// that is done; and the gap between wanted bytes that is cheaper to read than to jump over.
-constexpr std::int64_t largest_block = std::int64_t{256} << 10;
+/// that is done; the gap between wanted bytes that is cheaper to read than to jump over; and the run of bytes that is
+/// cheaper to read into its place by itself than to copy there.
+constexpr std::int64_t largest_block = std::int64_t{128} << 10;
 constexpr std::int64_t largest_gap = std::int64_t{16} << 10;
+constexpr std::int64_t long_run = std::int64_t{32} << 10;
+
+/// Memory of the calling thread for the blocks of one read. It is kept: taken anew for every read, its pages would cost
+/// as much as what is read into them.
+std::byte* block_of_thread() {
+  struct alignas(4096) Block {
+    std::array<std::byte, 2 * largest_block> bytes;
+  };
+  thread_local const std::unique_ptr<Block> block(new Block);
+  return block->bytes.data();
+}
 
 /// One axis of a region in the order of storage.
 struct StoredAxis {
@@ -78,8 +91,7 @@ class StoredArray final : public Source {
     std::stable_sort(axes.begin(), axes.end(),
                      [](const StoredAxis& a, const StoredAxis& b) { return a.file_stride > b.file_stride; });
     merge_runs(axes);
-    std::unique_ptr<std::byte[]> block;
-    read_box(axes, start, first_out, block);
+    read_box(axes, start, first_out);
   }
 
  private:
@@ -95,41 +107,37 @@ class StoredArray final : public Source {
     }
   }
 
-  void read_box(std::span<const StoredAxis> axes, std::int64_t start, std::byte* out,
-                std::unique_ptr<std::byte[]>& block) const {
+  bool is_run(const StoredAxis& axis) const { return axis.file_stride == item_ && axis.out_stride == item_; }
+
+  void read_box(std::span<const StoredAxis> axes, std::int64_t start, std::byte* out) const {
     if (axes.empty()) {
       read_run(start, {out, static_cast<std::size_t>(item_)});
       return;
     }
     const StoredAxis& first = axes.front();
-    if (axes.size() == 1 && first.file_stride == item_ && first.out_stride == item_) {
+    if (axes.size() == 1 && is_run(first)) {
       read_run(start, {out, static_cast<std::size_t>(first.count * item_)});
       return;
     }
     std::int64_t inner = item_;  // bytes from the first to behind the last element of one step along `first`
     for (const StoredAxis& axis : axes.subspan(1)) inner += (axis.count - 1) * axis.file_stride;
+    const bool by_runs = axes.size() == 2 && is_run(axes[1]) && inner >= long_run;
     std::int64_t steps = 1;
-    if (first.file_stride - inner <= largest_gap && inner <= largest_block) {
+    if (!by_runs && first.file_stride - inner <= largest_gap && inner <= largest_block) {
       steps = std::clamp<std::int64_t>(largest_block / first.file_stride, 1, first.count);
     }
     if (steps == 1) {
       for (std::int64_t i = 0; i < first.count; ++i) {
-        read_box(axes.subspan(1), start + i * first.file_stride, out + i * first.out_stride, block);
+        read_box(axes.subspan(1), start + i * first.file_stride, out + i * first.out_stride);
       }
       return;
     }
-    // All boxes that get here in one read have the same lengths, so one block serves them all.
-    if (block == nullptr) {
-      block = std::make_unique_for_overwrite<std::byte[]>(
-          static_cast<std::size_t>((steps - 1) * first.file_stride + inner));
-    }
+    std::byte* const block = block_of_thread();  // (steps - 1) · stride + inner bytes are less than twice the largest
     for (std::int64_t i = 0; i < first.count; i += steps) {
       const std::int64_t now = std::min(steps, first.count - i);
       file_->read(start + i * first.file_stride,
-                  {block.get(), static_cast<std::size_t>((now - 1) * first.file_stride + inner)});
-      for (std::int64_t j = 0; j < now; ++j) {
-        scatter(axes.subspan(1), block.get() + j * first.file_stride, out + (i + j) * first.out_stride);
-      }
+                  {block, static_cast<std::size_t>((now - 1) * first.file_stride + inner)});
+      scatter(axes, now, block, out + i * first.out_stride);
     }
   }
 
@@ -157,18 +165,25 @@ class StoredArray final : public Source {
     }
   }
 
-  void scatter(std::span<const StoredAxis> axes, const std::byte* in, std::byte* out) const {
-    if (axes.empty()) {
-      put(in, static_cast<std::size_t>(item_), out);
-      return;
-    }
+  /// Puts `count` steps along the first axis, each the whole of the others, where they belong.
+  void scatter(std::span<const StoredAxis> axes, std::int64_t count, const std::byte* in, std::byte* out) const {
     const StoredAxis& first = axes.front();
-    if (axes.size() == 1 && first.file_stride == item_ && first.out_stride == item_) {
-      put(in, static_cast<std::size_t>(first.count * item_), out);
+    if (axes.size() == 1 && is_run(first)) {
+      put(in, static_cast<std::size_t>(count * item_), out);
       return;
     }
-    for (std::int64_t i = 0; i < first.count; ++i) {
-      scatter(axes.subspan(1), in + i * first.file_stride, out + i * first.out_stride);
+    if (layout_.swapped && axes.size() == 2 && is_run(axes[1])) {
+      kernels::reverse_numbers_of_rows(reinterpret_cast<const std::uint8_t*>(in), first.file_stride,
+                                       static_cast<std::size_t>(count), static_cast<std::size_t>(axes[1].count * item_),
+                                       number_, reinterpret_cast<std::uint8_t*>(out), first.out_stride);
+      return;
+    }
+    for (std::int64_t i = 0; i < count; ++i, in += first.file_stride, out += first.out_stride) {
+      if (axes.size() == 1) {
+        put(in, static_cast<std::size_t>(item_), out);
+      } else {
+        scatter(axes.subspan(1), axes[1].count, in, out);
+      }
     }
   }
 

@@ -14,17 +14,32 @@ HWY_BEFORE_NAMESPACE();
 namespace ruska::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-void ReverseNumbers(const std::uint8_t* in, std::size_t bytes, std::size_t width, std::uint8_t* out) {
-  std::size_t i = 0;
+void ReverseNumbersOfRows(const std::uint8_t* in, std::ptrdiff_t in_step, std::size_t rows, std::size_t bytes,
+                          std::size_t width, std::uint8_t* out, std::ptrdiff_t out_step) {
 #if HWY_TARGET != HWY_SCALAR
   const hn::ScalableTag<std::uint8_t> d;
   HWY_ALIGN std::uint8_t order[16];
   for (std::size_t b = 0; b < 16; ++b) order[b] = static_cast<std::uint8_t>(b ^ (width - 1));
   const auto places = hn::LoadDup128(d, order);
   const std::size_t lanes = hn::Lanes(d);
-  for (; i + lanes <= bytes; i += lanes) hn::StoreU(hn::TableLookupBytes(hn::LoadU(d, in + i), places), d, out + i);
 #endif
-  reference::reverse_numbers(in, i, bytes, width, out);
+  for (; rows > 0; --rows, in += in_step, out += out_step) {
+    std::size_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+    for (; i + 4 * lanes <= bytes; i += 4 * lanes) {
+      const auto a = hn::TableLookupBytes(hn::LoadU(d, in + i), places);
+      const auto b = hn::TableLookupBytes(hn::LoadU(d, in + i + lanes), places);
+      const auto c = hn::TableLookupBytes(hn::LoadU(d, in + i + 2 * lanes), places);
+      const auto e = hn::TableLookupBytes(hn::LoadU(d, in + i + 3 * lanes), places);
+      hn::StoreU(a, d, out + i);
+      hn::StoreU(b, d, out + i + lanes);
+      hn::StoreU(c, d, out + i + 2 * lanes);
+      hn::StoreU(e, d, out + i + 3 * lanes);
+    }
+    for (; i + lanes <= bytes; i += lanes) hn::StoreU(hn::TableLookupBytes(hn::LoadU(d, in + i), places), d, out + i);
+#endif
+    reference::reverse_numbers(in, i, bytes, width, out);
+  }
 }
 
 }  // namespace ruska::kernels::HWY_NAMESPACE
@@ -33,10 +48,15 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ruska::kernels {
 
-HWY_EXPORT(ReverseNumbers);
+HWY_EXPORT(ReverseNumbersOfRows);
 
 void reverse_numbers(const std::uint8_t* in, std::size_t bytes, std::size_t width, std::uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(ReverseNumbers)(in, bytes, width, out);
+  reverse_numbers_of_rows(in, 0, 1, bytes, width, out, 0);
+}
+
+void reverse_numbers_of_rows(const std::uint8_t* in, std::ptrdiff_t in_step, std::size_t rows, std::size_t bytes,
+                             std::size_t width, std::uint8_t* out, std::ptrdiff_t out_step) {
+  HWY_DYNAMIC_DISPATCH(ReverseNumbersOfRows)(in, in_step, rows, bytes, width, out, out_step);
 }
 
 }  // namespace ruska::kernels

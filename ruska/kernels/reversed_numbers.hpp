@@ -11,6 +11,11 @@ namespace ruska::kernels {
 /// the same or do not overlap. A rest shorter than a number is copied as it is.
 void reverse_numbers(const std::uint8_t* in, std::size_t bytes, std::size_t width, std::uint8_t* out);
 
+/// The same for `rows` rows of `bytes` bytes each; the next row begins `in_step` bytes after this one and is put
+/// `out_step` bytes, which may be negative, after it.
+void reverse_numbers_of_rows(const std::uint8_t* in, std::ptrdiff_t in_step, std::size_t rows, std::size_t bytes,
+                             std::size_t width, std::uint8_t* out, std::ptrdiff_t out_step);
+
 namespace reference {
 
 /// From byte `begin` on, where a number begins.

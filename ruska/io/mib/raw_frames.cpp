@@ -14,6 +14,11 @@ namespace ruska::io::mib {
 
 namespace {
 
+/// Bytes of a frame that are read and unpacked at once, so that they are still in a core's own cache.
+constexpr std::int64_t largest_block = std::int64_t{128} << 10;
+/// Of the words that the values stand in.
+constexpr std::size_t word_bytes = 8;
+
 /// The bits of every byte as eight bytes, the lowest bit first.
 constexpr auto bits_of_bytes = [] {
   std::array<std::array<std::byte, 8>, 256> table{};
@@ -54,23 +59,41 @@ class RawFrames final : public Source {
       first = std::min(first, line_of(y));
       last = std::max(last, line_of(y));
     }
-    std::vector<std::byte> lines(static_cast<std::size_t>((last - first + 1) * layout_.line_bytes));
-    std::vector<std::byte> row(static_cast<std::size_t>(shape.back()) * item);
+    const std::int64_t step = std::max<std::int64_t>(1, largest_block / layout_.line_bytes);
+    // Kept from read to read: new pages cost as much as filling them.
+    thread_local std::vector<std::byte> lines, row;
+    lines.resize(static_cast<std::size_t>(std::min(step, last - first + 1) * layout_.line_bytes));
+    row.resize(static_cast<std::size_t>(shape.back()) * item);
     const std::size_t wanted = static_cast<std::size_t>(columns) * item;  // bytes of a row
     Shape index(region.start.begin(), region.start.begin() + static_cast<std::ptrdiff_t>(navigation));
-    std::byte* to = out.data();
-    while (true) {
+    for (std::byte* image = out.data();; image += wanted * static_cast<std::size_t>(rows)) {
       std::int64_t frame = 0;
       for (std::size_t axis = 0; axis < navigation; ++axis) frame = frame * shape[axis] + index[axis];
-      file_->read(layout_.offset + frame * layout_.frame_bytes + first * layout_.line_bytes, lines);
-      for (std::int64_t y = top; y < top + rows; ++y, to += wanted) {
-        const std::byte* const line = lines.data() + (line_of(y) - first) * layout_.line_bytes;
-        if (wanted == row.size()) {
-          decode(y, line, {to, wanted});
-          continue;
-        }
+      const auto place = [&](std::int64_t y, const std::byte* line) {
+        if (y < top || y >= top + rows) return;
+        std::byte* const to = image + static_cast<std::size_t>(y - top) * wanted;
+        if (wanted == row.size()) return decode(y, line, {to, wanted});
         decode(y, line, row);
         std::memcpy(to, row.data() + static_cast<std::size_t>(left) * item, wanted);
+      };
+      for (std::int64_t begin = first; begin <= last; begin += step) {
+        const std::int64_t end = std::min(begin + step, last + 1);
+        file_->read(layout_.offset + frame * layout_.frame_bytes + begin * layout_.line_bytes,
+                    std::span(lines).first(static_cast<std::size_t>((end - begin) * layout_.line_bytes)));
+        if (!layout_.four_chips && layout_.bits > 1 && wanted == row.size()) {
+          // Every line is wanted, and as a whole.
+          kernels::reverse_numbers_of_rows(
+              reinterpret_cast<const std::uint8_t*>(lines.data()), layout_.line_bytes,
+              static_cast<std::size_t>(end - begin), wanted, word_bytes,
+              reinterpret_cast<std::uint8_t*>(image + static_cast<std::size_t>(height() - 1 - begin - top) * wanted),
+              -static_cast<std::ptrdiff_t>(wanted));
+          continue;
+        }
+        for (std::int64_t line = begin; line < end; ++line) {
+          const std::byte* const bytes = lines.data() + (line - begin) * layout_.line_bytes;
+          place(height() - 1 - line, bytes);
+          if (layout_.four_chips) place(height() - 2 * layout_.lines + line, bytes);
+        }
       }
       bool more = false;
       for (std::size_t axis = navigation; !more && axis-- > 0;) {
@@ -109,7 +132,7 @@ class RawFrames final : public Source {
     // Words with their bytes reversed hold values of 8 and 16 bits in the order of a little-endian machine.
     static_assert(std::endian::native == std::endian::little);
     if (layout_.bits > 1) {
-      kernels::reverse_numbers(reinterpret_cast<const std::uint8_t*>(in), static_cast<std::size_t>(bytes), 8,
+      kernels::reverse_numbers(reinterpret_cast<const std::uint8_t*>(in), static_cast<std::size_t>(bytes), word_bytes,
                                reinterpret_cast<std::uint8_t*>(out.data()));
       return;
     }
