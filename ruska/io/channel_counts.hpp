@@ -30,23 +30,38 @@ class ChannelCounts {
     return true;
   }
 
-  /// Ends the row: appends channels and counts to `out` and starts anew. Returns the largest count, 0 for none.
-  std::uint32_t append_to(SparseCounts& out) {
-    std::size_t at = out.channel.size();
-    out.channel.resize(at + filled_);
-    out.value.resize(at + filled_);
-    filled_ = 0;
+  /// Adds a single count; the caller sees to it that a row has fewer than 2^32 of them.
+  void add_one(std::size_t channel) {
+    filled_ += counts_[channel]++ == 0;
+    used_[channel / 64] |= std::uint64_t{1} << channel % 64;
+  }
+
+  /// How many channels hold counts.
+  std::size_t filled() const { return filled_; }
+
+  /// Ends the row: writes the `filled()` channels, rising, and their counts, and starts anew. Returns the largest
+  /// count, 0 for none.
+  std::uint32_t move_to(std::uint32_t* channels, std::uint32_t* counts) {
     std::uint32_t largest = 0;
+    filled_ = 0;
     for (std::size_t w = 0; w < used_.size(); ++w) {
       for (std::uint64_t word = std::exchange(used_[w], 0); word != 0; word &= word - 1) {
         const std::size_t channel = 64 * w + static_cast<std::size_t>(std::countr_zero(word));
         const std::uint32_t count = std::exchange(counts_[channel], 0);
-        out.channel[at] = static_cast<std::uint32_t>(channel);
-        out.value[at++] = count;
+        *channels++ = static_cast<std::uint32_t>(channel);
+        *counts++ = count;
         largest = count > largest ? count : largest;
       }
     }
     return largest;
+  }
+
+  /// Ends the row at the end of `out`. Returns the largest count, 0 for none.
+  std::uint32_t append_to(SparseCounts& out) {
+    const std::size_t at = out.channel.size();
+    out.channel.resize(at + filled());
+    out.value.resize(out.channel.size());
+    return move_to(out.channel.data() + at, out.value.data() + at);
   }
 
  private:

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <mutex>
-#include <optional>
+
+#include <tbb/collaborative_call_once.h>
+#include <tbb/task_arena.h>
 
 #include "ruska/io/channel_counts.hpp"
 #include "ruska/io/little_endian.hpp"
@@ -97,7 +98,10 @@ Index walk_through(const Stream& stream, std::int64_t height, std::int64_t width
       walk.skip(length);
     }
     const auto first = index.pixels.begin() + static_cast<std::ptrdiff_t>(index.line_start.back());
-    std::sort(first, index.pixels.end(), [](const Pixel& a, const Pixel& b) { return a.x < b.x; });
+    const auto left_to_right = [](const Pixel& a, const Pixel& b) { return a.x < b.x; };
+    if (!std::is_sorted(first, index.pixels.end(), left_to_right)) {
+      std::sort(first, index.pixels.end(), left_to_right);
+    }
     const auto twice =
         std::adjacent_find(first, index.pixels.end(), [](const Pixel& a, const Pixel& b) { return a.x == b.x; });
     if (twice != index.pixels.end()) {
@@ -108,51 +112,138 @@ Index walk_through(const Stream& stream, std::int64_t height, std::int64_t width
   return index;
 }
 
+/// Sparse counts in the making. Rows go through a small buffer, so that `out` grows in few steps and to about the size
+/// that it comes to have.
+class CountsWriter {
+ public:
+  /// `bytes` are those of all pixels that will come.
+  CountsWriter(SparseCounts& out, std::int64_t bytes) : out_(out), bytes_(bytes) {}
+
+  /// Room for a row of at most `count` channels; `add_row` tells how many it got.
+  void open_row(std::size_t count) {
+    if (at_ + count <= channel_.size()) return;
+    if (at_ > 0) flush();
+    if (count > channel_.size()) {
+      channel_.resize(std::max(count, buffered_counts));
+      value_.resize(channel_.size());
+    }
+  }
+  std::uint32_t* channel() { return channel_.data() + at_; }
+  std::uint32_t* value() { return value_.data() + at_; }
+  /// Ends the row of a pixel that took so many bytes.
+  void add_row(std::size_t count, std::size_t bytes) {
+    at_ += count;
+    done_ += static_cast<std::int64_t>(bytes);
+  }
+  std::int64_t nonzeros() const { return out_.nonzeros() + static_cast<std::int64_t>(at_); }
+
+  void flush() {
+    const std::size_t before = out_.channel.size();
+    if (before + at_ > out_.channel.capacity()) {
+      // What is still to come as dense as what was.
+      const double all = static_cast<double>(before + at_) * static_cast<double>(bytes_) / static_cast<double>(done_);
+      const auto wanted = done_ < bytes_ ? static_cast<std::size_t>(1.02 * all) : before + at_;
+      out_.channel.reserve(wanted);
+      out_.value.reserve(wanted);
+    }
+    const auto end = static_cast<std::ptrdiff_t>(at_);
+    out_.channel.insert(out_.channel.end(), channel_.begin(), channel_.begin() + end);
+    out_.value.insert(out_.value.end(), value_.begin(), value_.begin() + end);
+    at_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t buffered_counts = std::size_t{1} << 14;
+  SparseCounts& out_;
+  std::int64_t bytes_, done_ = 0;
+  std::vector<std::uint32_t> channel_, value_;
+  std::size_t at_ = 0;
+};
+
 /// Unpacks pixels one after the other onto the end of `counts`.
 class Unpacker {
  public:
-  Unpacker(std::int64_t channels, SparseCounts& counts) : spectrum_(channels), out_(counts) {}
+  Unpacker(std::int64_t channels, CountsWriter& counts)
+      : channels_(static_cast<std::size_t>(channels)), spectrum_(std::max(channels, all_of_12_bits)), out_(counts) {}
 
   void add(Bytes pixel) {
     const unsigned packing = load<std::uint16_t>(pixel, 12);
     const unsigned pulses = load<std::uint16_t>(pixel, 16);
     const auto size = static_cast<std::size_t>(load<std::uint32_t>(pixel, 18));
     const Bytes data = pixel.subspan(pixel_header, size);
+    out_.open_row(channels_);
+    std::size_t count = 0;
     if (packing == 0) {
       if (size % 2 != 0) damaged("16-bit pulses of an odd number of bytes");
-      for (std::size_t i = 0; i < size / 2; ++i) add_count(load<std::uint16_t>(data, 2 * i), 1);
+      add_pulses_16(data);
+      count = end_spectrum();
     } else if (packing == 1) {
       add_pulses_12(data, pulses);
+      count = end_spectrum();
     } else {
-      add_runs(data.first(size - 4));
-      const Bytes additional = pixel.subspan(pixel_header + size);
-      if (additional.size() < 2 * std::size_t{pulses}) damaged("fewer additional pulses than announced");
-      for (unsigned i = 0; i < pulses; ++i) add_count(load<std::uint16_t>(additional, 2 * std::size_t{i}), 1);
+      count = write_runs(data.first(size - 4));
+      if (pulses > 0) {
+        const Bytes additional = pixel.subspan(pixel_header + size);
+        if (additional.size() < 2 * std::size_t{pulses}) damaged("fewer additional pulses than announced");
+        for (std::size_t i = 0; i < count; ++i) add_count(out_.channel()[i], out_.value()[i]);
+        for (unsigned i = 0; i < pulses; ++i) add_count(load<std::uint16_t>(additional, 2 * std::size_t{i}), 1);
+        count = end_spectrum();
+      }
     }
-    spectrum_.append_to(out_);
+    out_.add_row(count, pixel.size());
   }
 
  private:
+  static constexpr std::int64_t all_of_12_bits = 4096;
+
+  /// Writes the channels that pulses were counted in, rising, as a row; returns how many they are.
+  std::size_t end_spectrum() {
+    const std::size_t count = spectrum_.filled();
+    spectrum_.move_to(out_.channel(), out_.value());
+    return count;
+  }
+
+  void add_pulses_16(Bytes data) {
+    for (std::size_t i = 0; i < data.size(); i += 2) add_count(load<std::uint16_t>(data, i), 1);
+  }
+
   void add_pulses_12(Bytes data, std::size_t count) {
     const std::size_t words = (count * 12 + 15) / 16;
     if (2 * words > data.size()) {
       damaged(std::to_string(count) + " pulses of 12 bits in " + std::to_string(data.size()) + " bytes");
     }
-    std::uint32_t bits = 0;
-    unsigned have = 0;
-    std::size_t word = 0;
-    for (std::size_t i = 0; i < count; ++i) {
+    // The bits of three words are those of four pulses.
+    unsigned highest = 0;
+    const auto add = [&](unsigned channel) {
+      highest = std::max(highest, channel);
+      spectrum_.add_one(channel);
+    };
+    std::size_t pulse = 0, at = 0;
+    for (; pulse + 4 <= count; pulse += 4, at += 6) {
+      const std::uint64_t bits = std::uint64_t{load<std::uint16_t>(data, at)} << 32 |
+                                 std::uint64_t{load<std::uint16_t>(data, at + 2)} << 16 |
+                                 std::uint64_t{load<std::uint16_t>(data, at + 4)};
+      add(bits >> 36 & 0xfff);
+      add(bits >> 24 & 0xfff);
+      add(bits >> 12 & 0xfff);
+      add(bits & 0xfff);
+    }
+    std::uint64_t bits = 0;
+    for (unsigned have = 0; pulse < count; ++pulse) {
       if (have < 12) {
-        bits = bits << 16 | load<std::uint16_t>(data, 2 * word++);
+        bits = bits << 16 | load<std::uint16_t>(data, at);
+        at += 2;
         have += 16;
       }
       have -= 12;
-      add_count(bits >> have & 0xfff, 1);
+      add(bits >> have & 0xfff);
     }
+    if (highest >= channels_) outside(highest);
   }
 
-  void add_runs(Bytes data) {
-    std::size_t channel = 0;
+  /// Writes the channels of the runs, which rise by themselves, as a row; returns how many hold counts.
+  std::size_t write_runs(Bytes data) {
+    std::size_t channel = 0, count = 0;
     while (!data.empty()) {
       if (data.size() < 2) damaged("a run of channels is cut off");
       const auto width = static_cast<std::size_t>(data[0]);  // in nibbles
@@ -168,24 +259,27 @@ class Unpacker {
         const Bytes after_base = data.subspan(width);
         switch (width) {
           case 1:
-            add_values(channel, channels, after_base, std::uint64_t{load<std::uint8_t>(data, 0)}, nibble_at);
+            count =
+                write_values(count, channel, channels, after_base, std::uint64_t{load<std::uint8_t>(data)}, nibble_at);
             break;
           case 2:
-            add_values(channel, channels, after_base, std::uint64_t{load<std::uint16_t>(data, 0)},
-                       number_at<std::uint8_t>);
+            count = write_values(count, channel, channels, after_base, std::uint64_t{load<std::uint16_t>(data)},
+                                 number_at<std::uint8_t>);
             break;
           case 4:
-            add_values(channel, channels, after_base, std::uint64_t{load<std::uint32_t>(data, 0)},
-                       number_at<std::uint16_t>);
+            count = write_values(count, channel, channels, after_base, std::uint64_t{load<std::uint32_t>(data)},
+                                 number_at<std::uint16_t>);
             break;
           default:
-            add_values(channel, channels, after_base, load<std::uint64_t>(data, 0), number_at<std::uint32_t>);
+            count =
+                write_values(count, channel, channels, after_base, load<std::uint64_t>(data), number_at<std::uint32_t>);
             break;
         }
         data = after_base.subspan(values);
       }
       channel += channels;
     }
+    return count;
   }
 
   static std::uint64_t nibble_at(Bytes values, std::size_t i) {
@@ -196,29 +290,42 @@ class Unpacker {
     return load<T>(values, i * sizeof(T));
   }
 
-  /// The counts of `channels` channels from `first` on: a base and what `value_at` finds in `values`.
+  /// Writes the counts of `channels` channels from `first` on, a base and what `value_at` finds in `values`, behind the
+  /// `count` that the row has; returns how many it has then.
   template <class ValueAt>
-  void add_values(std::size_t first, std::size_t channels, Bytes values, std::uint64_t base, const ValueAt& value_at) {
-    for (std::size_t i = 0; i < channels; ++i) {
-      const std::uint64_t value = value_at(values, i);
-      std::uint64_t count = 0;
-      if (__builtin_add_overflow(base, value, &count)) damaged("a count above 2^64");
-      if (count > 0) add_count(first + i, count);
+  std::size_t write_values(std::size_t count, std::size_t first, std::size_t channels, Bytes values, std::uint64_t base,
+                           const ValueAt& value_at) {
+    constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+    const std::size_t inside = first < channels_ ? std::min(channels, channels_ - first) : 0;
+    std::uint32_t *const channel = out_.channel(), *const counts = out_.value();
+    std::uint64_t largest = 0;
+    for (std::size_t i = 0; i < inside; ++i) {
+      std::uint64_t value = 0;
+      if (__builtin_add_overflow(base, value_at(values, i), &value)) damaged("a count above 2^64");
+      channel[count] = static_cast<std::uint32_t>(first + i);
+      counts[count] = static_cast<std::uint32_t>(value);
+      count += value != 0;
+      largest = std::max(largest, value);
     }
+    for (std::size_t i = inside; i < channels; ++i) {
+      if (base != 0 || value_at(values, i) != 0) outside(first + i);
+    }
+    if (largest > most) damaged("a count of more than 2^32 in a channel from " + std::to_string(first) + " on");
+    return count;
   }
 
-  void add_count(std::size_t channel, std::uint64_t count) {
-    if (channel >= spectrum_.channels()) {
-      damaged("counts in channel " + std::to_string(channel) + " of " + std::to_string(spectrum_.channels()));
-    }
-    if (count > std::numeric_limits<std::uint32_t>::max() ||
-        !spectrum_.add(channel, static_cast<std::uint32_t>(count))) {
-      damaged("a count of more than 2^32 in channel " + std::to_string(channel));
-    }
+  [[noreturn]] void outside(std::size_t channel) const {
+    damaged("counts in channel " + std::to_string(channel) + " of " + std::to_string(channels_));
   }
 
+  void add_count(std::size_t channel, std::uint32_t count) {
+    if (channel >= channels_) outside(channel);
+    if (!spectrum_.add(channel, count)) damaged("a count of more than 2^32 in channel " + std::to_string(channel));
+  }
+
+  std::size_t channels_;
   ChannelCounts spectrum_;
-  SparseCounts& out_;
+  CountsWriter& out_;
 };
 
 class PackedMap final : public Source {
@@ -266,23 +373,35 @@ class PackedMap final : public Source {
                                                    std::to_string(description_.axes[0].size * width));
     }
     const Index& index = this->index();
+    // Calls `action(y, first, last)` for the pixels of each line that lie in the range.
+    const auto for_each_line = [&](const auto& action) {
+      for (std::int64_t row = begin; row < end;) {
+        const std::int64_t y = row / width;
+        const std::int64_t line_end = std::min(end, (y + 1) * width);
+        const auto pixel = [&](std::size_t i) { return index.pixels.begin() + static_cast<std::ptrdiff_t>(i); };
+        const auto by_column = [](const Pixel& one, std::int64_t x) { return one.x < x; };
+        const auto last = pixel(index.line_start[static_cast<std::size_t>(y) + 1]);
+        const auto from =
+            std::lower_bound(pixel(index.line_start[static_cast<std::size_t>(y)]), last, row - y * width, by_column);
+        action(y, from, std::lower_bound(from, last, line_end - y * width, by_column));
+        row = line_end;
+      }
+    };
+    std::int64_t all = 0;
+    for_each_line([&](std::int64_t, auto pixel, auto last) {
+      for (; pixel != last; ++pixel) all += pixel->length;
+    });
+
     SparseCounts counts;
     counts.row_start.reserve(static_cast<std::size_t>(end - begin) + 1);
-    Unpacker unpacker(description_.axes[2].size, counts);
+    CountsWriter writer(counts, all);
+    Unpacker unpacker(description_.axes[2].size, writer);
     std::vector<std::byte> batch;
     std::int64_t row = begin;
     const auto close_rows_before = [&](std::int64_t next) {
-      for (; row < next; ++row) counts.row_start.push_back(counts.nonzeros());
+      for (; row < next; ++row) counts.row_start.push_back(writer.nonzeros());
     };
-    while (row < end) {
-      const std::int64_t y = row / width;
-      const std::int64_t line_end = std::min(end, (y + 1) * width);
-      const auto line = [&](std::size_t i) { return index.pixels.begin() + static_cast<std::ptrdiff_t>(i); };
-      const auto by_column = [](const Pixel& pixel, std::int64_t x) { return pixel.x < x; };
-      const auto line_first = line(index.line_start[static_cast<std::size_t>(y)]);
-      const auto line_last = line(index.line_start[static_cast<std::size_t>(y) + 1]);
-      auto pixel = std::lower_bound(line_first, line_last, row - y * width, by_column);
-      const auto last = std::lower_bound(pixel, line_last, line_end - y * width, by_column);
+    for_each_line([&](std::int64_t y, auto pixel, auto last) {
       while (pixel != last) {
         // Pixels that follow each other in the stream are fetched together.
         auto after = pixel;
@@ -292,7 +411,8 @@ class PackedMap final : public Source {
           ++after;
         } while (after != last && after->at == pixel->at + static_cast<std::uint64_t>(bytes) && bytes < largest_batch);
         batch.resize(static_cast<std::size_t>(bytes));
-        stream_->read(static_cast<std::int64_t>(pixel->at), batch);
+        // Isolated: a thread that waits here must not take up another range of the map in the midst of this one.
+        tbb::this_task_arena::isolate([&] { stream_->read(static_cast<std::int64_t>(pixel->at), batch); });
         Bytes rest(batch);
         for (; pixel != after; ++pixel) {
           close_rows_before(y * width + pixel->x);
@@ -301,22 +421,24 @@ class PackedMap final : public Source {
           close_rows_before(y * width + pixel->x + 1);
         }
       }
-      close_rows_before(line_end);
-    }
+    });
+    close_rows_before(end);
+    writer.flush();
     return counts;
   }
 
  private:
+  /// Threads that come while another one walks inflate what it will come to.
   const Index& index() const {
-    const std::lock_guard lock(mutex_);
-    if (!index_) index_ = walk_through(*stream_, description_.axes[0].size, description_.axes[1].size);
-    return *index_;
+    tbb::collaborative_call_once(
+        walked_, [this] { index_ = walk_through(*stream_, description_.axes[0].size, description_.axes[1].size); });
+    return index_;
   }
 
   std::shared_ptr<const Stream> stream_;
   Description description_;
-  mutable std::mutex mutex_;
-  mutable std::optional<Index> index_;
+  mutable tbb::collaborative_once_flag walked_;
+  mutable Index index_;
 };
 
 }  // namespace

@@ -8,7 +8,6 @@
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include "ruska/base/error.hpp"
 #include "ruska/io/chunk_cache.hpp"
@@ -27,6 +26,9 @@ constexpr std::int64_t largest_chunk = std::int64_t{64} << 20;
 constexpr std::int64_t largest_block = std::int64_t{64} << 20;
 constexpr std::int64_t first_block_at = 0x80;
 constexpr std::int64_t block_header = 16;
+/// What stays inflated of a compressed file: a map is walked through before it is decoded, and what has been dropped
+/// meanwhile is inflated twice.
+constexpr std::int64_t most_inflated = std::int64_t{256} << 20;
 
 [[noreturn]] void damaged(const std::string& what) {
   throw Error(ErrorKind::bad_data, "the container is damaged: " + what);
@@ -74,6 +76,7 @@ class CompressedStream final : public Stream {
   explicit CompressedStream(std::shared_ptr<const Stream> stored) : stored_(std::move(stored)) {
     std::array<std::byte, 16> head{};
     stored_->read(0, head);
+    inflated_.set_limit(most_inflated);
     block_size_ = load<std::uint32_t>(head, 4);
     const std::int64_t blocks = load<std::uint32_t>(head, 12);
     if (block_size_ < 1 || block_size_ > largest_block) {
@@ -112,11 +115,8 @@ class CompressedStream final : public Stream {
                   static_cast<std::size_t>(to - from));
     };
     if (first == last) return read_block(first);
-    // Isolated: a thread that waits here must not take up a task of whoever called, which may wait for this one.
-    tbb::this_task_arena::isolate([&] {
-      tbb::parallel_for(tbb::blocked_range<std::int64_t>(first, last + 1, 1), [&](const auto& range) {
-        for (std::int64_t index = range.begin(); index < range.end(); ++index) read_block(index);
-      });
+    tbb::parallel_for(tbb::blocked_range<std::int64_t>(first, last + 1, 1), [&](const auto& range) {
+      for (std::int64_t index = range.begin(); index < range.end(); ++index) read_block(index);
     });
   }
 

@@ -30,7 +30,8 @@ class Stream {
  public:
   virtual ~Stream() = default;
   virtual std::int64_t size() const = 0;
-  /// Fills `out` from `offset` on. Throws bad_data when the stream ends before or is damaged.
+  /// Fills `out` from `offset` on, on the threads of the caller's arena. Throws bad_data when the stream ends before or
+  /// is damaged.
   virtual void read(std::int64_t offset, std::span<std::byte> out) const = 0;
   /// Bytes that it may come to hold between reads.
   virtual std::int64_t buffered() const { return 0; }
