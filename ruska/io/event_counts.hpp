@@ -20,15 +20,19 @@ inline void check_fits(std::uint32_t count, const Description& description) {
                                           std::string(name_of(description.dtype)) + " that holds them");
 }
 
+[[noreturn, gnu::cold]] inline void refuse_event(std::size_t channel, const ChannelCounts& row,
+                                                 const Description& description) {
+  throw Error(ErrorKind::bad_data,
+              "'" + description.title + "': " +
+                  (channel < row.channels() ? "more than 2^32 events in one channel of one pixel"
+                                            : "an event in channel " + std::to_string(channel) + ", where there are " +
+                                                  std::to_string(row.channels())));
+}
+
 /// Adds one event to a row. Throws bad_data for a channel that the description does not have, or a sum beyond 32 bits.
 inline void add_event(ChannelCounts& row, std::uint16_t channel, const Description& description) {
-  if (channel >= row.channels()) {
-    throw Error(ErrorKind::bad_data, "'" + description.title + "': an event in channel " + std::to_string(channel) +
-                                         ", where there are " + std::to_string(row.channels()));
-  }
-  if (!row.add(channel, 1)) {
-    throw Error(ErrorKind::bad_data, "'" + description.title + "': more than 2^32 events in one channel of one pixel");
-  }
+  if (channel >= row.channels() || !row.add(channel, 1)) [[unlikely]]
+    refuse_event(channel, row, description);
 }
 
 /// Sums single events into counts. `for_each_event(event)` calls `event(pixel, channel)` for every one, with pixels in

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <tbb/parallel_for.h>
+
 #include "ruska/io/event_counts.hpp"
 
 namespace ruska::io::velox {
@@ -116,9 +118,10 @@ std::vector<std::int64_t> EventStreamSource::scan(const hdf5::Array& stream) con
 }
 
 const EventStreamSource::LineStarts& EventStreamSource::line_starts() const {
-  std::call_once(scanned_, [this] {
-    LineStarts all;
-    for (const hdf5::Array& stream : streams_) all.push_back(scan(stream));
+  // Threads that come while another one scans take one of the streams.
+  tbb::collaborative_call_once(scanned_, [this] {
+    LineStarts all(streams_.size());
+    tbb::parallel_for(std::size_t{0}, streams_.size(), [&](std::size_t s) { all[s] = scan(streams_[s]); });
     line_starts_ = std::move(all);
   });
   return line_starts_;

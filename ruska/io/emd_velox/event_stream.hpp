@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <mutex>
+#include <tbb/collaborative_call_once.h>
 
 #include "ruska/io/hdf5/source.hpp"
 
@@ -35,7 +35,7 @@ class EventStreamSource final : public Source {
   Description description_;
   std::vector<hdf5::Array> streams_;
   std::int64_t frames_;
-  mutable std::once_flag scanned_;
+  mutable tbb::collaborative_once_flag scanned_;
   mutable LineStarts line_starts_;
 };
 
