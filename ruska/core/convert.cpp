@@ -139,14 +139,14 @@ class Pump {
         pieces_(pieces),
         todo_(std::move(todo)),
         journal_(journal),
-        context_(context) {}
+        context_(context),
+        arena_(context.threads) {}
 
   /// On this many threads, which the codecs below them may make up to the context's.
   void run(int threads) {
-    tbb::task_arena arena(context_.threads);
     std::vector<std::thread> workers;
-    for (int i = 1; i < threads; ++i) workers.emplace_back([&] { arena.execute([this] { work(); }); });
-    arena.execute([this] { work(); });
+    for (int i = 1; i < threads; ++i) workers.emplace_back([this] { work(); });
+    work();
     for (std::thread& worker : workers) worker.join();
     if (failure_) std::rethrow_exception(failure_);
   }
@@ -158,11 +158,11 @@ class Pump {
       for (std::size_t turn = next(); turn < todo_.size(); turn = next()) {
         const Region region = pieces_.at(todo_[turn]);
         values.resize(static_cast<std::size_t>(region.count()) * size_of(data_.describe().dtype));
-        data_.source().read(region, values);
+        arena_.execute([&] { data_.source().read(region, values); });
         if (concurrent_) {
-          sink_.write(region, values);
-        } else if (wait_for(turn)) {
-          sink_.write(region, values);
+          arena_.execute([&] { sink_.write(region, values); });
+        } else if (wait_for(turn)) {  // outside the arena, so that its place is free for who compresses meanwhile
+          arena_.execute([&] { sink_.write(region, values); });
           pass_on();
         }
         note(todo_[turn]);
@@ -217,6 +217,7 @@ class Pump {
   const std::vector<std::int64_t> todo_;
   Journal* journal_;
   Context& context_;
+  tbb::task_arena arena_;
   std::mutex mutex_, journal_mutex_;
   std::condition_variable turned_;
   std::size_t next_ = 0, written_ = 0;

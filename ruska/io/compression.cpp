@@ -79,4 +79,20 @@ void decode_blosc(Bytes in, std::span<std::byte> out) {
   if (got < 0 || static_cast<std::size_t>(got) != out.size()) damaged("Blosc", "status " + std::to_string(got));
 }
 
+std::vector<std::byte> encode_deflate(Bytes in, int level) {
+  struct Free {
+    void operator()(libdeflate_compressor* one) const { libdeflate_free_compressor(one); }
+  };
+  thread_local std::unique_ptr<libdeflate_compressor, Free> own;
+  thread_local int level_of_own = 0;
+  if (own == nullptr || level_of_own != level) {
+    own.reset(libdeflate_alloc_compressor(level));
+    level_of_own = level;
+  }
+  if (own == nullptr) throw Error(ErrorKind::out_of_memory, "no memory to compress");
+  std::vector<std::byte> out(libdeflate_zlib_compress_bound(own.get(), in.size()));
+  out.resize(libdeflate_zlib_compress(own.get(), in.data(), in.size(), out.data(), out.size()));
+  return out;
+}
+
 }  // namespace ruska::io::codec

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 /// Decoders of chunks of arrays. Each fills a buffer of known size and throws bad_data where the input ends early, is
 /// longer or does not fit; `filter` names the compression in messages.
@@ -23,5 +24,8 @@ void decode_gzip(Bytes in, std::span<std::byte> out);
 void decode_lz4_block(Bytes in, std::span<std::byte> out, const char* filter);
 void decode_zstandard(Bytes in, std::span<std::byte> out, const char* filter);
 void decode_blosc(Bytes in, std::span<std::byte> out);
+
+/// zlib's format again, written at a level from 1 (fast) to 9.
+std::vector<std::byte> encode_deflate(Bytes in, int level);
 
 }  // namespace ruska::io::codec

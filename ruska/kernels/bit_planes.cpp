@@ -27,6 +27,10 @@ void MergeBytePlanes(const std::uint8_t* planes, std::size_t elements, std::size
   reference::merge_byte_planes(planes, elements, item, 0, elements, out);
 }
 
+void SplitBytePlanes(const std::uint8_t* in, std::size_t elements, std::size_t item, std::uint8_t* planes) {
+  reference::split_byte_planes(in, elements, item, 0, elements, planes);
+}
+
 #else
 
 // Vectors of unknown length cannot be halved down to 16 bytes.
@@ -118,6 +122,30 @@ void MergeBytePlanes(const std::uint8_t* planes, std::size_t elements, std::size
   reference::merge_byte_planes(planes, elements, item, i, elements, out);
 }
 
+void SplitBytePlanes(const std::uint8_t* in, std::size_t elements, std::size_t item, std::uint8_t* planes) {
+  const BytesTag d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  if (item == 2) {
+    for (; i + lanes <= elements; i += lanes) {
+      hn::VFromD<BytesTag> a, b;
+      hn::LoadInterleaved2(d, in + 2 * i, a, b);
+      hn::StoreU(a, d, planes + i);
+      hn::StoreU(b, d, planes + elements + i);
+    }
+  } else if (item == 4) {
+    for (; i + lanes <= elements; i += lanes) {
+      hn::VFromD<BytesTag> a, b, c, e;
+      hn::LoadInterleaved4(d, in + 4 * i, a, b, c, e);
+      hn::StoreU(a, d, planes + i);
+      hn::StoreU(b, d, planes + elements + i);
+      hn::StoreU(c, d, planes + 2 * elements + i);
+      hn::StoreU(e, d, planes + 3 * elements + i);
+    }
+  }
+  reference::split_byte_planes(in, elements, item, i, elements, planes);
+}
+
 #endif
 
 }  // namespace ruska::kernels::HWY_NAMESPACE
@@ -128,6 +156,7 @@ namespace ruska::kernels {
 
 HWY_EXPORT(MergeBitRows);
 HWY_EXPORT(MergeBytePlanes);
+HWY_EXPORT(SplitBytePlanes);
 
 void merge_bit_rows(const std::uint8_t* rows, std::size_t row_bytes, std::uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(MergeBitRows)(rows, row_bytes, out);
@@ -135,6 +164,10 @@ void merge_bit_rows(const std::uint8_t* rows, std::size_t row_bytes, std::uint8_
 
 void merge_byte_planes(const std::uint8_t* planes, std::size_t elements, std::size_t item, std::uint8_t* out) {
   HWY_DYNAMIC_DISPATCH(MergeBytePlanes)(planes, elements, item, out);
+}
+
+void split_byte_planes(const std::uint8_t* in, std::size_t elements, std::size_t item, std::uint8_t* planes) {
+  HWY_DYNAMIC_DISPATCH(SplitBytePlanes)(in, elements, item, planes);
 }
 
 }  // namespace ruska::kernels

@@ -15,6 +15,9 @@ void merge_bit_rows(const std::uint8_t* rows, std::size_t row_bytes, std::uint8_
 /// element i of `out` is byte i of plane b. The planes of `elements` bytes follow each other.
 void merge_byte_planes(const std::uint8_t* planes, std::size_t elements, std::size_t item, std::uint8_t* out);
 
+/// The other way round: byte i of plane b of `out` is byte b of element i.
+void split_byte_planes(const std::uint8_t* in, std::size_t elements, std::size_t item, std::uint8_t* planes);
+
 namespace reference {
 
 /// The bytes [begin, end) of the rows alone.
@@ -34,6 +37,13 @@ inline void merge_byte_planes(const std::uint8_t* planes, std::size_t elements, 
                               std::size_t end, std::uint8_t* out) {
   for (std::size_t i = begin; i < end; ++i) {
     for (std::size_t b = 0; b < item; ++b) out[i * item + b] = planes[b * elements + i];
+  }
+}
+
+inline void split_byte_planes(const std::uint8_t* in, std::size_t elements, std::size_t item, std::size_t begin,
+                              std::size_t end, std::uint8_t* planes) {
+  for (std::size_t b = 0; b < item; ++b) {
+    for (std::size_t i = begin; i < end; ++i) planes[b * elements + i] = in[i * item + b];
   }
 }
 

@@ -45,6 +45,9 @@ TEST(BitPlanes, MeetTheirReferenceOnEveryTarget) {
         merge_byte_planes(planes.data(), length, item, out.data());
         reference::merge_byte_planes(planes.data(), length, item, 0, length, expected.data());
         EXPECT_EQ(out, expected) << item;
+        std::vector<std::uint8_t> split(item * length);
+        split_byte_planes(expected.data(), length, item, split.data());
+        EXPECT_EQ(split, planes) << item;
       }
     }
   });

@@ -10,11 +10,12 @@
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
-#include <zlib.h>
 
 #include "ruska/base/error.hpp"
 #include "ruska/core/pieces.hpp"
+#include "ruska/io/compression.hpp"
 #include "ruska/io/text.hpp"
+#include "ruska/kernels/bit_planes.hpp"
 
 namespace ruska::io::hdf5 {
 namespace {
@@ -169,18 +170,9 @@ bool takes_whole_chunks(const Region& region, const Shape& shape, const Shape& c
 /// What HDF5's filters "shuffle" and "deflate" make of a chunk.
 std::vector<std::byte> shuffled_and_deflated(const std::vector<std::byte>& values, std::size_t item, int level) {
   std::vector<std::byte> shuffled(values.size());
-  const std::size_t items = values.size() / item;
-  for (std::size_t byte = 0; byte < item; ++byte) {
-    for (std::size_t i = 0; i < items; ++i) shuffled[byte * items + i] = values[i * item + byte];
-  }
-  uLongf size = compressBound(static_cast<uLong>(values.size()));
-  std::vector<std::byte> packed(size);
-  if (compress2(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(shuffled.data()),
-                static_cast<uLong>(shuffled.size()), level) != Z_OK) {
-    throw Error(ErrorKind::out_of_memory, "no memory to compress a chunk");
-  }
-  packed.resize(size);
-  return packed;
+  kernels::split_byte_planes(reinterpret_cast<const std::uint8_t*>(values.data()), values.size() / item, item,
+                             reinterpret_cast<std::uint8_t*>(shuffled.data()));
+  return codec::encode_deflate(shuffled, level);
 }
 
 }  // namespace
@@ -308,15 +300,14 @@ void ArrayWriter::write_chunks(const Region& region, std::span<const std::byte> 
   // Compressing takes far longer than writing, so it is done outside the lock and by several threads.
   tbb::this_task_arena::isolate([&] {
     tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, chunks.count(), 1), [&](const auto& range) {
-      std::vector<std::byte> part, whole;
+      std::vector<std::byte> whole;
       for (std::int64_t i = range.begin(); i < range.end(); ++i) {
         const Region inner = chunks.at(i);
-        part.resize(static_cast<std::size_t>(inner.count()) * item);
-        copy_region(values, region.shape, item, inner, part);
-        if (inner.shape == chunk) {
-          whole = part;
-        } else {
-          whole.assign(static_cast<std::size_t>(count(chunk)) * item, std::byte{});
+        whole.resize(static_cast<std::size_t>(inner.count()) * item);
+        copy_region(values, region.shape, item, inner, whole);
+        if (inner.shape != chunk) {
+          const std::vector<std::byte> part =
+              std::exchange(whole, std::vector<std::byte>(static_cast<std::size_t>(count(chunk)) * item));
           paste_region(part, {Shape(chunk.size(), 0), inner.shape}, whole, chunk, item);
         }
         packed[static_cast<std::size_t>(i)] = shuffled_and_deflated(whole, item, state.chunking.gzip);
