@@ -186,6 +186,45 @@ def hspy_bitshuffle(path, megabytes):
     hspy(path, megabytes, chunks=(1, 1, SIDE, SIDE), **hdf5plugin.Bitshuffle(cname="lz4"))
 
 
+def zspy(path, megabytes):
+    """A Zarr folder as HyperSpy writes it: Blosc's LZ4 after a byte shuffle."""
+    import numcodecs
+    block = frames()
+    times = repeats(megabytes, block)
+    rows = len(block) // COLUMNS
+    shape = (times * rows, COLUMNS, SIDE, SIDE)
+    chunk = (1, 8, SIDE, SIDE)
+
+    def group(place, **attributes):
+        place.mkdir(parents=True)
+        (place / ".zgroup").write_text('{"zarr_format": 2}')
+        (place / ".zattrs").write_text(json.dumps(attributes))
+
+    path = pathlib.Path(path)
+    group(path, file_format="ZSpy", file_format_version="3.3")
+    group(path / "Experiments")
+    signal = path / "Experiments" / "scan"
+    group(signal)
+    for i, length in enumerate(shape):
+        group(signal / f"axis-{i}", size=length, scale=1.0, offset=0.0, units="nm", name=["y", "x", "ky", "kx"][i],
+              navigate=i < 2, _type="UniformDataAxis", is_binned=False)
+    group(signal / "metadata")
+    group(signal / "metadata" / "General", title="scan")
+    group(signal / "metadata" / "Signal", signal_type="")
+    group(signal / "original_metadata")
+    group(signal / "learning_results")
+    codec = numcodecs.Blosc(cname="lz4", clevel=1, shuffle=numcodecs.Blosc.SHUFFLE)
+    (signal / "data").mkdir()
+    (signal / "data" / ".zarray").write_text(json.dumps(
+        {"zarr_format": 2, "shape": shape, "chunks": chunk, "dtype": "<u2", "compressor": codec.get_config(), "fill_value": 0,
+         "order": "C", "filters": None}))
+    packed = [bytes(codec.encode(np.ascontiguousarray(block[i:i + 8]))) for i in range(0, len(block), 8)]
+    along = COLUMNS // 8
+    for row in range(shape[0]):
+        for i in range(along):
+            (signal / "data" / f"{row}.{i}.0.0").write_bytes(packed[(row * along + i) % len(packed)])
+
+
 EDGE, CHANNELS = 512, 2048
 
 
@@ -380,7 +419,7 @@ def sparse_hspy_chunked(path, _):
 FORMATS = {"raw": (raw, "raw"), "mib": (mib, "mib"), "mib_raw": (mib_raw, "mib"), "blo": (blo, "blo"), "dm4": (dm4, "dm4"),
            "hdf5": (hspy, "hspy"), "hdf5_chunked": (hspy_chunked, "hspy"), "hdf5_gzip": (hspy_gzip, "hspy"),
            "hdf5_shuffle_gzip": (hspy_shuffle_gzip, "hspy"), "hdf5_bitshuffle_lz4": (hspy_bitshuffle, "hspy"),
-           "velox": (velox, "emd"), "bcf": (bcf, "bcf"), "sparse_raw": (sparse_raw, "raw"),
+           "zspy": (zspy, "zspy"), "velox": (velox, "emd"), "bcf": (bcf, "bcf"), "sparse_raw": (sparse_raw, "raw"),
            "sparse_mib": (sparse_mib, "mib"), "sparse_hdf5": (sparse_hspy, "hspy"),
            "sparse_hdf5_chunked": (sparse_hspy_chunked, "hspy")}
 

@@ -43,7 +43,7 @@ def with_rosettasciio():
     import rsciio
     from rsciio import IO_PLUGINS
     extension = path.rsplit(".", 1)[1]
-    names = {"mib": "QuantumDetector", "blo": "Blockfile", "dm4": "DigitalMicrograph", "hspy": "HSPY", "emd": "EMD",
+    names = {"mib": "QuantumDetector", "blo": "Blockfile", "dm4": "DigitalMicrograph", "hspy": "HSPY", "zspy": "ZSPY", "emd": "EMD",
              "bcf": "Bruker"}
     if extension not in names:
         raise SystemExit("no reader of ." + extension)
