@@ -143,6 +143,38 @@ TEST_F(StoredArrayTest, NegativeStridesTurnAnAxisAround) {
   }
 }
 
+// Images of 240 kB, more than is turned round at once, each behind 8 bytes that are none of it.
+TEST_F(StoredArrayTest, LargeImagesAreReadAsTheyLie) {
+  const Shape shape{3, 300, 200};
+  std::vector<std::uint32_t> values(static_cast<std::size_t>(count(shape)));
+  std::iota(values.begin(), values.end(), 0x10203u);
+  constexpr std::int64_t row = 800, image = 300 * row, step = image + 8;
+  for (const bool swapped : {false, true}) {
+    for (const bool upwards : {false, true}) {
+      SCOPED_TRACE(std::string(swapped ? "big-endian" : "little-endian") + (upwards ? ", last row first" : ""));
+      FileBytes file;
+      for (std::size_t i = 0; i < 3; ++i) {
+        file.text("headhead");
+        for (std::size_t r = 0; r < 300; ++r) {
+          const std::uint32_t* const from = values.data() + (i * 300 + (upwards ? 299 - r : r)) * 200;
+          for (std::size_t c = 0; c < 200; ++c) swapped ? file.big(from[c]) : file.little(from[c]);
+        }
+      }
+      file.write(path_);
+      const StoredLayout layout{8 + (upwards ? image - row : 0), {step, upwards ? -row : row, 4}, swapped};
+      const auto source =
+          stored_array(std::make_shared<const RandomAccessFile>(path_), description_of(shape, DType::uint32), layout);
+      EXPECT_TRUE(read(*source, Region::whole(shape)) == values);
+      for (const Region& region : {Region{{1, 0, 0}, {2, 300, 200}}, Region{{0, 7, 0}, {3, 200, 200}},
+                                   Region{{0, 7, 3}, {3, 290, 150}}, Region{{2, 299, 199}, {1, 1, 1}}}) {
+        std::vector<std::uint32_t> expected(static_cast<std::size_t>(region.count()));
+        copy_region(std::as_bytes(std::span(values)), shape, 4, region, std::as_writable_bytes(std::span(expected)));
+        EXPECT_TRUE(read(*source, region) == expected) << to_string(region.start) << ", " << to_string(region.shape);
+      }
+    }
+  }
+}
+
 TEST_F(StoredArrayTest, RefusesANegativeStrideThatLeavesTheFile) {
   FileBytes().text(std::string(64, 'x')).write(path_);
   const auto file = std::make_shared<const RandomAccessFile>(path_);

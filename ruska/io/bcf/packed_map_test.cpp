@@ -69,7 +69,45 @@ TEST(PackedMap, UnpacksTwelveBitPulsesAcrossWords) {
   EXPECT_EQ(counts.value, (std::vector<std::uint32_t>{1, 1, 1, 1}));
 }
 
+TEST(PackedMap, RunsRiseAndTakeAdditionalPulses) {
+  // Bytes 0, 5, 7 on a base of 0; four channels of zeros; nibbles 0, 2, 1 on a base of 1.
+  std::string data = std::string("\2\3\0\0\0\5\7", 7) + std::string("\0\4", 2) + "\1\3\1\x20\1";
+  data += FileBytes().little(std::uint32_t{4}).bytes();
+  const std::string plain = pixel(0, 2, 0, data).bytes();
+  const std::string pulses =
+      pixel(1, 2, 2, data).bytes() + FileBytes().little(std::uint16_t{5}).little(std::uint16_t{2}).bytes();
+  const SparseCounts counts = one_line(2, 10, 2, plain + pulses)->read_counts(0, 2);
+  EXPECT_EQ(counts.row_start, (std::vector<std::int64_t>{0, 5, 11}));
+  EXPECT_EQ(counts.channel, (std::vector<std::uint32_t>{1, 2, 7, 8, 9, 1, 2, 5, 7, 8, 9}));
+  EXPECT_EQ(counts.value, (std::vector<std::uint32_t>{5, 7, 1, 3, 2, 5, 8, 1, 1, 3, 2}));
+  expect_damaged(*one_line(1, 9, 1, plain), "channel 9 of 9");
+}
+
+TEST(PackedMap, ManyCountsStayInTheirRows) {
+  constexpr std::int64_t width = 12;
+  std::string content;
+  std::vector<std::uint32_t> channels;
+  for (std::uint32_t x = 0; x < width; ++x) {
+    std::string pulses;
+    for (std::uint16_t i = 0; i < 2000; ++i) {
+      const auto channel = static_cast<std::uint16_t>(2 * i + x % 2);
+      channels.push_back(channel);
+      pulses += FileBytes().little(channel).bytes();
+    }
+    content += pixel(x, 0, 2000, pulses).bytes();
+  }
+  const SparseCounts counts = one_line(width, 4096, width, content)->read_counts(0, width);
+  ASSERT_EQ(counts.rows(), width);
+  for (std::size_t row = 0; row <= width; ++row)
+    EXPECT_EQ(counts.row_start[row], 2000 * static_cast<std::int64_t>(row));
+  EXPECT_TRUE(counts.channel == channels);
+  EXPECT_TRUE(counts.value == std::vector<std::uint32_t>(channels.size(), 1));
+}
+
 TEST(PackedMap, RefusesWhatDoesNotFit) {
+  const std::string twelve_bits =
+      FileBytes().little(std::uint16_t{0xABCD}).little(std::uint16_t{0xEF12}).little(std::uint16_t{0x3456}).bytes();
+  expect_damaged(*one_line(1, 0xDEF, 1, pixel(0, 1, 4, twelve_bits).bytes()), "channel 3567 of 3567");
   const std::string channel_9 = FileBytes().little(std::uint16_t{9}).bytes();
   expect_damaged(*one_line(2, 9, 1, pixel(0, 0, 1, channel_9).bytes()), "channel 9 of 9");
   expect_damaged(*one_line(2, 10, 1, pixel(2, 0, 1, channel_9).bytes()), "column 2");
