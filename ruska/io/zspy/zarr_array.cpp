@@ -94,13 +94,13 @@ std::vector<std::byte> element_of(const Json& value, DType dtype) {
 }
 
 /// From the order in which the first index runs fastest to C order.
-void to_c_order(std::vector<std::byte>& values, const Shape& shape, std::size_t item) {
-  std::vector<std::byte> other(values.size());
+void to_c_order(std::span<std::byte> values, const Shape& shape, std::size_t item) {
+  const std::vector<std::byte> other(values.begin(), values.end());
   const Shape stride = fortran_strides(shape, item);
   Shape index(shape.size(), 0);
   std::int64_t from = 0;
   for (std::size_t to = 0; to < values.size(); to += item) {
-    std::memcpy(other.data() + to, values.data() + from, item);
+    std::memcpy(values.data() + to, other.data() + from, item);
     for (std::size_t a = shape.size(); a-- > 0;) {
       from += stride[a];
       if (++index[a] < shape[a]) break;
@@ -108,7 +108,6 @@ void to_c_order(std::vector<std::byte>& values, const Shape& shape, std::size_t 
       index[a] = 0;
     }
   }
-  values = std::move(other);
 }
 
 }  // namespace
@@ -191,50 +190,56 @@ std::string Array::chunk_key(const Shape& place) const {
   return nested;
 }
 
-std::vector<std::byte> Array::decompress(const std::vector<std::byte>& stored, std::size_t bytes) const {
+void Array::decompress(std::span<const std::byte> stored, std::span<std::byte> out) const {
   if (compressor_.empty()) {
-    if (stored.size() != bytes) throw Error(ErrorKind::bad_data, "the chunk has " + codec::of(stored.size(), bytes));
-    return stored;
-  }
-  std::vector<std::byte> values(bytes);
-  if (compressor_ == "blosc") {
-    codec::decode_blosc(stored, values);
+    if (stored.size() != out.size()) {
+      throw Error(ErrorKind::bad_data, "the chunk has " + codec::of(stored.size(), out.size()));
+    }
+    std::copy(stored.begin(), stored.end(), out.begin());
+  } else if (compressor_ == "blosc") {
+    codec::decode_blosc(stored, out);
   } else if (compressor_ == "zlib") {
-    codec::decode_deflate(stored, values);
+    codec::decode_deflate(stored, out);
   } else if (compressor_ == "gzip") {
-    codec::decode_gzip(stored, values);
+    codec::decode_gzip(stored, out);
   } else if (compressor_ == "zstd") {
-    codec::decode_zstandard(stored, values, "Zstandard");
+    codec::decode_zstandard(stored, out, "Zstandard");
   } else {
     // The decoded size, then one block.
-    if (stored.size() < 4 || load<std::uint32_t>(stored, 0) != bytes) codec::damaged("LZ4", "its size is wrong");
-    codec::decode_lz4_block(std::span(stored).subspan(4), values, "LZ4");
+    if (stored.size() < 4 || load<std::uint32_t>(stored, 0) != out.size()) codec::damaged("LZ4", "its size is wrong");
+    codec::decode_lz4_block(stored.subspan(4), out, "LZ4");
   }
-  return values;
+}
+
+void Array::decode(const std::string& key, std::span<std::byte> out) const {
+  with_context([&] { return "chunk '" + key + "'"; },
+               [&] {
+                 // No compression lengthens by more than this.
+                 const auto limit = static_cast<std::int64_t>(out.size() + out.size() / 64 + 4096);
+                 const auto stored = store_->read(key, limit);
+                 if (!stored) throw Error(ErrorKind::io, "it is gone");
+                 if (shuffled_ > 1) {
+                   std::vector<std::byte> values(out.size());
+                   decompress(*stored, values);
+                   hdf5::unshuffle_bytes(values, shuffled_, out);
+                 } else {
+                   decompress(*stored, out);
+                 }
+                 if (swapped_) swap_bytes(out, *dtype_);
+                 if (fortran_) to_c_order(out, chunk_, size_of(*dtype_));
+               });
 }
 
 std::vector<std::byte> Array::decoded(const std::string& key, std::size_t bytes) const {
-  return with_context([&] { return "chunk '" + key + "'"; },
-                      [&]() -> std::vector<std::byte> {
-                        // No compression lengthens by more than this.
-                        const auto limit = static_cast<std::int64_t>(bytes + bytes / 64 + 4096);
-                        const auto stored = store_->read(key, limit);
-                        if (!stored) throw Error(ErrorKind::io, "it is gone");
-                        constexpr std::size_t best_ratio = 65536;
-                        if (bytes / best_ratio > stored->size()) {
-                          throw Error(ErrorKind::bad_data, std::to_string(stored->size()) + " bytes cannot hold the " +
-                                                               std::to_string(bytes) + " that they stand for");
-                        }
-                        std::vector<std::byte> values = decompress(*stored, bytes);
-                        if (shuffled_ > 1) {
-                          std::vector<std::byte> plain(values.size());
-                          hdf5::unshuffle_bytes(values, shuffled_, plain);
-                          values = std::move(plain);
-                        }
-                        if (swapped_) swap_bytes(values, *dtype_);
-                        if (fortran_) to_c_order(values, chunk_, size_of(*dtype_));
-                        return values;
-                      });
+  constexpr std::size_t best_ratio = 65536;
+  const std::int64_t stored = store_->size(key).value_or(0);
+  if (bytes / best_ratio > static_cast<std::size_t>(stored)) {
+    throw Error(ErrorKind::bad_data, "chunk '" + key + "': " + std::to_string(stored) + " bytes cannot hold the " +
+                                         std::to_string(bytes) + " that they stand for");
+  }
+  std::vector<std::byte> values(bytes);
+  decode(key, values);
+  return values;
 }
 
 void Array::read_chunk(const Shape& place, const Region& region, std::span<std::byte> out) const {
@@ -250,8 +255,14 @@ void Array::read_chunk(const Shape& place, const Region& region, std::span<std::
   }
   const std::size_t bytes = static_cast<std::size_t>(count(chunk_)) * item;
   const std::string key = chunk_key(place);
+  const bool there = store_->has(key);
+  const auto straight = contiguous_start(in_region, region.shape);
+  if (there && straight && in_chunk.shape == chunk_) {
+    decode(key, out.subspan(static_cast<std::size_t>(*straight) * item, bytes));
+    return;
+  }
   std::vector<std::byte> part(static_cast<std::size_t>(in_chunk.count()) * item);
-  if (!store_->has(key)) {
+  if (!there) {
     for (std::size_t at = 0; at < part.size(); at += item) std::memcpy(part.data() + at, fill_.data(), item);
   } else {
     bool whole = true;

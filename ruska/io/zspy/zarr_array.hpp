@@ -37,8 +37,9 @@ class Array {
   /// A list of texts in one chunk: their number, then each behind its length.
   Json texts() const;
   std::string chunk_key(const Shape& place) const;
+  void decode(const std::string& key, std::span<std::byte> out) const;
   std::vector<std::byte> decoded(const std::string& key, std::size_t bytes) const;
-  std::vector<std::byte> decompress(const std::vector<std::byte>& stored, std::size_t bytes) const;
+  void decompress(std::span<const std::byte> stored, std::span<std::byte> out) const;
   void read_chunk(const Shape& place, const Region& region, std::span<std::byte> out) const;
 
   std::shared_ptr<const Store> store_;
