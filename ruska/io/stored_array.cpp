@@ -3,32 +3,20 @@
 #include "ruska/io/stored_array.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <numeric>
 
+#include "ruska/io/block_of_thread.hpp"
 #include "ruska/kernels/reversed_numbers.hpp"
 
 namespace ruska::io {
 
 namespace {
 
-/// What is read at once where it must be put elsewhere or turned round, so that it is still in a core's own cache when
-/// that is done; the gap between wanted bytes that is cheaper to read than to jump over; and the run of bytes that is
-/// cheaper to read into its place by itself than to copy there.
-constexpr std::int64_t largest_block = std::int64_t{128} << 10;
+/// The gap between wanted bytes that is cheaper to read than to jump over, and the run of bytes that is cheaper to read
+/// into its place by itself than to copy there.
 constexpr std::int64_t largest_gap = std::int64_t{16} << 10;
 constexpr std::int64_t long_run = std::int64_t{32} << 10;
-
-/// Memory of the calling thread for the blocks of one read. It is kept: taken anew for every read, its pages would cost
-/// as much as what is read into them.
-std::byte* block_of_thread() {
-  struct alignas(4096) Block {
-    std::array<std::byte, 2 * largest_block> bytes;
-  };
-  thread_local const std::unique_ptr<Block> block(new Block);
-  return block->bytes.data();
-}
 
 /// One axis of a region in the order of storage.
 struct StoredAxis {
@@ -132,7 +120,8 @@ class StoredArray final : public Source {
       }
       return;
     }
-    std::byte* const block = block_of_thread();  // (steps - 1) · stride + inner bytes are less than twice the largest
+    std::byte* const block =
+        block_of_thread(out);  // (steps - 1) · stride + inner bytes are less than twice the largest
     for (std::int64_t i = 0; i < first.count; i += steps) {
       const std::int64_t now = std::min(steps, first.count - i);
       file_->read(start + i * first.file_stride,

@@ -22,10 +22,17 @@ void ReverseNumbersOfRows(const std::uint8_t* in, std::ptrdiff_t in_step, std::s
   for (std::size_t b = 0; b < 16; ++b) order[b] = static_cast<std::uint8_t>(b ^ (width - 1));
   const auto places = hn::LoadDup128(d, order);
   const std::size_t lanes = hn::Lanes(d);
+  const hn::CappedTag<std::uint8_t, 16> d16;
+  const auto places_16 = hn::Load(d16, order);
 #endif
   for (; rows > 0; --rows, in += in_step, out += out_step) {
     std::size_t i = 0;
 #if HWY_TARGET != HWY_SCALAR
+    // Up to where whole vectors are aligned: one that straddles two cache lines costs as much as two.
+    const std::size_t head = (0 - reinterpret_cast<std::uintptr_t>(out)) & (lanes - 1);
+    if (head % 16 == 0 && head <= bytes) {
+      for (; i < head; i += 16) hn::StoreU(hn::TableLookupBytes(hn::LoadU(d16, in + i), places_16), d16, out + i);
+    }
     for (; i + 4 * lanes <= bytes; i += 4 * lanes) {
       const auto a = hn::TableLookupBytes(hn::LoadU(d, in + i), places);
       const auto b = hn::TableLookupBytes(hn::LoadU(d, in + i + lanes), places);
@@ -37,6 +44,7 @@ void ReverseNumbersOfRows(const std::uint8_t* in, std::ptrdiff_t in_step, std::s
       hn::StoreU(e, d, out + i + 3 * lanes);
     }
     for (; i + lanes <= bytes; i += lanes) hn::StoreU(hn::TableLookupBytes(hn::LoadU(d, in + i), places), d, out + i);
+    for (; i + 16 <= bytes; i += 16) hn::StoreU(hn::TableLookupBytes(hn::LoadU(d16, in + i), places_16), d16, out + i);
 #endif
     reference::reverse_numbers(in, i, bytes, width, out);
   }

@@ -8,14 +8,13 @@
 #include <cstring>
 
 #include "ruska/base/error.hpp"
+#include "ruska/io/block_of_thread.hpp"
 #include "ruska/kernels/reversed_numbers.hpp"
 
 namespace ruska::io::mib {
 
 namespace {
 
-/// Bytes of a frame that are read and unpacked at once, so that they are still in a core's own cache.
-constexpr std::int64_t largest_block = std::int64_t{128} << 10;
 /// Of the words that the values stand in.
 constexpr std::size_t word_bytes = 8;
 
@@ -60,10 +59,8 @@ class RawFrames final : public Source {
       last = std::max(last, line_of(y));
     }
     const std::int64_t step = std::max<std::int64_t>(1, largest_block / layout_.line_bytes);
-    // Kept from read to read: new pages cost as much as filling them.
-    thread_local std::vector<std::byte> lines, row;
-    lines.resize(static_cast<std::size_t>(std::min(step, last - first + 1) * layout_.line_bytes));
-    row.resize(static_cast<std::size_t>(shape.back()) * item);
+    const bool whole_lines = !layout_.four_chips && layout_.bits > 1 && columns == shape.back();
+    std::vector<std::byte> row(static_cast<std::size_t>(shape.back()) * item);
     const std::size_t wanted = static_cast<std::size_t>(columns) * item;  // bytes of a row
     Shape index(region.start.begin(), region.start.begin() + static_cast<std::ptrdiff_t>(navigation));
     for (std::byte* image = out.data();; image += wanted * static_cast<std::size_t>(rows)) {
@@ -78,19 +75,19 @@ class RawFrames final : public Source {
       };
       for (std::int64_t begin = first; begin <= last; begin += step) {
         const std::int64_t end = std::min(begin + step, last + 1);
+        std::byte* const to =
+            whole_lines ? image + static_cast<std::size_t>(height() - 1 - begin - top) * wanted : image;
+        std::byte* const lines = block_of_thread(to);
         file_->read(layout_.offset + frame * layout_.frame_bytes + begin * layout_.line_bytes,
-                    std::span(lines).first(static_cast<std::size_t>((end - begin) * layout_.line_bytes)));
-        if (!layout_.four_chips && layout_.bits > 1 && wanted == row.size()) {
-          // Every line is wanted, and as a whole.
-          kernels::reverse_numbers_of_rows(
-              reinterpret_cast<const std::uint8_t*>(lines.data()), layout_.line_bytes,
-              static_cast<std::size_t>(end - begin), wanted, word_bytes,
-              reinterpret_cast<std::uint8_t*>(image + static_cast<std::size_t>(height() - 1 - begin - top) * wanted),
-              -static_cast<std::ptrdiff_t>(wanted));
+                    {lines, static_cast<std::size_t>((end - begin) * layout_.line_bytes)});
+        if (whole_lines) {
+          kernels::reverse_numbers_of_rows(reinterpret_cast<const std::uint8_t*>(lines), layout_.line_bytes,
+                                           static_cast<std::size_t>(end - begin), wanted, word_bytes,
+                                           reinterpret_cast<std::uint8_t*>(to), -static_cast<std::ptrdiff_t>(wanted));
           continue;
         }
         for (std::int64_t line = begin; line < end; ++line) {
-          const std::byte* const bytes = lines.data() + (line - begin) * layout_.line_bytes;
+          const std::byte* const bytes = lines + (line - begin) * layout_.line_bytes;
           place(height() - 1 - line, bytes);
           if (layout_.four_chips) place(height() - 2 * layout_.lines + line, bytes);
         }
