@@ -10,6 +10,7 @@
 #include <optional>
 #include <thread>
 
+#include <tbb/global_control.h>
 #include <tbb/task_arena.h>
 
 #include "ruska/base/digest.hpp"
@@ -140,6 +141,7 @@ class Pump {
         todo_(std::move(todo)),
         journal_(journal),
         context_(context),
+        limit_(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(context.threads)),
         arena_(context.threads) {}
 
   /// On this many threads, which the codecs below them may make up to the context's.
@@ -217,6 +219,7 @@ class Pump {
   const std::vector<std::int64_t> todo_;
   Journal* journal_;
   Context& context_;
+  tbb::global_control limit_;
   tbb::task_arena arena_;
   std::mutex mutex_, journal_mutex_;
   std::condition_variable turned_;
