@@ -277,13 +277,4 @@ Output calibration_output(const Description& data, const std::vector<double>& me
           .note = "Known so far: " + calibration.story() + "."};
 }
 
-void require_uniform_signal_axes(const Description& data, const std::string& operation) {
-  for (std::size_t a = data.axes.size() - 2; a < data.axes.size(); ++a) {
-    if (!data.axes[a].values.empty() || data.axes[a].scale == 0) {
-      throw Error(ErrorKind::invalid_argument, "the signal axis '" + data.axes[a].name + "' is not uniform; " +
-                                                   operation + " needs pixels of equal size");
-    }
-  }
-}
-
 }  // namespace ruska::ops::diffraction

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ruska/core/operation.hpp"
+#include "ruska/ops/diffraction/pattern_axes.hpp"
 #include "ruska/ops/diffraction/plane.hpp"
 
 // What is known of how patterns fall on the detector. It lives in a dataset's metadata under Calibration.diffraction
@@ -97,8 +98,5 @@ std::vector<Port> calibrated_pattern_ports(std::string data_help);
 Output calibration_output(const Description& data, const std::vector<double>& mean_pattern,
                           const Calibration& calibration);
 OutputPort calibration_output_port();
-
-/// Unity of pixels and signal axes: throws invalid_argument unless the two signal axes are uniform.
-void require_uniform_signal_axes(const Description& data, const std::string& operation);
 
 }  // namespace ruska::ops::diffraction

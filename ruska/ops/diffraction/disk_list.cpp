@@ -7,12 +7,14 @@
 #include "ruska/base/error.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/rows.hpp"
+#include "ruska/ops/diffraction/pattern_axes.hpp"
 
 namespace ruska::ops::diffraction {
 namespace {
 
 constexpr const char* values_key = "Diffraction.disk_values";
 constexpr const char* units_key = "Diffraction.disk_units";
+constexpr const char* grid_key = "Diffraction.disk_grid";
 
 }  // namespace
 
@@ -59,6 +61,40 @@ DiskLists read_disks(const Dataset& lists, RowRange positions) {
 }
 
 std::string disk_units(const Description& lists) { return text_at(lists.metadata, units_key).value_or(""); }
+
+std::optional<DiskGrid> disk_grid(const Description& lists) {
+  const Json* stored = find(lists.metadata, grid_key);
+  if (stored == nullptr) {
+    const std::string units = disk_units(lists);
+    if (units.empty() || units == "px") return DiskGrid{};
+    return std::nullopt;
+  }
+  const auto pair = [&](const char* name) {
+    const Json* values = find(*stored, name);
+    if (values == nullptr || !values->is_array() || values->size() != 2 || !(*values)[0].is_number() ||
+        !(*values)[1].is_number()) {
+      throw Error(ErrorKind::bad_data, std::string("the metadata at ") + grid_key + " are broken: " + name);
+    }
+    return Vector{(*values)[1].get<double>(), (*values)[0].get<double>()};
+  };
+  const Vector frame = pair("shape");
+  DiskGrid grid{
+      pair("offset"), pair("scale"), {static_cast<std::int64_t>(frame.y), static_cast<std::int64_t>(frame.x)}};
+  if (!std::isfinite(grid.offset.x + grid.offset.y) || !std::isnormal(grid.scale.x) || !std::isnormal(grid.scale.y)) {
+    throw Error(ErrorKind::bad_data, std::string("the metadata at ") + grid_key + " are broken: offset and scale");
+  }
+  return grid;
+}
+
+Json with_disk_grid(const Description& patterns) {
+  Json metadata = patterns.metadata;
+  const SignalAxes axes = signal_axes(patterns);
+  set(metadata, grid_key,
+      Json{{"offset", Json::array({axes.y.offset, axes.x.offset})},
+           {"scale", Json::array({axes.y.scale, axes.x.scale})},
+           {"shape", Json::array({axes.y.size, axes.x.size})}});
+  return metadata;
+}
 
 template <class T>
 Dataset disk_list_dataset(const Axes& navigation, std::int64_t longest, const std::string& title,

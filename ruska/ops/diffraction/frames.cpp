@@ -11,12 +11,17 @@
 namespace ruska::ops::diffraction {
 namespace {
 
-constexpr std::int64_t bytes_at_once = 1 << 20;
+constexpr std::int64_t bytes_at_once = 4 << 20;  // by a worker, whole frames
 constexpr std::int64_t most_frames_looked_at = 256;
 constexpr std::int64_t most_bytes_looked_at = 64 << 20;
 
+std::int64_t frame_bytes(const Description& data) {
+  return data.signal_size() * static_cast<std::int64_t>(size_of(data.dtype));
+}
+
 std::int64_t frames_at_once(const Description& data) {
-  return std::max<std::int64_t>(1, bytes_at_once / std::max<std::int64_t>(1, 8 * data.signal_size()));
+  return std::clamp<std::int64_t>(bytes_at_once / std::max<std::int64_t>(1, frame_bytes(data)), 1,
+                                  frame_partitions(data).largest());
 }
 
 }  // namespace
@@ -45,58 +50,107 @@ std::string position_text(const Description& data, std::int64_t position) {
   return to_string(index);
 }
 
-void for_each_frame(const Dataset& data, RowRange range, bool counts, const std::vector<std::uint8_t>& left_out,
-                    const std::function<void(std::int64_t, std::span<const double>)>& use) {
+template <class T>
+void for_each_stored_frame(const Dataset& data, RowRange range,
+                           const std::function<void(std::int64_t, const T*)>& use) {
   const Description& description = data.describe();
-  const auto pixels = static_cast<std::size_t>(description.signal_size());
-  const std::int64_t step = frames_at_once(description);
+  const std::int64_t pixels = description.signal_size(), step = frames_at_once(description);
+  std::vector<std::byte> buffer;
+  std::int64_t position = range.begin;
   for (std::int64_t begin = range.begin; begin < range.end; begin += step) {
-    const RowRange some{begin, std::min(range.end, begin + step)};
-    std::int64_t position = begin;
-    for (const Region& region : regions_of_rows(description, some)) {
-      const std::vector<double> values =
-          with_context([&] { return "reading from position " + position_text(description, position); },
-                       [&] { return data.read_as_double(region); });
-      for (std::size_t first = 0; first < values.size(); first += pixels, ++position) {
-        const std::span<const double> frame(values.data() + first, pixels);
-        check_values(frame.data(), static_cast<std::int64_t>(pixels), 0, position, description, left_out, counts);
-        use(position, frame);
+    for (const Region& region : regions_of_rows(description, {begin, std::min(range.end, begin + step)})) {
+      auto stored = data.source().view(region);
+      if (stored.empty() || reinterpret_cast<std::uintptr_t>(stored.data()) % sizeof(T) != 0) {
+        buffer.resize(static_cast<std::size_t>(region.count()) * sizeof(T));
+        with_context([&] { return "reading from position " + position_text(description, position); },
+                     [&] { data.source().read(region, buffer); });
+        stored = buffer;
+      }
+      for (std::int64_t first = 0; first < region.count(); first += pixels, ++position) {
+        use(position, reinterpret_cast<const T*>(stored.data()) + first);
       }
     }
   }
 }
 
-std::int64_t frame_bytes_held(const Description& data) {
-  return frames_at_once(data) * data.signal_size() * (8 + static_cast<std::int64_t>(size_of(data.dtype)));
+void for_each_frame(const Dataset& data, RowRange range, bool counts, const std::vector<std::uint8_t>& left_out,
+                    const std::function<void(std::int64_t, std::span<const double>)>& use) {
+  const Description& description = data.describe();
+  const auto pixels = static_cast<std::size_t>(description.signal_size());
+  visit_dtype(description.dtype, [&]<class T>() {
+    if constexpr (is_complex_v<T>) {
+      throw Error(ErrorKind::internal, "complex data were let in");
+    } else {
+      std::vector<double> converted(pixels);
+      for_each_stored_frame<T>(data, range, [&](std::int64_t position, const T* values) {
+        for (std::size_t p = 0; p < pixels; ++p) converted[p] = static_cast<double>(values[p]);
+        check_values(values, static_cast<std::int64_t>(pixels), 0, position, description, left_out, counts);
+        use(position, converted);
+      });
+    }
+  });
 }
 
-SomeFrames sum_of_some_frames(const Dataset& data, bool counts, const std::vector<std::uint8_t>& left_out,
-                              Context& context) {
+std::int64_t frame_bytes_held(const Description& data) {
+  // A second part is read inside the source where frames are stored in chunks.
+  return 2 * frames_at_once(data) * frame_bytes(data) + 8 * data.signal_size();
+}
+
+std::vector<double> Look::mean() const {
+  std::vector<double> values = sum;
+  for (double& value : values) value /= static_cast<double>(frames);
+  return values;
+}
+
+Look look_at_frames(const Dataset& data, const Correction& correction, const std::vector<std::uint8_t>& left_out,
+                    Context& context) {
   const Description& description = data.describe();
   const std::int64_t all = description.navigation_size(), pixels = description.signal_size();
-  const std::int64_t bytes = pixels * static_cast<std::int64_t>(size_of(description.dtype));
+  const std::int64_t bytes = frame_bytes(description);
   const std::int64_t number =
       std::min({all, most_frames_looked_at, std::max<std::int64_t>(1, most_bytes_looked_at / bytes)});
-  SomeFrames frames;
-  frames.number = number;
-  frames.sum = Executor(context).reduce<std::vector<double>>(
+  Look look;
+  look.frames = number;
+  look.sum = Executor(context).reduce<std::vector<double>>(
       "looking at " + std::to_string(number) + " frames", Partitions(number, bytes),
       [&] { return std::vector<double>(static_cast<std::size_t>(pixels)); },
       [&](std::vector<double>& sum, std::int64_t, RowRange range) {
         for (std::int64_t i = range.begin; i < range.end; ++i) {
-          const std::int64_t position = i * all / number;
-          for_each_frame(data, {position, position + 1}, counts, left_out,
-                         [&](std::int64_t, std::span<const double> frame) {
-                           for (std::size_t p = 0; p < sum.size(); ++p) {
-                             if (left_out.empty() || left_out[p] == 0) sum[p] += frame[p];
-                           }
-                         });
+          const std::int64_t frame = i * all / number;
+          const std::vector<double> values =
+              data.read_as_double(regions_of_rows(description, {frame, frame + 1}).front());
+          for (std::size_t p = 0; p < values.size(); ++p) {
+            if (!left_out.empty() && left_out[p] != 0) continue;
+            double value = values[p];
+            if (!correction.dark.empty()) value -= correction.dark[p];
+            if (!correction.gain.empty()) value *= correction.gain[p];
+            if (std::isfinite(value)) sum[p] += value;
+          }
         }
       },
       [](std::vector<double>& left, std::vector<double>&& right) {
         for (std::size_t p = 0; p < left.size(); ++p) left[p] += right[p];
       });
-  return frames;
+  return look;
 }
+
+template void for_each_stored_frame(const Dataset&, RowRange,
+                                    const std::function<void(std::int64_t, const std::uint8_t*)>&);
+template void for_each_stored_frame(const Dataset&, RowRange,
+                                    const std::function<void(std::int64_t, const std::int8_t*)>&);
+template void for_each_stored_frame(const Dataset&, RowRange,
+                                    const std::function<void(std::int64_t, const std::uint16_t*)>&);
+template void for_each_stored_frame(const Dataset&, RowRange,
+                                    const std::function<void(std::int64_t, const std::int16_t*)>&);
+template void for_each_stored_frame(const Dataset&, RowRange,
+                                    const std::function<void(std::int64_t, const std::uint32_t*)>&);
+template void for_each_stored_frame(const Dataset&, RowRange,
+                                    const std::function<void(std::int64_t, const std::int32_t*)>&);
+template void for_each_stored_frame(const Dataset&, RowRange,
+                                    const std::function<void(std::int64_t, const std::uint64_t*)>&);
+template void for_each_stored_frame(const Dataset&, RowRange,
+                                    const std::function<void(std::int64_t, const std::int64_t*)>&);
+template void for_each_stored_frame(const Dataset&, RowRange, const std::function<void(std::int64_t, const float*)>&);
+template void for_each_stored_frame(const Dataset&, RowRange, const std::function<void(std::int64_t, const double*)>&);
 
 }  // namespace ruska::ops::diffraction

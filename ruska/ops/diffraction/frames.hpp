@@ -13,6 +13,7 @@
 #include "ruska/core/context.hpp"
 #include "ruska/core/dataset.hpp"
 #include "ruska/core/executor.hpp"
+#include "ruska/ops/diffraction/scan/frame_reader.hpp"
 
 namespace ruska::ops::diffraction {
 
@@ -39,20 +40,27 @@ void check_values(const T* values, std::int64_t count, std::int64_t first, std::
   }
 }
 
+/// Calls `use(position, frame)` with every frame of the range in its stored type, rising; without a copy where the
+/// source holds it in memory. `T` is the stored type.
+template <class T>
+void for_each_stored_frame(const Dataset& data, RowRange range, const std::function<void(std::int64_t, const T*)>& use);
+
 /// Calls `use(position, frame)` with every frame of the range as float64, rising. Throws bad_data as `check_values`.
 void for_each_frame(const Dataset& data, RowRange range, bool counts, const std::vector<std::uint8_t>& left_out,
                     const std::function<void(std::int64_t, std::span<const double>)>& use);
 
-/// Bytes that one call of `for_each_frame` holds.
+/// Bytes that one call of `for_each_stored_frame` or `for_each_frame` holds.
 std::int64_t frame_bytes_held(const Description& data);
 
-/// The sum of at most 256 frames (64 MiB) evenly spread over the scan.
-struct SomeFrames {
+/// The sum of at most 256 frames (64 MiB) evenly spread over the scan. Pixels that are left out and values that are not
+/// finite count as 0: the pass over all frames names the latter.
+struct Look {
   std::vector<double> sum;
-  std::int64_t number = 0;
+  std::int64_t frames = 0;
+
+  std::vector<double> mean() const;
 };
-/// Pixels left out are 0. Throws bad_data as `check_values`.
-SomeFrames sum_of_some_frames(const Dataset& data, bool counts, const std::vector<std::uint8_t>& left_out,
-                              Context& context);
+Look look_at_frames(const Dataset& data, const Correction& correction, const std::vector<std::uint8_t>& left_out,
+                    Context& context);
 
 }  // namespace ruska::ops::diffraction

@@ -79,12 +79,12 @@ std::string place_center(RadialGeometry& geometry, const Dataset& data, const st
     geometry.center_x = *x;
   } else {
     const Shape frame = data.describe().signal_shape();
-    const SomeFrames some = sum_of_some_frames(data, false, left_out, context);
-    const BeamCenter beam = find_beam_center(some.sum, frame[0], frame[1], left_out);
+    const Look look = look_at_frames(data, {}, left_out, context);
+    const BeamCenter beam = find_beam_center(look.sum, frame[0], frame[1], left_out);
     geometry.center_y = y.value_or(beam.y);
     geometry.center_x = x.value_or(beam.x);
-    how = "centre of mass of the bright disc, radius " + show(beam.radius) + " px, of " + std::to_string(some.number) +
-          (some.number == 1 ? " frame" : " frames");
+    how = "centre of mass of the bright disc, radius " + show(beam.radius) + " px, of " + std::to_string(look.frames) +
+          (look.frames == 1 ? " frame" : " frames");
   }
   return "centre (" + show(geometry.center_x) + ", " + show(geometry.center_y) + ") px: " + how;
 }

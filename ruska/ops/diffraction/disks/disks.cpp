@@ -18,15 +18,15 @@
 #include "ruska/ops/diffraction/disk_list.hpp"
 #include "ruska/ops/diffraction/disks/disk_finder.hpp"
 #include "ruska/ops/diffraction/disks/probe_shape.hpp"
+#include "ruska/ops/diffraction/frames.hpp"
+#include "ruska/ops/diffraction/pattern_axes.hpp"
 #include "ruska/ops/diffraction/scan/bright_disc.hpp"
-#include "ruska/ops/diffraction/scan/frame_reader.hpp"
-#include "ruska/ops/diffraction/scan/look_at_frames.hpp"
+#include "ruska/ops/diffraction/scan_maps.hpp"
 
 namespace ruska::ops::diffraction {
 namespace {
 
 constexpr double least_radius = 1;
-constexpr std::int64_t most_bytes_read = 4 << 20;  // at once by a worker, whole frames
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 constexpr auto parameters = std::tuple{
@@ -60,25 +60,13 @@ constexpr auto parameters = std::tuple{
               "What one electron counts, for all that depends on counting noise."),
 };
 
-struct SignalAxes {
-  const Axis& y;
-  const Axis& x;
-};
-
-SignalAxes signal_axes(const Description& data) {
-  const std::size_t rank = data.axes.size();
-  const SignalAxes axes{data.axes[rank - 2], data.axes[rank - 1]};
-  for (const Axis* axis : {&axes.y, &axes.x}) {
-    if (!axis->values.empty() || axis->scale == 0) {
-      throw Error(ErrorKind::invalid_argument,
-                  "the signal axis '" + axis->name + "' is not uniform; diffraction.disks needs pixels of equal size");
-    }
-  }
-  if (axes.y.units != axes.x.units) {
-    throw Error(ErrorKind::invalid_argument, "the signal axes are in '" + axes.y.units + "' and '" + axes.x.units +
-                                                 "'; positions of disks need one unit");
-  }
-  return axes;
+/// Throws invalid_argument unless both are uniform and in one unit.
+void check_signal_axes(const Description& data) {
+  require_uniform_signal_axes(data, "diffraction.disks");
+  const SignalAxes axes = signal_axes(data);
+  if (axes.y.units == axes.x.units) return;
+  throw Error(ErrorKind::invalid_argument, "the signal axes are in '" + axes.y.units + "' and '" + axes.x.units +
+                                               "'; positions of disks need one unit");
 }
 
 DiskFinderSettings settings_of(const DisksParams& params, double radius) {
@@ -96,17 +84,6 @@ DiskFinderSettings settings_of(const DisksParams& params, double radius) {
                                                         : DiskPosition::parabola};
 }
 
-Axes map_axes(const Description& data) {
-  Axes axes;
-  for (const Axis& axis : data.axes) {
-    if (axis.role != Role::navigation) continue;
-    axes.push_back(axis);
-    axes.back().role = Role::signal;
-  }
-  if (axes.empty()) axes.push_back({.name = "position", .role = Role::signal, .size = 1});
-  return axes;
-}
-
 Shape list_shape(const Description& data, std::int64_t values, std::int64_t longest) {
   Shape shape = data.navigation_shape();
   shape.insert(shape.end(), {longest, values});
@@ -121,26 +98,9 @@ std::int64_t bytes_held(const Description& data, const DisksParams& params) {
          (24 << 20);
 }
 
-std::int64_t frames_at_once(const Description& data) {
-  const std::int64_t frame = data.signal_size() * static_cast<std::int64_t>(size_of(data.dtype));
-  return std::clamp<std::int64_t>(most_bytes_read / std::max<std::int64_t>(1, frame), 1,
-                                  frame_partitions(data).largest());
-}
-
 std::int64_t bytes_per_worker(const Description& data) {
-  const std::int64_t frame = data.signal_size() * static_cast<std::int64_t>(size_of(data.dtype));
-  // A second part is read inside the source where frames are stored in chunks.
-  return 2 * frames_at_once(data) * frame +
-         DiskFinder::bytes_per_workspace(data.signal_shape()[0], data.signal_shape()[1]) + (1 << 20);
-}
-
-void check_frame(const Inputs& inputs, const char* port) {
-  const Dataset* given = inputs.find(port);
-  const Shape frame = inputs.at("data").describe().signal_shape();
-  if (given == nullptr || given->describe().shape() == frame) return;
-  throw Error(ErrorKind::invalid_argument, std::string(port) + " has the shape " +
-                                               to_string(given->describe().shape()) +
-                                               ", and must have that of a pattern, " + to_string(frame));
+  return frame_bytes_held(data) + DiskFinder::bytes_per_workspace(data.signal_shape()[0], data.signal_shape()[1]) +
+         (1 << 20);
 }
 
 void check_radius(double radius, const Description& data) {
@@ -157,16 +117,14 @@ void check_radius(double radius, const Description& data) {
 
 Plan check(const Inputs& inputs, const DisksParams& params) {
   const Description& data = inputs.at("data").describe();
-  check_frame(inputs, "probe");
-  check_frame(inputs, "mask");
-  signal_axes(data);
+  check_frame_port(inputs, "probe");
+  check_frame_port(inputs, "mask");
+  check_signal_axes(data);
   if (params.radius) check_radius(*params.radius, data);
-  Shape map;
-  for (const Axis& axis : map_axes(data)) map.push_back(axis.size);
   Plan plan;
   plan.outputs = {{"disks", list_shape(data, 3, params.most_disks), DType::float32},
                   {"disks_sigma", list_shape(data, 2, params.most_disks), DType::float32},
-                  {"number", map, DType::int32},
+                  {"number", shape_of(scan_map_axes(data, "", 0)), DType::int32},
                   {"vector_map", data.signal_shape()},
                   {"example", data.signal_shape(), DType::float32}};
   plan.least_memory = bytes_held(data, params);
@@ -208,12 +166,8 @@ Probe probe_of(const Inputs& inputs, const DisksParams& params, const std::vecto
   if (params.radius) {
     return {ProbeShape::disc(*params.radius, params.blur), "disc of radius " + show(*params.radius) + " px, as given"};
   }
-  const Look look = look_at_frames(dataset, {}, context);
-  if (look.not_finite) {
-    throw Error(ErrorKind::bad_data, "pattern " + std::to_string(*look.not_finite) + " of '" + data.title +
-                                         "' holds a value that is not finite");
-  }
-  const BrightDisc disc = find_bright_disc(look.mean, frame[0], frame[1], left_out);
+  const Look look = look_at_frames(dataset, {}, left_out, context);
+  const BrightDisc disc = find_bright_disc(look.mean(), frame[0], frame[1], left_out);
   check_radius(disc.radius, data);
   return {ProbeShape::disc(disc.radius, params.blur), "disc of radius " + show(disc.radius) + " px, as the mean of " +
                                                           std::to_string(look.frames) + " frames shows it"};
@@ -248,30 +202,6 @@ void load(const T* values, const DiskFinder& finder, DiskFinder::Workspace& work
   }
 }
 
-/// Calls `use` with each frame of a range.
-template <class T>
-void for_each_frame(const Dataset& dataset, RowRange range, const std::function<void(std::int64_t, const T*)>& use) {
-  const Description& data = dataset.describe();
-  const std::int64_t pixels = data.signal_size(), step = frames_at_once(data);
-  std::vector<std::byte> buffer;
-  for (std::int64_t begin = range.begin; begin < range.end; begin += step) {
-    std::int64_t frame = begin;
-    for (const Region& region : regions_of_rows(data, {begin, std::min(range.end, begin + step)})) {
-      auto stored = dataset.source().view(region);
-      if (stored.empty() || reinterpret_cast<std::uintptr_t>(stored.data()) % sizeof(T) != 0) {
-        buffer.resize(static_cast<std::size_t>(region.count()) * sizeof(T));
-        dataset.source().read(region, buffer);
-        stored = buffer;
-      }
-      const std::int64_t frames = region.count() / pixels;
-      for (std::int64_t f = 0; f < frames; ++f) {
-        use(frame + f, reinterpret_cast<const T*>(stored.data()) + f * pixels);
-      }
-      frame += frames;
-    }
-  }
-}
-
 struct FoundLists {
   std::int64_t most = 0;
   std::vector<FoundDisk> disks;  // `most` per position
@@ -288,7 +218,7 @@ FoundLists find_all(const Dataset& dataset, const DiskFinder& finder, std::int64
   Executor executor(context);
   executor.for_each_chunk("finding disks", partitions, [&](std::int64_t, RowRange range) {
     DiskFinder::Workspace work(finder);
-    for_each_frame<T>(dataset, range, [&](std::int64_t position, const T* values) {
+    for_each_stored_frame<T>(dataset, range, [&](std::int64_t position, const T* values) {
       context.check();
       load(values, finder, work, data, position);
       const std::vector<FoundDisk> found = finder.find(work);
@@ -320,17 +250,6 @@ std::vector<double> vector_map_of(const FoundLists& lists, std::int64_t height, 
     }
   }
   return map;
-}
-
-template <class T>
-Dataset pattern_of(const Description& data, const std::string& title, std::span<const T> values) {
-  Description description;
-  description.title = title;
-  description.signal_type = data.signal_type;
-  description.metadata = data.metadata;
-  set(description.metadata, "General.title", title);
-  description.axes.assign(data.axes.end() - 2, data.axes.end());
-  return Dataset::from_values<T>(std::move(description), values);
 }
 
 template <class T>
@@ -382,12 +301,11 @@ Outputs run_as(const Inputs& inputs, const DisksParams& params, Context& context
     if (axis.role == Role::navigation) scan.push_back(axis);
   }
   const std::string units = axis_x.units.empty() ? "px" : axis_x.units;
-  const std::size_t rank = data.navigation_shape().size();
   const auto length = static_cast<std::int64_t>(longest);
   Outputs outputs;
   outputs.add({.name = "disks",
                .title = "Disks of every pattern",
-               .value = disk_list_dataset<float>(scan, length, "Disks", units, data.metadata, values),
+               .value = disk_list_dataset<float>(scan, length, "Disks", units, with_disk_grid(data), values),
                .sigma = "disks_sigma"});
   {
     Description description;
@@ -401,22 +319,14 @@ Outputs run_as(const Inputs& inputs, const DisksParams& params, Context& context
                  .title = "Standard deviation of the disks' ky and kx",
                  .value = Dataset::from_values<float>(std::move(description), sigmas)});
   }
-  {
-    Description description;
-    description.title = "Number of disks";
-    description.axes = map_axes(data);
-    set(description.metadata, "General.title", description.title);
-    set(description.metadata, "Signal.quantity", "Disks");
-    outputs.add({.name = "number",
-                 .title = "Number of disks",
-                 .value = Dataset::from_values<std::int32_t>(std::move(description), lists.number),
-                 .view = rank == 2   ? View::maps
-                         : rank == 1 ? View::spectra
-                                     : View::hidden});
-  }
+  outputs.add(
+      {.name = "number",
+       .title = "Number of disks",
+       .value = dataset_over<std::int32_t>(scan_map_axes(data, "", 0), "Number of disks", "Disks", lists.number),
+       .view = scan_view(data, View::maps)});
   outputs.add({.name = "vector_map",
                .title = "All disks of the scan",
-               .value = pattern_of<double>(data, "Map of all disks", vector_map_of(lists, frame[0], frame[1])),
+               .value = pattern_dataset<double>(data, "Map of all disks", vector_map_of(lists, frame[0], frame[1])),
                .view = View::pattern,
                .note = "Counts of the disks of all patterns, each at its disk's centre."});
 
@@ -424,24 +334,19 @@ Outputs run_as(const Inputs& inputs, const DisksParams& params, Context& context
   const auto shown =
       static_cast<std::int64_t>(std::max_element(lists.number.begin(), lists.number.end()) - lists.number.begin());
   std::vector<float> pattern(static_cast<std::size_t>(data.signal_size()));
-  for_each_frame<T>(dataset, {shown, shown + 1}, [&](std::int64_t, const T* from) {
+  for_each_stored_frame<T>(dataset, {shown, shown + 1}, [&](std::int64_t, const T* from) {
     for (std::size_t i = 0; i < pattern.size(); ++i) pattern[i] = std::max(0.0F, static_cast<float>(from[i]));
   });
   Outline circles{"disks", {}};
   for (std::int32_t d = 0; d < lists.number[static_cast<std::size_t>(shown)]; ++d) {
     const FoundDisk& disk = lists.disks[static_cast<std::size_t>(shown * lists.most + d)];
-    std::vector<double>& line = circles.lines.emplace_back();
-    for (int i = 0; i < 48; ++i) {
-      const double turn = 2 * std::numbers::pi * i / 48;
-      line.push_back(axis_x.at(static_cast<double>(disk.kx) + radius * std::cos(turn)));
-      line.push_back(axis_y.at(static_cast<double>(disk.ky) + radius * std::sin(turn)));
-    }
+    circles.lines.push_back(circle_line(data, {static_cast<double>(disk.kx), static_cast<double>(disk.ky)}, radius));
   }
   std::vector<Outline> outlines;
   if (!circles.lines.empty()) outlines.push_back(std::move(circles));
   outputs.add({.name = "example",
                .title = "The pattern with most disks",
-               .value = pattern_of<float>(data, "Pattern with most disks", pattern),
+               .value = pattern_dataset<float>(data, "Pattern with most disks", pattern),
                .view = View::pattern,
                .note = "Position " + std::to_string(shown) +
                        " of the scan, row by row from 0; values below 0 are shown "

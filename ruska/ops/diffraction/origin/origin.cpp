@@ -114,7 +114,7 @@ Outputs run(const Inputs& inputs, const OriginParams& params, Context& context) 
   if (params.probe_radius) {
     radius = *params.probe_radius;
   } else {
-    radius = radius_in(sum_of_some_frames(data, false, left_out, context).sum, frame, left_out);
+    radius = radius_in(look_at_frames(data, {}, left_out, context).sum, frame, left_out);
   }
   std::vector<DiscCenter> centers;
   SurfaceFit fit;

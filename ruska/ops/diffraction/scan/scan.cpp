@@ -23,7 +23,7 @@
 #include "ruska/ops/diffraction/scan/bright_disc.hpp"
 #include "ruska/ops/diffraction/scan/detectors.hpp"
 #include "ruska/ops/diffraction/scan/frame_pass.hpp"
-#include "ruska/ops/diffraction/scan/look_at_frames.hpp"
+#include "ruska/ops/diffraction/frames.hpp"
 #include "ruska/ops/diffraction/scan/suspicious_pixels.hpp"
 
 namespace ruska::ops::diffraction {
@@ -266,8 +266,8 @@ Detectors detectors_of(const Inputs& inputs, const ScanParams& params, const Cor
   std::vector<DetectorShape> shapes = shapes_of(params);
   FrameGeometry lengths = geometry;
   if (automatic || (needs_center && !(params.center_x && params.center_y))) {
-    const Look look = look_at_frames(data, correction, context);
-    const BrightDisc disc = find_bright_disc(look.mean, geometry.height, geometry.width, left_out);
+    const Look look = look_at_frames(data, correction, left_out, context);
+    const BrightDisc disc = find_bright_disc(look.mean(), geometry.height, geometry.width, left_out);
     if (!params.center_x) geometry.center_x = disc.x;
     if (!params.center_y) geometry.center_y = disc.y;
     detectors.story.push_back("bright disc of " + std::to_string(look.frames) + " frames: centre (" + show(disc.x) +

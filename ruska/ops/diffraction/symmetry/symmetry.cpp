@@ -190,10 +190,10 @@ Center center_of(const Dataset& data, const SymmetryParams& params, Context& con
   if (params.center_x && params.center_y) return {*params.center_y, *params.center_x, "given"};
   const Description& description = data.describe();
   const Shape frame = description.signal_shape();
-  const SomeFrames some = sum_of_some_frames(data, are_counts(params.noise, description), {}, context);
-  const BrightDisc bright = find_bright_disc(some.sum, frame[0], frame[1], {});
+  const Look look = look_at_frames(data, {}, {}, context);
+  const BrightDisc bright = find_bright_disc(look.sum, frame[0], frame[1], {});
   Center center{params.center_y.value_or(bright.y), params.center_x.value_or(bright.x),
-                "middle of the bright disc of " + std::to_string(some.number) + " frames"};
+                "middle of the bright disc of " + std::to_string(look.frames) + " frames"};
   if (params.center_x || params.center_y) return center;
   const std::int64_t binning = binning_of(description, params);
   const double search = std::max(1.0, static_cast<double>(binning));
@@ -203,13 +203,13 @@ Center center_of(const Dataset& data, const SymmetryParams& params, Context& con
   const PolarGrid grid(disc.inner, disc.outer);
   SymmetryScorer scorer(grid, disc.height, disc.width, are_counts(params.noise, description) ? params.gain : 0);
   std::vector<double> values;
-  bin(some.sum, frame[1], binning, disc, values);
+  bin(look.sum, frame[1], binning, disc, values);
   if (!scorer.load(values)) return center;
   const PatternSymmetry sum = find_symmetry(scorer, disc.y, disc.x, disc.search, params.tolerance);
   if (!sum.any || sum.group == 0) return center;
   return {unbinned(sum.y, binning), unbinned(sum.x, binning),
           "centre of the symmetry " + std::string(point_groups[sum.group].name) + " of the sum of " +
-              std::to_string(some.number) + " frames"};
+              std::to_string(look.frames) + " frames"};
 }
 
 /// A score of the ring-wise correlation as one of the whole disc, whose radial part every operation keeps.
