@@ -140,14 +140,24 @@ Matrix Calibration::to_scan() const {
 
 std::string Calibration::story() const {
   std::vector<std::string> parts;
+  const auto deviation = [](double sigma) { return sigma > 0 ? " ± " + show(sigma, "%.1g") : std::string(); };
   if (origin) {
     const Vector mean = origin->mean();
-    parts.push_back("origin (" + show(mean.x, "%.3f") + ", " + show(mean.y, "%.3f") + ") px (" + origin->surface + ")");
+    parts.push_back("origin (" + show(mean.x, "%.3f") + deviation(origin->sigma_x) + ", " + show(mean.y, "%.3f") +
+                    deviation(origin->sigma_y) + ") px (" + origin->surface + ")");
   }
-  if (ellipse) parts.push_back("ellipse a/b " + show(ellipse->ratio, "%.5f") + " at " + show(ellipse->angle) + "°");
-  if (pixel_size) parts.push_back("pixel size " + show(pixel_size->value, "%.6g") + " " + pixel_size->unit);
+  if (ellipse) {
+    parts.push_back("ellipse a/b " + show(ellipse->ratio, "%.5f") + deviation(ellipse->ratio_sigma) + " at " +
+                    show(ellipse->angle) + deviation(ellipse->angle_sigma) + "°");
+  }
+  if (pixel_size) {
+    parts.push_back("pixel size " + show(pixel_size->value, "%.6g") + deviation(pixel_size->sigma) + " " +
+                    pixel_size->unit);
+  }
   if (rotation) {
-    parts.push_back("rotation " + show(rotation->angle) + "°" + (rotation->transposed ? " after transposing" : ""));
+    parts.push_back("rotation " + show(rotation->angle) + deviation(rotation->sigma) + "°" +
+                    (rotation->transposed ? " after transposing" : "") +
+                    (rotation->sign_known ? "" : " (or 180° more)"));
   }
   return parts.empty() ? "nothing is calibrated" : join(parts, ", ");
 }
@@ -209,11 +219,15 @@ void set_calibration(Json& metadata, const Calibration& calibration) {
 }
 
 Calibration calibration_of(const Inputs& inputs) {
-  const Description& data = inputs.at("data").describe();
-  const Shape frame = data.signal_shape(), scan = data.navigation_shape();
+  return calibration_of(inputs, "data", inputs.at("data").describe().signal_shape());
+}
+
+Calibration calibration_of(const Inputs& inputs, const std::string& data_port, const Shape& frame) {
+  const Description& data = inputs.at(data_port).describe();
+  const Shape scan = data.navigation_shape();
   const auto check = [&](const Calibration& calibration, const std::string& whose) {
     if (calibration.empty()) return;
-    if (!calibration.frame.empty() && calibration.frame != frame) {
+    if (!calibration.frame.empty() && !frame.empty() && calibration.frame != frame) {
       throw Error(ErrorKind::invalid_argument, "the calibration of " + whose + " belongs to frames of " +
                                                    to_string(calibration.frame) + " pixels, and those here have " +
                                                    to_string(frame) + "; calibrate these patterns");
@@ -241,7 +255,7 @@ Calibration calibration_of(const Inputs& inputs) {
     if (given.rotation) calibration.rotation = given.rotation;
   }
   check(calibration, "'" + data.title + "'");
-  calibration.frame = frame;
+  if (!frame.empty()) calibration.frame = frame;
   return calibration;
 }
 
@@ -251,11 +265,16 @@ std::vector<Port> calibrated_pattern_ports(std::string data_help) {
            .help = "An image of the detector; pixels that are not 0 are left out.",
            .required = false,
            .values = Values::real},
-          {.name = "calibration",
-           .help = "A dataset whose metadata hold a calibration, such as the signal 'calibration' of an earlier step "
-                   "(FILE::calibration); its parts come before those in the data's own metadata.",
-           .required = false,
-           .values = Values::real}};
+          calibration_port()};
+}
+
+Port calibration_port() {
+  return {.name = "calibration",
+          .help =
+              "A dataset whose metadata hold a calibration, such as the signal 'calibration' of an earlier step "
+              "(FILE::calibration); its parts come before those in the data's own metadata.",
+          .required = false,
+          .values = Values::real};
 }
 
 OutputPort calibration_output_port() {

@@ -72,6 +72,7 @@ struct Calibration {
   std::optional<RotationCalibration> rotation{};
   Shape frame{};  ///< height and width of the patterns that it belongs to; empty when nothing is known
 
+  /// Nothing is known.
   bool empty() const { return !origin && !ellipse && !pixel_size && !rotation; }
   /// R · T · E⁻¹ of what is known: from detector pixels about the origin to undistorted pixels in the scan's frame.
   Matrix to_scan() const;
@@ -88,7 +89,11 @@ void set_calibration(Json& metadata, const Calibration& calibration);
 /// or replaces, part by part. Throws invalid_argument when that port's dataset holds no calibration, when it belongs to
 /// frames of another shape, or when its surface belongs to another scan.
 Calibration calibration_of(const Inputs& inputs);
+/// The same for what was made of patterns, with their metadata: `frame` is empty where their shape is not known.
+Calibration calibration_of(const Inputs& inputs, const std::string& data_port, const Shape& frame);
 
+/// The port `calibration`.
+Port calibration_port();
 /// The ports of an operation that reads patterns with what is known of them: data, mask and calibration. `data_help`
 /// says what the patterns are of.
 std::vector<Port> calibrated_pattern_ports(std::string data_help);

@@ -10,10 +10,13 @@ namespace ruska::ops::diffraction {
 /// A vector in the plane of a pattern or of a scan: x to the right, y downward.
 struct Vector {
   double x = 0, y = 0;
+
+  double square() const { return x * x + y * y; }
 };
 inline Vector operator+(Vector a, Vector b) { return {a.x + b.x, a.y + b.y}; }
 inline Vector operator-(Vector a, Vector b) { return {a.x - b.x, a.y - b.y}; }
 inline Vector operator*(double factor, Vector v) { return {factor * v.x, factor * v.y}; }
+inline Vector operator*(Vector v, double factor) { return factor * v; }
 inline double length(Vector v) { return std::hypot(v.x, v.y); }
 
 /// A linear map of the plane.

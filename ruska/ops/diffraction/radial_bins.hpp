@@ -17,6 +17,8 @@ struct RadialGeometry {
   double xx = 1, xy = 0, yx = 0, yy = 1;  ///< M
   double step = 1;                        ///< width of a ring, in those pixels
   std::int64_t rings = 0;
+  std::string unit = "px";   ///< that lengths in the plane are told in
+  double pixel = 1;          ///< length of a pixel of the plane in that unit
   std::int64_t sectors = 1;  ///< equal parts of a turn, the first from x towards y; 1 or at least 3
 };
 

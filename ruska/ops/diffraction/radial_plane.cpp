@@ -8,28 +8,11 @@
 
 #include "ruska/base/error.hpp"
 #include "ruska/ops/diffraction/frames.hpp"
+#include "ruska/ops/diffraction/pattern_axes.hpp"
 #include "ruska/ops/diffraction/scan_maps.hpp"
 
 namespace ruska::ops::diffraction {
 namespace {
-
-struct SignalAxes {
-  const Axis& y;
-  const Axis& x;
-  bool one_unit() const { return y.units == x.units && !y.units.empty(); }
-};
-
-SignalAxes signal_axes(const Description& data) {
-  const std::size_t rank = data.axes.size();
-  const SignalAxes axes{data.axes[rank - 2], data.axes[rank - 1]};
-  for (const Axis* axis : {&axes.y, &axes.x}) {
-    if (!axis->values.empty() || axis->scale == 0) {
-      throw Error(ErrorKind::invalid_argument,
-                  "the signal axis '" + axis->name + "' is not uniform; rings need pixels of equal size");
-    }
-  }
-  return axes;
-}
 
 std::string show(double value) {
   char text[32];
@@ -39,26 +22,48 @@ std::string show(double value) {
 
 }  // namespace
 
-RadialGeometry radial_plane(const Description& data, double ellipse_ratio, double ellipse_angle) {
+RadialGeometry radial_plane(const Description& data, const Calibration& calibration, const PlaneParams& params) {
+  require_uniform_signal_axes(data, "an operation over rings");
+  if (params.ellipse_angle && !params.ellipse_ratio) {
+    throw Error(ErrorKind::invalid_argument, "'ellipse_angle' is given without a ratio; give --ellipse_ratio too");
+  }
   const SignalAxes axes = signal_axes(data);
   RadialGeometry geometry;
-  geometry.center_y = static_cast<double>(axes.y.size - 1) / 2;
-  geometry.center_x = static_cast<double>(axes.x.size - 1) / 2;
-  const bool scaled = axes.one_unit();
-  set_distortion(geometry, scaled ? std::abs(axes.y.scale) : 1, scaled ? std::abs(axes.x.scale) : 1, ellipse_ratio,
-                 ellipse_angle);
+  const Vector middle{0.5 * static_cast<double>(axes.x.size - 1), 0.5 * static_cast<double>(axes.y.size - 1)};
+  const Vector known = calibration.origin ? calibration.origin->mean() : middle;
+  geometry.center_y = params.center_y.value_or(known.y);
+  geometry.center_x = params.center_x.value_or(known.x);
+  const bool one_unit = !axes.unit().empty();
+  // A calibration is told in pixels, which it takes for square.
+  const bool square = !one_unit || calibration.pixel_size || (calibration.ellipse && !params.ellipse_ratio);
+  double ratio = params.ellipse_ratio.value_or(1), angle = params.ellipse_angle.value_or(0);
+  if (!params.ellipse_ratio && calibration.ellipse) {
+    ratio = calibration.ellipse->ratio;
+    angle = calibration.ellipse->angle;
+  }
+  set_distortion(geometry, square ? 1 : std::abs(axes.y.scale), square ? 1 : std::abs(axes.x.scale), ratio, angle);
+  if (calibration.pixel_size) {
+    geometry.unit = calibration.pixel_size->unit;
+    geometry.pixel = calibration.pixel_size->value;
+  } else if (one_unit) {
+    geometry.unit = axes.unit();
+    geometry.pixel = std::sqrt(std::abs(axes.y.scale * axes.x.scale));
+  }
   return geometry;
 }
 
-Axes bin_axes(const Description& data, const RadialGeometry& geometry) {
-  const SignalAxes axes = signal_axes(data);
-  const double pixel = axes.one_unit() ? std::sqrt(std::abs(axes.y.scale * axes.x.scale)) : 1;
+bool center_known(const Calibration& calibration, const PlaneParams& params) {
+  return calibration.origin || (params.center_y && params.center_x);
+}
+
+Axes bin_axes(const RadialGeometry& geometry) {
   const Axis radius{.name = "radius",
-                    .units = axes.one_unit() ? axes.x.units : "px",
+                    .quantity = quantity_of(geometry.unit),
+                    .units = geometry.unit,
                     .role = Role::signal,
                     .size = geometry.rings,
-                    .scale = geometry.step * pixel,
-                    .offset = geometry.step * pixel / 2};
+                    .scale = geometry.step * geometry.pixel,
+                    .offset = geometry.step * geometry.pixel / 2};
   if (geometry.sectors == 1) return {radius};
   // Rings first: the order of the bins.
   const double turn = 360.0 / static_cast<double>(geometry.sectors);
@@ -71,22 +76,34 @@ Axes bin_axes(const Description& data, const RadialGeometry& geometry) {
            .offset = turn / 2}};
 }
 
-std::string place_center(RadialGeometry& geometry, const Dataset& data, const std::optional<double>& y,
-                         const std::optional<double>& x, const std::vector<std::uint8_t>& left_out, Context& context) {
+std::string place_center(RadialGeometry& geometry, const Dataset& data, const Calibration& calibration,
+                         const PlaneParams& params, const std::vector<std::uint8_t>& left_out, Context& context) {
   std::string how = "given";
-  if (y && x) {
-    geometry.center_y = *y;
-    geometry.center_x = *x;
-  } else {
+  if (calibration.origin && !(params.center_y && params.center_x)) {
+    how = "the calibrated origin";
+  } else if (!center_known(calibration, params)) {
     const Shape frame = data.describe().signal_shape();
     const Look look = look_at_frames(data, {}, left_out, context);
     const BeamCenter beam = find_beam_center(look.sum, frame[0], frame[1], left_out);
-    geometry.center_y = y.value_or(beam.y);
-    geometry.center_x = x.value_or(beam.x);
+    geometry.center_y = params.center_y.value_or(beam.y);
+    geometry.center_x = params.center_x.value_or(beam.x);
     how = "centre of mass of the bright disc, radius " + show(beam.radius) + " px, of " + std::to_string(look.frames) +
           (look.frames == 1 ? " frame" : " frames");
+  } else if (calibration.origin) {
+    how = "given, in place of the calibrated origin";
   }
   return "centre (" + show(geometry.center_x) + ", " + show(geometry.center_y) + ") px: " + how;
+}
+
+std::string ellipse_story(const Calibration& calibration, const PlaneParams& params) {
+  const auto told = [](double ratio, double angle) { return "ellipse " + show(ratio) + " at " + show(angle) + "°"; };
+  if (params.ellipse_ratio) {
+    const std::string instead = calibration.ellipse ? ", as given in place of the calibrated one" : ", as given";
+    if (*params.ellipse_ratio == 1 && !calibration.ellipse) return "";
+    return told(*params.ellipse_ratio, params.ellipse_angle.value_or(0)) + instead;
+  }
+  if (!calibration.ellipse) return "";
+  return told(calibration.ellipse->ratio, calibration.ellipse->angle) + ", as calibrated";
 }
 
 Output pattern_with_rings(const Description& data, const RadialGeometry& g, const std::vector<double>& pattern) {
@@ -109,7 +126,7 @@ Output pattern_with_rings(const Description& data, const RadialGeometry& g, cons
       line.push_back(axes.x.at(x));
       line.push_back(axes.y.at(y));
     }
-    if (!line.empty()) outlines.push_back({show(radius) + " px", {line}});
+    if (!line.empty()) outlines.push_back({show(radius * g.pixel) + " " + g.unit, {line}});
   }
   const Axes both{axes.y, axes.x};
   return {.name = "mean",
@@ -117,21 +134,6 @@ Output pattern_with_rings(const Description& data, const RadialGeometry& g, cons
           .value = dataset_over<double>(both, "Mean pattern", "Mean value", pattern),
           .view = View::pattern,
           .outlines = outlines};
-}
-
-Port mask_port() {
-  return {.name = "mask",
-          .help = "Beam stop and bad pixels: those where it is not 0 are left out of everything.",
-          .required = false,
-          .values = Values::real};
-}
-
-void check_mask_shape(const Inputs& inputs) {
-  const Dataset* given = inputs.find("mask");
-  const Shape frame = inputs.at("data").describe().signal_shape();
-  if (given == nullptr || given->describe().shape() == frame) return;
-  throw Error(ErrorKind::invalid_argument, "mask has the shape " + to_string(given->describe().shape()) +
-                                               ", and must have that of a frame, " + to_string(frame));
 }
 
 }  // namespace ruska::ops::diffraction

@@ -47,7 +47,8 @@ Dataset dataset_over(Axes axes, const std::string& title, const std::string& qua
 /// How a report shows a value per position: an image, a curve along a line of positions, or not at all.
 inline View scan_view(const Description& data, View image) {
   const std::size_t rank = data.navigation_shape().size();
-  return rank == 2 ? image : rank == 1 && image == View::maps ? View::spectra : View::hidden;
+  const bool curve = rank == 1 && (image == View::maps || image == View::vectors);
+  return rank == 2 ? image : curve ? View::spectra : View::hidden;
 }
 
 }  // namespace ruska::ops::diffraction

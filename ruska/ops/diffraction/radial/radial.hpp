@@ -13,8 +13,8 @@ namespace ruska::ops::diffraction {
 struct RadialParams {
   std::optional<double> center_x{};
   std::optional<double> center_y{};
-  double ellipse_ratio = 1.0;
-  double ellipse_angle = 0.0;
+  std::optional<double> ellipse_ratio{};
+  std::optional<double> ellipse_angle{};
   double step = 1.0;
   std::optional<double> radius{};
   std::int64_t sectors = 1;

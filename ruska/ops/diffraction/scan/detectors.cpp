@@ -144,6 +144,7 @@ std::vector<Detector> make_detectors(const DetectorShape& shape, const FrameGeom
   std::vector<Detector> detectors(static_cast<std::size_t>(shape.count()));
   const double first_angle = shape.angle / 360 * turn;
   const double step = turn / static_cast<double>(shape.count());
+  const Matrix to_pixels = geometry.to_lengths.inverse();
   for (std::size_t s = 0; s < detectors.size(); ++s) {
     Detector& one = detectors[s];
     one.name = shape.name + (shape.kind == Kind::segments ? std::to_string(s + 1) : "");
@@ -166,15 +167,16 @@ std::vector<Detector> make_detectors(const DetectorShape& shape, const FrameGeom
     }
     for (std::vector<double>& line : lines) {
       for (std::size_t i = 0; i + 1 < line.size(); i += 2) {
-        line[i] = geometry.center_x + (line[i] + shape.x) / geometry.scale_x;
-        line[i + 1] = geometry.center_y + (line[i + 1] + shape.y) / geometry.scale_y;
+        const Vector at = to_pixels * Vector{line[i] + shape.x, line[i + 1] + shape.y};
+        line[i] = geometry.center_x + at.x;
+        line[i + 1] = geometry.center_y + at.y;
       }
     }
   }
   for (std::int64_t row = 0; row < geometry.height; ++row) {
     for (std::int64_t column = 0; column < geometry.width; ++column) {
-      const double x = (static_cast<double>(column) - geometry.center_x) * geometry.scale_x - shape.x;
-      const double y = (static_cast<double>(row) - geometry.center_y) * geometry.scale_y - shape.y;
+      const Vector at = geometry.at(row, column);
+      const double x = at.x - shape.x, y = at.y - shape.y;
       std::size_t segment = 0;
       bool inside = false;
       if (shape.kind == Kind::polygon) {
@@ -191,6 +193,7 @@ std::vector<Detector> make_detectors(const DetectorShape& shape, const FrameGeom
       if (inside) detectors[segment].mask[static_cast<std::size_t>(row * geometry.width + column)] = 1;
     }
   }
+  if (geometry.shift_x != 0 || geometry.shift_y != 0) return detectors;
   for (const Detector& one : detectors) {
     if (std::find(one.mask.begin(), one.mask.end(), 1) == one.mask.end()) {
       throw Error(ErrorKind::invalid_argument, "the detector '" + one.name + "' of " + definition_of(shape) +

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "ruska/ops/diffraction/plane.hpp"
+
 namespace ruska::ops::diffraction {
 
 /// A shape on the detector, lengths from the scan's centre.
@@ -29,11 +31,18 @@ DetectorShape parse_detector(const std::string& text);
 /// What `parse_detector` reads.
 std::string definition_of(const DetectorShape& shape);
 
-/// Frames, their centre in pixels, and how long a pixel is along x and y in the detectors' lengths.
+/// Frames, their centre in pixels, and how pixels about it become the detectors' lengths.
 struct FrameGeometry {
   std::int64_t height = 0, width = 0;
   double center_x = 0, center_y = 0;
-  double scale_x = 1, scale_y = 1;
+  Matrix to_lengths{};
+  std::int64_t shift_x = 0, shift_y = 0;  ///< whole pixels that the centre is moved by
+
+  /// A pixel from the centre, in lengths. A shift moves what it gives by exactly as many pixels.
+  Vector at(std::int64_t row, std::int64_t column) const {
+    return to_lengths *
+           Vector{static_cast<double>(column - shift_x) - center_x, static_cast<double>(row - shift_y) - center_y};
+  }
 };
 
 /// A closed line around a detector, in pixels: x, y, x, y …
@@ -51,7 +60,7 @@ struct Detector {
 
 /// A disc holds r ≤ R, a ring R1 < r ≤ R2 (with R1 = 0 its middle too), a segment the angles from its begin up to, but
 /// not including, its end; of a polygon that crosses itself every other part is in. Throws invalid_argument for a
-/// detector without a pixel.
+/// detector without a pixel, unless the centre is shifted.
 std::vector<Detector> make_detectors(const DetectorShape& shape, const FrameGeometry& geometry);
 
 }  // namespace ruska::ops::diffraction

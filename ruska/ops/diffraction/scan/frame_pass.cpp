@@ -216,8 +216,8 @@ PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction
     partial.make_room(range.size());
     const kernels::Patterns<T> patterns{partial.partial.data(), partial.maximum.data(),
                                         request.squares ? partial.squares.data() : nullptr};
-    reader->read(range, [&](const LoadedRows<T>& rows) {
-      kernels::add_frames<T>({rows.values, rows.frame_stride, rows.frames, rows.first_row, rows.rows}, masks,
+    const auto add = [&](const LoadedRows<T>& rows, const kernels::FrameMasks& detectors, const std::int32_t* bins) {
+      kernels::add_frames<T>({rows.values, rows.frame_stride, rows.frames, rows.first_row, rows.rows}, detectors,
                              result.sums.data() + rows.frame * masks.sums(), patterns);
       if (weighted == 0 && request.bin_count == 0) return;
       for (std::int64_t f = 0; f < rows.frames; ++f) {
@@ -229,10 +229,25 @@ PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction
                 weighted_sum(values, request.weights[static_cast<std::size_t>(w)].data() + pixel, width);
           }
           if (request.bin_count > 0) {
-            add_to_bins(values, request.bins.data() + pixel, width,
-                        result.radial.data() + (rows.frame + f) * request.bin_count);
+            add_to_bins(values, bins + pixel, width, result.radial.data() + (rows.frame + f) * request.bin_count);
           }
         }
+      }
+    };
+    reader->read(range, [&](const LoadedRows<T>& rows) {
+      if (request.following == nullptr) {
+        add(rows, masks, request.bins.data());
+        return;
+      }
+      // Runs of frames whose detectors lie on the same pixels.
+      for (std::int64_t begin = 0, end = 0; begin < rows.frames; begin = end) {
+        const Shift shift = request.following->shift(rows.frame + begin);
+        end = begin + 1;
+        while (end < rows.frames && request.following->shift(rows.frame + end) == shift) ++end;
+        const auto view = request.following->view(shift);
+        add({rows.values + begin * rows.frame_stride, rows.frame_stride, rows.frame + begin, end - begin,
+             rows.first_row, rows.rows},
+            view->masks, view->rings.data());
       }
     });
     std::fill(result.read.begin() + range.begin, result.read.begin() + range.end, std::uint8_t{1});

@@ -11,7 +11,7 @@ namespace ruska::ops::diffraction {
 namespace {
 
 constexpr std::int64_t partition_bytes_per_frame = 32 << 10;  // of 2 MiB: at least 64 frames
-constexpr std::int64_t cached_bytes = 1 << 20;                 // of a buffer that stays in a core's own cache
+constexpr std::int64_t cached_bytes = 1 << 20;                // of a buffer that stays in a core's own cache
 constexpr std::int64_t kernel_frames = 8;
 constexpr std::int64_t most_bytes = 16 << 20;  // of whole frames, which chunked and computed sources are read in
 

@@ -15,6 +15,9 @@ struct ScanParams {
   std::optional<double> center_x{};
   std::optional<double> center_y{};
   std::string lengths = "px";
+  bool follow_origin = true;
+  std::optional<double> pixel_size{};
+  std::optional<double> beam_energy{};
   bool variance = false;
   bool radial = false;
   double radial_step = 1.0;
@@ -23,7 +26,7 @@ struct ScanParams {
 
 /// `diffraction.scan`: in one read of a scan of diffraction patterns the images of virtual detectors, the centre of
 /// mass with its standard deviation, total counts, sum, mean, maximum and variance pattern, radial profiles, and the
-/// pixels that do not fit their surroundings.
+/// pixels that do not fit their surroundings; with a calibration about its centre and in its units.
 const Operation& scan_operation();
 
 }  // namespace ruska::ops::diffraction

@@ -11,6 +11,7 @@
 
 #include "ruska/base/random.hpp"
 #include "ruska/core/record.hpp"
+#include "ruska/ops/diffraction/calibration.hpp"
 #include "ruska/ops/diffraction/scan/bright_disc.hpp"
 #include "ruska/ops/diffraction/scan/detectors.hpp"
 #include "ruska/ops/diffraction/scan/suspicious_pixels.hpp"
@@ -171,6 +172,109 @@ TEST(Scan, TheDeviationOfTheCentreOfMassIsWhatRepeatedCountsShow) {
   }
 }
 
+Dataset with_calibration(const Dataset& data, Calibration calibration) {
+  Description description = data.describe();
+  calibration.frame = description.signal_shape();
+  set_calibration(description.metadata, calibration);
+  return Dataset::from_values<std::uint16_t>(description, data.read_all<std::uint16_t>());
+}
+
+/// 6 × 5 frames of 30 × 28 pixels: a pattern without symmetry about an origin that moves over the scan.
+Dataset moving_pattern(const OriginCalibration& origin) {
+  std::vector<std::uint16_t> counts;
+  for (std::int64_t p = 0; p < 30; ++p) {
+    const Vector middle = origin.at_position(p, {6, 5});
+    for (std::int64_t i = 0; i < 30 * 28; ++i) {
+      const Vector from = Vector{static_cast<double>(i % 28), static_cast<double>(i / 28)} - middle;
+      const bool inside = length(from) < 5.3;
+      counts.push_back(static_cast<std::uint16_t>(inside ? 20 + std::llround(from.x) + 3 * std::llround(from.y) : 0));
+    }
+  }
+  return frames<std::uint16_t>({6, 5, 30, 28}, counts);
+}
+
+TEST(Scan, DetectorsFollowTheOriginByWholePixels) {
+  // Two columns to the right per column of the scan, one row up per row: whole pixels everywhere.
+  const OriginCalibration origin{
+      .surface = "plane", .x = {9, 2, 0}, .y = {17, 0, -1}, .probe_radius = 5.3, .scan = {6, 5}};
+  const Dataset data = moving_pattern(origin);
+  const Json detectors{{"detectors", {"bf=disc:3.2", "q=segments:3:1:5:20"}}, {"radial", true}};
+  const Outputs followed = run({{"data", with_calibration(data, {.origin = origin})}}, detectors);
+  const auto images = values(followed, "images"), radial = values(followed, "radial");
+  const auto center = values(followed, "center_of_mass");
+  for (std::size_t d = 0; d < 4; ++d) {
+    for (std::size_t p = 0; p < 30; ++p) EXPECT_EQ(images[d * 30 + p], images[d * 30]) << d << " " << p;
+  }
+  for (std::size_t p = 0; p < 30; ++p) {
+    EXPECT_NEAR(center[p], center[0], 1e-12);
+    EXPECT_NEAR(center[30 + p], center[30], 1e-12);
+    for (std::size_t r = 0; r < 6; ++r) EXPECT_DOUBLE_EQ(radial[p * (radial.size() / 30) + r], radial[r]);
+  }
+  Json stays = detectors;
+  stays["follow_origin"] = false;
+  const auto at_the_mean = values(run({{"data", with_calibration(data, {.origin = origin})}}, stays), "images");
+  EXPECT_NE(at_the_mean[0], images[0]);
+  // A centre that is given comes before the calibrated one, at all positions.
+  Json given = detectors;
+  given["center_x"] = 9;
+  given["center_y"] = 17;
+  const auto outputs = run({{"data", with_calibration(data, {.origin = origin})}}, given);
+  EXPECT_EQ(values(outputs, "images")[0], images[0]);
+  EXPECT_NE(values(outputs, "images")[29], images[29]);
+  EXPECT_THAT(outputs.summary, testing::Contains(testing::HasSubstr("in place of the calibrated origin")));
+}
+
+TEST(Scan, TheCentreOfMassIsToldInTheScansFrameAndUnits) {
+  const OriginCalibration origin{.x = {13.25}, .y = {14.5}, .probe_radius = 5.3, .scan = {6, 5}};
+  const Dataset data = moving_pattern(origin);
+  const auto plain = values(run({{"data", data}}, Json::object()), "center_of_mass");
+  Calibration known{.origin = origin,
+                    .ellipse = EllipseCalibration{1.21, 0, 0, 0},
+                    .pixel_size = PixelSizeCalibration{0.5, 0.001, "1/nm", "Au"},
+                    .rotation = RotationCalibration{90, 0.1, false, false}};
+  const Outputs outputs = run({{"data", with_calibration(data, known)}}, {{"beam_energy", 200}});
+  const auto center = values(outputs, "center_of_mass");
+  // The long axis lies along x: x is too long by √1.21. x turns to y, y to −x.
+  EXPECT_NEAR(center[30], 0.5 * (plain[0] - 13.25) / 1.1, 1e-12);
+  EXPECT_NEAR(center[0], -0.5 * (plain[30] - 14.5) * 1.1, 1e-12);
+  const Description& mean = outputs.dataset("mean").describe();
+  EXPECT_EQ(mean.axes[1].units, "1/nm");
+  EXPECT_NEAR(mean.axes[1].at(13.25), 0, 1e-12);
+  const Table& table = outputs.table("detectors");
+  EXPECT_EQ(table.columns[3].unit, "mrad");
+  EXPECT_NEAR(std::get<std::vector<double>>(table.columns[3].values)[0], 5.3 * 0.5 * 2.50793, 1e-3);
+  const Table& summary = outputs.table("calibration_summary");
+  EXPECT_THAT(std::get<std::vector<std::string>>(summary.columns[4].values),
+              testing::Contains(testing::HasSubstr("180°")));
+  EXPECT_THAT(run({{"data", data}}, Json::object()).summary,
+              testing::Contains(testing::HasSubstr("diffraction.origin, ellipse, pixel_size and rotation")));
+}
+
+TEST(Scan, AnEllipseIsTakenOutOfTheRadialProfileAndOfPhysicalLengths) {
+  // A ring of radius 9 that appears stretched along 25°.
+  const Matrix distortion = EllipseCalibration{1.3, 0, 25, 0}.distortion();
+  std::vector<std::uint16_t> counts;
+  for (std::int64_t i = 0; i < 40 * 44; ++i) {
+    const Vector from =
+        distortion.inverse() * Vector{static_cast<double>(i % 44) - 21.5, static_cast<double>(i / 44) - 19};
+    counts.push_back(length(from) > 8 && length(from) < 10 ? 100 : 0);
+  }
+  const Dataset data = frames<std::uint16_t>({1, 40, 44}, counts);
+  const Calibration known{.origin = OriginCalibration{.x = {21.5}, .y = {19}, .probe_radius = 3, .scan = {1}},
+                          .ellipse = EllipseCalibration{1.3, 0.01, 25, 1},
+                          .pixel_size = PixelSizeCalibration{0.1, 0.001, "1/nm", "Au"}};
+  const Outputs outputs =
+      run({{"data", with_calibration(data, known)}},
+          {{"radial", true}, {"radial_step", 0.1}, {"lengths", "1/nm"}, {"detectors", {"ring=annulus:0.8:1.0"}}});
+  const auto radial = values(outputs, "radial");
+  EXPECT_EQ(outputs.dataset("radial").describe().axes[1].units, "1/nm");
+  EXPECT_EQ(radial[7], 0);
+  EXPECT_EQ(radial[8], 100);
+  EXPECT_EQ(radial[9], 100);
+  EXPECT_EQ(radial[10], 0);
+  EXPECT_EQ(values(outputs, "images")[0], values(outputs, "total")[0]);
+}
+
 TEST(Detectors, DefinitionsReadBackAsTheyAreWritten) {
   for (const char* text :
        {"bf=disc:3.5", "df=annulus:2:7", "q=segments:4:1:9:45", "roof=polygon:0:0:4:0:2:3", "spot=disc:2@10:-3.25"}) {
@@ -179,7 +283,7 @@ TEST(Detectors, DefinitionsReadBackAsTheyAreWritten) {
 }
 
 TEST(Detectors, SegmentsShareTheRingAmongThem) {
-  const FrameGeometry geometry{21, 25, 12, 10, 1, 1};
+  const FrameGeometry geometry{21, 25, 12, 10};
   const auto ring = make_detectors(parse_detector("r=annulus:3:8"), geometry);
   const auto segments = make_detectors(parse_detector("r=segments:3:3:8:20"), geometry);
   ASSERT_EQ(segments.size(), 3u);
@@ -193,7 +297,7 @@ TEST(Detectors, SegmentsShareTheRingAmongThem) {
 }
 
 TEST(Detectors, LengthsInUnitsOfUnequalPixels) {
-  const FrameGeometry geometry{11, 11, 5, 5, 0.5, 1};
+  const FrameGeometry geometry{11, 11, 5, 5, {0.5, 0, 0, 1}};
   const auto disc = make_detectors(parse_detector("d=disc:2"), geometry);
   EXPECT_EQ(disc[0].mask[5 * 11 + 9], 1);
   EXPECT_EQ(disc[0].mask[5 * 11 + 10], 0);

@@ -8,7 +8,7 @@
 namespace ruska::ops::diffraction {
 
 Deformation deformation_of(const Lattice& lattice, const Lattice& reference, double angle) {
-  const PlaneVector &a = lattice.g1, &b = lattice.g2, &p = reference.g1, &q = reference.g2;
+  const Vector &a = lattice.g1, &b = lattice.g2, &p = reference.g1, &q = reference.g2;
   const double area = lattice.area();
   const double f00 = (b.y * p.x - a.y * q.x) / area, f01 = (b.y * p.y - a.y * q.y) / area;
   const double f10 = (a.x * q.x - b.x * p.x) / area, f11 = (a.x * q.y - b.x * p.y) / area;
@@ -24,12 +24,12 @@ Deformation deformation_sigma(const Lattice& lattice, const Lattice& reference, 
   // Derivatives by the components of g1 and g2; central differences are as exact as this needs.
   const double step = 1e-5 * lattice.spacing();
   double variance[4] = {};
-  for (const PlaneVector along : {PlaneVector{step, 0}, PlaneVector{0, step}}) {
+  for (const Vector along : {Vector{step, 0}, Vector{0, step}}) {
     double derivative[2][4];
     for (std::size_t vector = 0; vector < 2; ++vector) {
       Lattice more = lattice, less = lattice;
-      PlaneVector& up = vector == 0 ? more.g1 : more.g2;
-      PlaneVector& down = vector == 0 ? less.g1 : less.g2;
+      Vector& up = vector == 0 ? more.g1 : more.g2;
+      Vector& down = vector == 0 ? less.g1 : less.g2;
       up = up + along;
       down = down - along;
       const Deformation high = deformation_of(more, reference, angle), low = deformation_of(less, reference, angle);

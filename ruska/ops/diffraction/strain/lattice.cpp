@@ -16,10 +16,10 @@ constexpr double least_sine = 0.2;        // of the angle between basis vectors 
 constexpr double outlier_square = 4 * 4;  // (4 σ)²
 constexpr double prior_freedom = 8;       // degrees of freedom that the scan's noise counts as in one position's
 
-double dot(PlaneVector a, PlaneVector b) { return a.x * b.x + a.y * b.y; }
+double dot(Vector a, Vector b) { return a.x * b.x + a.y * b.y; }
 
 /// (h, k) of a vector from the origin, not rounded.
-PlaneVector index_of(const Lattice& lattice, PlaneVector v) {
+Vector index_of(const Lattice& lattice, Vector v) {
   const double area = lattice.area();
   return {(v.x * lattice.g2.y - v.y * lattice.g2.x) / area, (lattice.g1.x * v.y - lattice.g1.y * v.x) / area};
 }
@@ -29,7 +29,7 @@ struct NormalEquations {
   std::array<double, 9> matrix{};
   std::array<double, 3> right_x{}, right_y{};
 
-  void add(double h, double k, PlaneVector v, double weight) {
+  void add(double h, double k, Vector v, double weight) {
     const double row[3] = {1, h, k};
     for (std::size_t i = 0; i < 3; ++i) {
       for (std::size_t j = 0; j < 3; ++j) matrix[3 * i + j] += weight * row[i] * row[j];
@@ -53,11 +53,11 @@ struct NormalEquations {
     return inverse;
   }
 
-  Lattice solution(const std::array<double, 9>& inverse, PlaneVector origin) const {
-    PlaneVector parts[3];
+  Lattice solution(const std::array<double, 9>& inverse, Vector origin) const {
+    Vector parts[3];
     for (std::size_t i = 0; i < 3; ++i) {
       for (std::size_t j = 0; j < 3; ++j) {
-        parts[i] = parts[i] + PlaneVector{right_x[j], right_y[j]} * inverse[3 * i + j];
+        parts[i] = parts[i] + Vector{right_x[j], right_y[j]} * inverse[3 * i + j];
       }
     }
     return {origin + parts[0], parts[1], parts[2]};
@@ -65,7 +65,7 @@ struct NormalEquations {
 };
 
 struct Peak {
-  PlaneVector at;
+  Vector at;
   double weight = 0;
 };
 
@@ -117,8 +117,8 @@ std::vector<Peak> peaks_of(const VectorMap& map) {
     if (peaks.size() == most_peaks) break;
     const auto width = static_cast<std::size_t>(map.width);
     const auto row = static_cast<std::int64_t>(bin / width), column = static_cast<std::int64_t>(bin % width);
-    const PlaneVector middle{map.offset_x + map.step * static_cast<double>(column),
-                             map.offset_y + map.step * static_cast<double>(row)};
+    const Vector middle{map.offset_x + map.step * static_cast<double>(column),
+                        map.offset_y + map.step * static_cast<double>(row)};
     const bool alone = std::none_of(peaks.begin(), peaks.end(), [&](const Peak& other) {
       return (other.at - middle).square() < distance * distance;
     });
@@ -126,38 +126,38 @@ std::vector<Peak> peaks_of(const VectorMap& map) {
     // The centroid of what is near, of the map as it was before it was smoothed.
     const auto near = static_cast<std::int64_t>(smoothing_bins);
     double sum = 0;
-    PlaneVector moment;
+    Vector moment;
     for (std::int64_t i = std::max<std::int64_t>(0, row - near); i <= std::min(map.height - 1, row + near); ++i) {
       for (std::int64_t j = std::max<std::int64_t>(0, column - near); j <= std::min(map.width - 1, column + near);
            ++j) {
         const double value = map.values[static_cast<std::size_t>(i * map.width + j)];
         sum += value;
-        moment = moment + PlaneVector{static_cast<double>(j - column), static_cast<double>(i - row)} * value;
+        moment = moment + Vector{static_cast<double>(j - column), static_cast<double>(i - row)} * value;
       }
     }
-    const PlaneVector at = sum > 0 ? middle + moment * (map.step / sum) : middle;
+    const Vector at = sum > 0 ? middle + moment * (map.step / sum) : middle;
     peaks.push_back({at, std::sqrt(smooth[bin])});
   }
   return peaks;
 }
 
 /// Differences between peaks, those that most of the weight has in common first.
-std::vector<PlaneVector> common_differences(const std::vector<Peak>& peaks, double tolerance) {
+std::vector<Vector> common_differences(const std::vector<Peak>& peaks, double tolerance) {
   struct Vote {
-    PlaneVector sum;
+    Vector sum;
     double weight = 0;
-    PlaneVector mean() const { return sum * (1 / weight); }
+    Vector mean() const { return sum * (1 / weight); }
   };
   std::vector<Vote> votes;
   for (std::size_t i = 0; i < peaks.size(); ++i) {
     for (std::size_t j = i + 1; j < peaks.size(); ++j) {
-      PlaneVector v = peaks[j].at - peaks[i].at;
+      Vector v = peaks[j].at - peaks[i].at;
       if (v.square() < 4 * tolerance * tolerance) continue;
       if (v.x < 0 || (v.x == 0 && v.y < 0)) v = v * -1;
       const double weight = peaks[i].weight * peaks[j].weight;
       Vote* found = nullptr;
       for (Vote& vote : votes) {
-        const PlaneVector mean = vote.mean();
+        const Vector mean = vote.mean();
         if ((mean - v).square() < tolerance * tolerance) found = &vote;
         if ((mean + v).square() < tolerance * tolerance) {
           found = &vote;
@@ -172,7 +172,7 @@ std::vector<PlaneVector> common_differences(const std::vector<Peak>& peaks, doub
   }
   std::stable_sort(votes.begin(), votes.end(), [](const Vote& a, const Vote& b) { return a.weight > b.weight; });
   if (votes.size() > most_candidates) votes.resize(most_candidates);
-  std::vector<PlaneVector> vectors;
+  std::vector<Vector> vectors;
   for (const Vote& vote : votes) vectors.push_back(vote.mean());
   return vectors;
 }
@@ -183,8 +183,8 @@ double score_of(const Lattice& lattice, const std::vector<Peak>& peaks, double w
   if (!(chance < 0.5)) return 0;
   double score = 0;
   for (const Peak& peak : peaks) {
-    const PlaneVector index = index_of(lattice, peak.at - lattice.origin);
-    const PlaneVector off = peak.at - lattice.node(std::round(index.x), std::round(index.y));
+    const Vector index = index_of(lattice, peak.at - lattice.origin);
+    const Vector off = peak.at - lattice.node(std::round(index.x), std::round(index.y));
     score += peak.weight * (std::exp(-off.square() / (2 * width * width)) - chance) / (1 - chance);
   }
   return score;
@@ -198,8 +198,8 @@ bool is_basis(const Lattice& lattice, double shortest) {
 std::optional<Lattice> refined(const Lattice& lattice, const std::vector<Peak>& peaks, double width, bool keep_origin) {
   NormalEquations equations;
   for (const Peak& peak : peaks) {
-    const PlaneVector from = peak.at - lattice.origin;
-    const PlaneVector index = index_of(lattice, from);
+    const Vector from = peak.at - lattice.origin;
+    const Vector index = index_of(lattice, from);
     const double h = std::round(index.x), k = std::round(index.y);
     if ((peak.at - lattice.node(h, k)).square() > 6.25 * width * width) continue;
     equations.add(h, k, from, peak.weight);
@@ -215,7 +215,7 @@ std::optional<Lattice> refined(const Lattice& lattice, const std::vector<Peak>& 
 double Lattice::spacing() const { return std::sqrt(std::min(g1.square(), g2.square())); }
 
 Lattice reduced(Lattice lattice) {
-  PlaneVector &a = lattice.g1, &b = lattice.g2;
+  Vector &a = lattice.g1, &b = lattice.g2;
   for (int i = 0; i < 64; ++i) {
     if (a.square() > b.square()) std::swap(a, b);
     const double steps = std::round(dot(a, b) / a.square());
@@ -236,12 +236,12 @@ void VectorMap::add(const Disk& disk) {
       std::max(0.0, disk.intensity);
 }
 
-std::optional<Lattice> find_lattice(const VectorMap& map, std::optional<PlaneVector> origin) {
+std::optional<Lattice> find_lattice(const VectorMap& map, std::optional<Vector> origin) {
   const std::vector<Peak> peaks = peaks_of(map);
   if (peaks.size() < 3) return std::nullopt;
   const double width = peak_distance_bins * map.step / 2, shortest = 2 * peak_distance_bins * map.step;
-  const std::vector<PlaneVector> vectors = common_differences(peaks, width);
-  const PlaneVector middle = origin.value_or(peaks.front().at);
+  const std::vector<Vector> vectors = common_differences(peaks, width);
+  const Vector middle = origin.value_or(peaks.front().at);
   struct Candidate {
     Lattice lattice;
     double score = 0;
@@ -272,7 +272,7 @@ std::optional<Lattice> find_lattice(const VectorMap& map, std::optional<PlaneVec
 
 LatticeFit fit_lattice(std::span<const Disk> disks, const LatticeFitRequest& request) {
   struct Indexed {
-    PlaneVector from;  // the origin at the outset
+    Vector from;  // the origin at the outset
     double h = 0, k = 0, square = 0, intensity = 0;
     bool out = false;
   };
@@ -280,17 +280,17 @@ LatticeFit fit_lattice(std::span<const Disk> disks, const LatticeFitRequest& req
   fit.failure = LatticeFailure::too_few_disks;
   const Lattice& start = request.start;
   const double spacing = start.spacing(), reach = std::pow(spacing / 2, 2);
-  PlaneVector origin = start.origin;
+  Vector origin = start.origin;
   double brightest = 0, farthest = 0;
   for (const Disk& disk : disks) {
-    const PlaneVector at{disk.kx, disk.ky};
+    const Vector at{disk.kx, disk.ky};
     if (disk.intensity > brightest && (at - start.origin).square() <= reach) {
       brightest = disk.intensity;
       origin = at;
     }
   }
   for (const Disk& disk : disks) {
-    if (disk.intensity > 0) farthest = std::max(farthest, (PlaneVector{disk.kx, disk.ky} - origin).square());
+    if (disk.intensity > 0) farthest = std::max(farthest, (Vector{disk.kx, disk.ky} - origin).square());
   }
   farthest = std::sqrt(farthest);
   Lattice lattice{{}, start.g1, start.g2};
@@ -300,9 +300,9 @@ LatticeFit fit_lattice(std::span<const Disk> disks, const LatticeFitRequest& req
     std::vector<Indexed> now;
     for (const Disk& disk : disks) {
       if (!(disk.intensity > 0)) continue;
-      const PlaneVector from = PlaneVector{disk.kx, disk.ky} - origin;
+      const Vector from = Vector{disk.kx, disk.ky} - origin;
       if (from.square() > radius * radius) continue;
-      const PlaneVector index = index_of(lattice, from - lattice.origin);
+      const Vector index = index_of(lattice, from - lattice.origin);
       Indexed one{from, std::round(index.x), std::round(index.y), 0, disk.intensity};
       one.square = (from - lattice.node(one.h, one.k)).square();
       if (!(one.square <= limit)) continue;

@@ -9,24 +9,15 @@
 #include <vector>
 
 #include "ruska/ops/diffraction/disk_list.hpp"
+#include "ruska/ops/diffraction/plane.hpp"
 
 namespace ruska::ops::diffraction {
 
-/// A vector in the plane of the detector.
-struct PlaneVector {
-  double x = 0, y = 0;
-
-  PlaneVector operator+(PlaneVector v) const { return {x + v.x, y + v.y}; }
-  PlaneVector operator-(PlaneVector v) const { return {x - v.x, y - v.y}; }
-  PlaneVector operator*(double factor) const { return {x * factor, y * factor}; }
-  double square() const { return x * x + y * y; }
-};
-
 /// Disks lie at origin + h g1 + k g2.
 struct Lattice {
-  PlaneVector origin, g1, g2;
+  Vector origin, g1, g2;
 
-  PlaneVector node(double h, double k) const { return origin + g1 * h + g2 * k; }
+  Vector node(double h, double k) const { return origin + g1 * h + g2 * k; }
   double area() const { return g1.x * g2.y - g1.y * g2.x; }
   /// Length of the shorter basis vector.
   double spacing() const;
@@ -50,7 +41,7 @@ struct VectorMap {
 /// their intensity; differences between them vote for basis vectors, and the pair of vectors wins on whose nodes, seen
 /// from the strongest peak or the given origin, more of the weight lies than as much by chance. Nothing where fewer
 /// than three peaks not on one line agree.
-std::optional<Lattice> find_lattice(const VectorMap& map, std::optional<PlaneVector> origin);
+std::optional<Lattice> find_lattice(const VectorMap& map, std::optional<Vector> origin);
 
 /// Variance of a disk's centre along either axis: flat + shot / intensity.
 struct DiskNoise {

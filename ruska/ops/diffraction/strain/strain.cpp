@@ -17,7 +17,10 @@
 #include "ruska/core/executor.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/rows.hpp"
+#include "ruska/ops/diffraction/calibration_summary.hpp"
 #include "ruska/ops/diffraction/disk_list.hpp"
+#include "ruska/ops/diffraction/scan_maps.hpp"
+#include "ruska/ops/diffraction/strain/calibrated_lists.hpp"
 #include "ruska/ops/diffraction/strain/deformation.hpp"
 #include "ruska/ops/diffraction/strain/lattice.hpp"
 
@@ -28,8 +31,10 @@ constexpr std::int64_t map_bins = 512;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 constexpr auto parameters = std::tuple{
-    parameter(&StrainParams::g1, "g1", "",
-              "First basis vector of the lattice as kx,ky in the lists' unit; none: found in the map of all disks."),
+    parameter(
+        &StrainParams::g1, "g1", "",
+        "First basis vector of the lattice as kx,ky, as the lists have them before any calibration; none: found in the "
+        "map of all disks."),
     parameter(&StrainParams::g2, "g2", "", "Second basis vector; given with the first or not at all."),
     parameter(&StrainParams::origin, "origin", "",
               "Where the direct beam is, as kx,ky; none: the strongest peak in the map of all disks."),
@@ -40,47 +45,26 @@ constexpr auto parameters = std::tuple{
     parameter(&StrainParams::weighting, "weighting", "", one_of("auto|intensity|uniform"),
               "Variance of disks: a constant and a part that falls with intensity, both from the scan's own residuals; "
               "the second alone; the first alone."),
-    parameter(&StrainParams::angle, "angle", "°", within(-360.0, 360.0),
-              "Direction of the strain axes' x on the detector, from x towards y."),
+    parameter(
+        &StrainParams::angle, "angle", "°", within(-360.0, 360.0),
+        "Direction of the strain axes' x from that of the scan where the rotation is calibrated, else from that of the "
+        "detector, towards y."),
 };
 
-std::optional<PlaneVector> vector_of(const std::vector<double>& values, const std::string& name) {
+std::optional<Vector> vector_of(const std::vector<double>& values, const std::string& name) {
   if (values.empty()) return std::nullopt;
   if (values.size() != 2 || !std::isfinite(values[0]) || !std::isfinite(values[1])) {
     throw Error(ErrorKind::invalid_argument,
                 "'" + name + "' takes two numbers, kx,ky, and got " + std::to_string(values.size()));
   }
-  return PlaneVector{values[0], values[1]};
+  return Vector{values[0], values[1]};
 }
 
 /// A map over the scan, with an axis of components in front where `number` > 0.
-Axes map_axes(const Description& lists, std::int64_t number) {
-  Axes axes;
-  if (number > 0) axes.push_back({.name = "component", .role = Role::navigation, .size = number});
-  for (const Axis& axis : lists.axes) {
-    if (axis.role != Role::navigation) continue;
-    axes.push_back(axis);
-    axes.back().role = Role::signal;
-  }
-  if (axes.size() == (number > 0 ? 1u : 0u)) axes.push_back({.name = "position", .role = Role::signal, .size = 1});
-  return axes;
-}
-
-Shape shape_of(const Axes& axes) {
-  Shape shape;
-  for (const Axis& axis : axes) shape.push_back(axis.size);
-  return shape;
-}
-
 template <class T>
-Dataset map_dataset(const Description& lists, std::int64_t number, const std::string& title,
-                    const std::string& quantity, const std::vector<T>& values) {
-  Description description;
-  description.title = title;
-  description.axes = map_axes(lists, number);
-  set(description.metadata, "General.title", title);
-  if (!quantity.empty()) set(description.metadata, "Signal.quantity", quantity);
-  return Dataset::from_values<T>(std::move(description), values);
+Dataset map_of(const Description& lists, std::int64_t number, const std::string& title, const std::string& quantity,
+               const std::vector<T>& values) {
+  return dataset_over<T>(scan_map_axes(lists, "component", number), title, quantity, values);
 }
 
 std::int64_t bytes_held(const Description& lists) {
@@ -99,6 +83,7 @@ std::int64_t bytes_per_worker(const Description& lists) {
 Plan check(const Inputs& inputs, const StrainParams& params) {
   const Description& lists = inputs.at("disks").describe();
   check_disk_list(lists, "disks");
+  const CalibratedLists calibrated(inputs);
   const bool first = vector_of(params.g1, "g1").has_value(), second = vector_of(params.g2, "g2").has_value();
   vector_of(params.origin, "origin");
   if (first != second) {
@@ -112,7 +97,7 @@ Plan check(const Inputs& inputs, const StrainParams& params) {
     }
   }
   Plan plan;
-  const auto shape = [&](std::int64_t number) { return shape_of(map_axes(lists, number)); };
+  const auto shape = [&](std::int64_t number) { return shape_of(scan_map_axes(lists, "component", number)); };
   plan.outputs = {{"strain", shape(3)},
                   {"strain_sigma", shape(3)},
                   {"rotation", shape(0)},
@@ -161,19 +146,19 @@ struct Extent {
 
 /// Reduces one value over all lists; a vector of one is what travels between ranks.
 template <class T, class Add, class Merge>
-T over_lists(const Dataset& lists, const Partitions& partitions, Context& context, const std::string& stage,
+T over_lists(const CalibratedLists& lists, const Partitions& partitions, Context& context, const std::string& stage,
              const T& empty, const Add& add, const Merge& merge) {
   std::vector<T> result = Executor(context).reduce<std::vector<T>>(
       stage, partitions, [&] { return std::vector<T>{empty}; },
       [&](std::vector<T>& total, std::int64_t, RowRange range) {
-        const DiskLists read = read_disks(lists, range);
+        const DiskLists read = lists.read(range);
         for (std::size_t p = 0; p < read.positions(); ++p) add(total.front(), read.at(p));
       },
       [&](std::vector<T>& left, std::vector<T>&& right) { merge(left.front(), right.front()); });
   return result.front();
 }
 
-VectorMap map_of_vectors(const Dataset& lists, const Partitions& partitions, Context& context) {
+VectorMap map_of_vectors(const CalibratedLists& lists, const Partitions& partitions, Context& context) {
   const Extent extent = over_lists(
       lists, partitions, context, "measuring the lists", Extent{},
       [](Extent& total, std::span<const Disk> disks) {
@@ -198,7 +183,7 @@ VectorMap map_of_vectors(const Dataset& lists, const Partitions& partitions, Con
       [&](std::vector<double>& total, std::int64_t, RowRange range) {
         VectorMap part = map;
         part.values = std::move(total);
-        for (const Disk& disk : read_disks(lists, range).disks) part.add(disk);
+        for (const Disk& disk : lists.read(range).disks) part.add(disk);
         total = std::move(part.values);
       },
       [](std::vector<double>& left, std::vector<double>&& right) {
@@ -207,15 +192,17 @@ VectorMap map_of_vectors(const Dataset& lists, const Partitions& partitions, Con
   return map;
 }
 
-Lattice lattice_of_scan(const VectorMap& map, const StrainParams& params) {
-  const auto origin = vector_of(params.origin, "origin");
+Lattice lattice_of_scan(const VectorMap& map, const StrainParams& params, const CalibratedLists& lists) {
+  auto origin = vector_of(params.origin, "origin");
+  if (origin) origin = lists.place_from_lists(*origin);
   if (!params.g1.empty()) {
     const std::size_t strongest =
         static_cast<std::size_t>(std::max_element(map.values.begin(), map.values.end()) - map.values.begin());
     const auto width = static_cast<std::size_t>(map.width);
-    const PlaneVector peak{map.offset_x + map.step * static_cast<double>(strongest % width),
-                           map.offset_y + map.step * static_cast<double>(strongest / width)};
-    const Lattice lattice{origin.value_or(peak), *vector_of(params.g1, "g1"), *vector_of(params.g2, "g2")};
+    const Vector peak{map.offset_x + map.step * static_cast<double>(strongest % width),
+                      map.offset_y + map.step * static_cast<double>(strongest / width)};
+    const Lattice lattice{origin.value_or(peak), lists.from_lists(*vector_of(params.g1, "g1")),
+                          lists.from_lists(*vector_of(params.g2, "g2"))};
     if (!(std::abs(lattice.area()) > 1e-3 * lattice.g1.square())) {
       throw Error(ErrorKind::invalid_argument, "'g1' and 'g2' lie on one line; they must span the lattice");
     }
@@ -278,18 +265,18 @@ Reference reference_of(const std::vector<Fitted>& fits, const std::vector<std::u
 
 /// Basis vectors and nodes over the map of all disks.
 std::vector<Outline> outlines_of(const Lattice& lattice, const VectorMap& map) {
-  const auto line = [](PlaneVector a, PlaneVector b) { return std::vector<double>{a.x, a.y, b.x, b.y}; };
+  const auto line = [](Vector a, Vector b) { return std::vector<double>{a.x, a.y, b.x, b.y}; };
   Outline nodes{"lattice", {}};
   const double size = 0.12 * lattice.spacing();
   const double reach = static_cast<double>(map.width) * map.step / lattice.spacing();
   const auto most = static_cast<std::int64_t>(std::min(20.0, reach));
-  const auto inside = [&](PlaneVector v) {
+  const auto inside = [&](Vector v) {
     const double x = (v.x - map.offset_x) / map.step, y = (v.y - map.offset_y) / map.step;
     return x > 0 && y > 0 && x < static_cast<double>(map.width - 1) && y < static_cast<double>(map.height - 1);
   };
   for (std::int64_t h = -most; h <= most; ++h) {
     for (std::int64_t k = -most; k <= most; ++k) {
-      const PlaneVector at = lattice.node(static_cast<double>(h), static_cast<double>(k));
+      const Vector at = lattice.node(static_cast<double>(h), static_cast<double>(k));
       if (!inside(at)) continue;
       std::vector<double> circle;
       for (int i = 0; i < 16; ++i) {
@@ -315,10 +302,10 @@ Dataset vector_map_dataset(const Description& lists, const VectorMap& map, const
 }
 
 Table lattice_table(const Lattice& lattice) {
-  const PlaneVector vectors[2] = {lattice.g1, lattice.g2};
+  const Vector vectors[2] = {lattice.g1, lattice.g2};
   Table table;
   std::vector<double> x, y, length, direction;
-  for (const PlaneVector& v : vectors) {
+  for (const Vector& v : vectors) {
     x.push_back(v.x);
     y.push_back(v.y);
     length.push_back(std::sqrt(v.square()));
@@ -333,12 +320,12 @@ Table lattice_table(const Lattice& lattice) {
 }
 
 Outputs run(const Inputs& inputs, const StrainParams& params, Context& context) {
-  const Dataset& lists = inputs.at("disks");
+  const CalibratedLists lists(inputs);
   const Description& data = lists.describe();
   const std::vector<std::uint8_t> region = read_mask(inputs.find("reference"), data.navigation_shape(), "reference");
   const Partitions partitions = partitions_of(data);
   const VectorMap map = map_of_vectors(lists, partitions, context);
-  LatticeFitRequest request{lattice_of_scan(map, params), params.tolerance, params.least_disks};
+  LatticeFitRequest request{lattice_of_scan(map, params, lists), params.tolerance, params.least_disks};
 
   const NoiseEstimate scatter = over_lists(
       lists, partitions, context, "measuring how disks scatter", NoiseEstimate{},
@@ -356,7 +343,7 @@ Outputs run(const Inputs& inputs, const StrainParams& params, Context& context) 
   std::vector<Fitted> fits(positions);
   Executor executor(context);
   executor.for_each_chunk("fitting lattices", partitions, [&](std::int64_t, RowRange range) {
-    const DiskLists read = read_disks(lists, range);
+    const DiskLists read = lists.read(range);
     for (std::size_t p = 0; p < read.positions(); ++p) {
       const LatticeFit fit = fit_lattice(read.at(p), request);
       Fitted& fitted = fits[static_cast<std::size_t>(range.begin) + p];
@@ -418,16 +405,19 @@ Outputs run(const Inputs& inputs, const StrainParams& params, Context& context) 
   }
   const auto fitted = static_cast<std::int64_t>(positions) - few - on_line;
 
-  const std::string units = disk_units(data), unit = units.empty() ? "the lists' unit" : units;
-  const std::size_t rank = data.navigation_shape().size();
-  const View map_view = rank == 2 ? View::maps : rank == 1 ? View::spectra : View::hidden;
+  const std::string units = lists.unit(), unit = units.empty() ? "the lists' unit" : units;
+  const View map_view = scan_view(data, View::maps);
+  const Calibration& known = lists.calibration();
   Outputs outputs;
-  const std::string axes_note =
-      params.angle == 0 ? "x runs to the right on the detector and y downward."
-                        : "The strain axes' x lies " + show(params.angle) + "° from the detector's, towards its y.";
+  const std::string frame = known.rotation ? "scan" : "detector";
+  std::string axes_note = params.angle == 0 ? (known.rotation ? "x and y are those of the scan, as in the picture."
+                                                              : "x runs to the right on the detector and y downward.")
+                                            : "The strain axes' x lies " + show(params.angle) + "° from the " + frame +
+                                                  "'s, towards its y.";
+  if (known.ellipse) axes_note += " The ellipse of the patterns is taken out.";
   outputs.add({.name = "strain",
                .title = "Strain",
-               .value = map_dataset(data, 3, "Strain", "Strain (%)", strain),
+               .value = map_of(data, 3, "Strain", "Strain (%)", strain),
                .view = map_view,
                .sigma = "strain_sigma",
                .components = {"xx", "yy", "xy"},
@@ -436,20 +426,20 @@ Outputs run(const Inputs& inputs, const StrainParams& params, Context& context) 
                        "Positive: the crystal is stretched. " + axes_note});
   outputs.add({.name = "strain_sigma",
                .title = "Standard deviation of strain",
-               .value = map_dataset(data, 3, "Strain, standard deviation", "Strain (%)", strain_sigma),
+               .value = map_of(data, 3, "Strain, standard deviation", "Strain (%)", strain_sigma),
                .components = {"xx", "yy", "xy"}});
   outputs.add({.name = "rotation",
                .title = "Rotation of the lattice",
-               .value = map_dataset(data, 0, "Rotation", "Rotation (°)", rotation),
+               .value = map_of(data, 0, "Rotation", "Rotation (°)", rotation),
                .view = map_view,
                .sigma = "rotation_sigma",
-               .note = "From x towards y on the detector, against the same reference."});
+               .note = "From x towards y of the " + frame + ", against the same reference."});
   outputs.add({.name = "rotation_sigma",
                .title = "Standard deviation of the rotation",
-               .value = map_dataset(data, 0, "Rotation, standard deviation", "Rotation (°)", rotation_sigma)});
+               .value = map_of(data, 0, "Rotation, standard deviation", "Rotation (°)", rotation_sigma)});
   outputs.add({.name = "vector_map",
                .title = "All disks and the lattice",
-               .value = vector_map_dataset(data, map, units),
+               .value = vector_map_of(data, map, units),
                .view = View::pattern,
                .note = "Intensity of the disks of all positions by where they are, with the reference lattice.",
                .outlines = outlines_of(reference.lattice, map)});
@@ -460,27 +450,29 @@ Outputs run(const Inputs& inputs, const StrainParams& params, Context& context) 
                .note = "In " + unit + "; directions from x towards y."});
   outputs.add({.name = "residual",
                .title = "Distance of disks from their lattice nodes",
-               .value = map_dataset(data, 0, "Residual", "Root mean square (" + unit + ")", residual),
+               .value = map_of(data, 0, "Residual", "Root mean square (" + unit + ")", residual),
                .view = map_view});
   outputs.add({.name = "disks_used",
                .title = "Disks that the lattice was fitted to",
-               .value = map_dataset(data, 0, "Disks used", "disks", used),
+               .value = map_of(data, 0, "Disks used", "disks", used),
                .view = map_view});
   outputs.add({.name = "left_out",
                .title = "Positions left out",
-               .value = map_dataset(data, 0, "Left out", "", left_out),
-               .view = few + on_line > 0 && rank == 2 ? View::labels : View::hidden,
+               .value = map_of(data, 0, "Left out", "", left_out),
+               .view = few + on_line > 0 ? scan_view(data, View::labels) : View::hidden,
                .components = {"too few disks", "disks on one line"},
                .note = "-1: fitted."});
   outputs.add({.name = "lattice",
                .title = "Lattice at every position",
-               .value = map_dataset(data, 6, "Lattice", unit, lattice),
+               .value = map_of(data, 6, "Lattice", unit, lattice),
                .sigma = "lattice_sigma",
                .components = {"g1 x", "g1 y", "g2 x", "g2 y", "origin x", "origin y"}});
   outputs.add({.name = "lattice_sigma",
                .title = "Standard deviation of the lattice",
-               .value = map_dataset(data, 6, "Lattice, standard deviation", unit, lattice_sigma),
+               .value = map_of(data, 6, "Lattice, standard deviation", unit, lattice_sigma),
                .components = {"g1 x", "g1 y", "g2 x", "g2 y", "origin x", "origin y"}});
+
+  if (!known.empty()) outputs.add(calibration_summary(known, beam_energy(data.metadata)));
 
   const Lattice& g = reference.lattice;
   outputs.summary.push_back("lattice at " + std::to_string(fitted) + " of " + std::to_string(positions) +
@@ -511,6 +503,7 @@ Outputs run(const Inputs& inputs, const StrainParams& params, Context& context) 
                               " to " + show(at(0.95), "%.3g") + " %, median σ " + show(median_of(sigmas), "%.2g") +
                               " %");
   }
+  outputs.summary.push_back(calibration_line(known));
   return outputs;
 }
 
@@ -533,13 +526,15 @@ const Operation& strain_operation() {
                    .help = "Region of the scan that counts as unstrained: positions where it is not 0; without it the "
                            "whole scan.",
                    .required = false,
-                   .values = Values::real}},
+                   .values = Values::real},
+                  calibration_port()},
        .outputs = {{"strain", "Strain xx, yy and xy in percent; NaN where no lattice could be fitted."},
                    {"strain_sigma", "Its standard deviation, that of the reference included; NaN where the strain is."},
                    {"rotation", "Rotation in degrees from x towards y; NaN where no lattice could be fitted."},
                    {"rotation_sigma", "Its standard deviation; NaN where the rotation is."},
                    {"vector_map", "Summed intensity of all disks by place."},
                    {"reference_lattice", "Basis vectors of the reference."},
+                   calibration_summary_port(),
                    {"residual",
                     "Root mean square distance of disks from their nodes; NaN where no lattice could be fitted."},
                    {"disks_used", "Number of disks that the lattice was fitted to."},

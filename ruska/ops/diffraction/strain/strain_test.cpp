@@ -10,7 +10,9 @@
 #include <gtest/gtest.h>
 
 #include "ruska/base/random.hpp"
+#include "ruska/core/metadata.hpp"
 #include "ruska/core/record.hpp"
+#include "ruska/ops/diffraction/calibration.hpp"
 #include "ruska/ops/diffraction/disk_list.hpp"
 #include "ruska/ops/diffraction/strain/deformation.hpp"
 #include "ruska/ops/diffraction/strain/lattice.hpp"
@@ -21,7 +23,7 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Reciprocal vector of a crystal deformed by F: F⁻ᵀ g.
-PlaneVector deformed(PlaneVector g, double fxx, double fxy, double fyx, double fyy) {
+Vector deformed(Vector g, double fxx, double fxy, double fyx, double fyy) {
   const double determinant = fxx * fyy - fxy * fyx;
   return {(fyy * g.x - fyx * g.y) / determinant, (fxx * g.y - fxy * g.x) / determinant};
 }
@@ -42,7 +44,7 @@ std::vector<Disk> disks_of(const Lattice& lattice, int reach, double keep, doubl
   for (int h = -reach; h <= reach; ++h) {
     for (int k = -reach; k <= reach; ++k) {
       if ((h != 0 || k != 0) && !(random.uniform() < keep)) continue;
-      const PlaneVector at = lattice.node(h, k);
+      const Vector at = lattice.node(h, k);
       disks.push_back({at.y + noise * random.normal(), at.x + noise * random.normal(), 1000.0 / (1 + h * h + k * k)});
     }
   }
@@ -215,7 +217,7 @@ TEST(Strain, PrecisionAndHonestSigma) {
       for (int k = -3; k <= 3; ++k) {
         const int square = h * h + k * k;
         if (square != 0 && (square < 8 || square > 10)) continue;
-        const PlaneVector at = truth.node(h, k);
+        const Vector at = truth.node(h, k);
         disks.push_back({at.y + 0.05 * random.normal(), at.x + 0.05 * random.normal(), square == 0 ? 5000.0 : 300});
       }
     }
@@ -254,7 +256,7 @@ TEST(Strain, SigmaIsHonestWhereDisksAreFewAndUnlike) {
     for (int h = -3; h <= 3; ++h) {
       for (int k = -3; k <= 3; ++k) {
         if ((h != 0 || k != 0) && random.uniform() < 0.6) continue;
-        const PlaneVector at = lattice.node(h, k);
+        const Vector at = lattice.node(h, k);
         const double intensity = (h == 0 && k == 0 ? 20000 : 2000 / (1.0 + h * h + k * k)) * random.uniform();
         const double noise = std::sqrt(1e-4 + 1.5 / intensity);
         disks.push_back({at.y + noise * random.normal(), at.x + noise * random.normal(), intensity});
@@ -284,6 +286,79 @@ TEST(Strain, SigmaIsHonestWhereDisksAreFewAndUnlike) {
     }
     EXPECT_GT(fitted, 0.95 * number);
     EXPECT_NEAR(within / fitted, 0.683, 0.05) << part;
+  }
+}
+
+/// A crystal of known strain in the scan's frame, seen by a camera with an ellipse, a turn, exchanged axes and a centre
+/// that wanders by more than a spacing: exact with the calibration, wrong without.
+TEST(Strain, TrueInTheScansFrameWithTheCalibrationAlone) {
+  const Shape scan{8, 9};
+  const Calibration camera{
+      .origin = OriginCalibration{.surface = "plane", .x = {100, 6, 1}, .y = {120, -2, 5}, .scan = scan},
+      .ellipse = EllipseCalibration{1.15, 0, 35, 0},
+      .pixel_size = PixelSizeCalibration{0.05, 0, "1/nm", "test"},
+      .rotation = RotationCalibration{-70, 0, true, true},
+      .frame = {256, 256}};
+  const Matrix to_detector = camera.to_scan().inverse();
+  const Lattice crystal{{0, 0}, {1.05, 0.1}, {-0.2, 1.2}};  // 1/nm, in the scan's frame
+  const Deformation d{0.05, -0.02, 0.01, 2};
+  std::vector<std::vector<Disk>> positions;
+  std::vector<std::uint8_t> region;
+  for (std::int64_t p = 0; p < count(scan); ++p) {
+    Random random(11, "camera", static_cast<std::uint64_t>(p));
+    region.push_back(p % 9 < 4 ? 1 : 0);
+    std::vector<Disk> disks = disks_of(region.back() != 0 ? crystal : deformed(crystal, d), 2, 0.9, 0, random);
+    for (Disk& disk : disks) {
+      const Vector at = camera.origin->at_position(p, scan) + (1 / 0.05) * (to_detector * Vector{disk.kx, disk.ky});
+      disk.kx = at.x;
+      disk.ky = at.y;
+    }
+    positions.push_back(disks);
+  }
+  Description description;
+  description.axes = {{.name = "y", .size = 8}, {.name = "x", .size = 9}};
+  Description pattern;
+  pattern.axes = {{.name = "ky", .size = 256}, {.name = "kx", .size = 256}};
+  set_calibration(pattern.metadata, camera);
+  Inputs inputs{{"disks", lists_of(positions, 9)},
+                {"reference", Dataset::from_values<std::uint8_t>(description, region)},
+                {"calibration", Dataset::from_values<float>(pattern, std::vector<float>(256 * 256))}};
+  const Outputs outputs = run(inputs);
+  const auto strain = values(outputs, "strain"), rotation = values(outputs, "rotation");
+  for (std::size_t p = 0; p < region.size(); ++p) {
+    const double on = region[p] != 0 ? 0 : 1;
+    EXPECT_NEAR(strain[p] / 100, on * d.xx, 1e-10);
+    EXPECT_NEAR(strain[region.size() + p] / 100, on * d.yy, 1e-10);
+    EXPECT_NEAR(strain[2 * region.size() + p] / 100, on * d.xy, 1e-10);
+    EXPECT_NEAR(rotation[p], on * d.rotation, 1e-8);
+  }
+  EXPECT_EQ(outputs.dataset("vector_map").describe().axes[0].units, "1/nm");
+  EXPECT_NE(outputs.find("calibration_summary"), nullptr);
+  // All but the ellipse, which comes in at first order in the product of both strains: 1 %.
+  Calibration round = camera;
+  round.ellipse.reset();
+  set_calibration(pattern.metadata, round);
+  inputs.set("calibration", Dataset::from_values<float>(pattern, std::vector<float>(256 * 256)));
+  const auto distorted = values(run(inputs), "strain");
+  EXPECT_GT(std::abs(distorted[8] / 100 - d.xx), 1e-3);
+}
+
+TEST(Strain, ACalibrationNeedsListsThatLeadToPixels) {
+  std::vector<std::vector<Disk>> positions(4);
+  Random random(12, "units", 0);
+  for (auto& disks : positions) disks = disks_of(oblique, 2, 1, 0.02, random);
+  const Dataset lists = lists_of(positions, 2);
+  Description description = lists.describe();
+  set(description.metadata, "Diffraction.disk_units", "1/nm");
+  const Dataset in_nanometres = Dataset::from_values<double>(description, lists.read_all<double>());
+  run({{"disks", in_nanometres}});
+  set_calibration(description.metadata, {.ellipse = EllipseCalibration{1.1, 0.01, 20, 1}});
+  try {
+    run({{"disks", Dataset::from_values<double>(description, lists.read_all<double>())}});
+    ADD_FAILURE() << "took 1/nm for pixels";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::invalid_argument);
+    EXPECT_THAT(error.what(), testing::HasSubstr("how these follow from pixels"));
   }
 }
 

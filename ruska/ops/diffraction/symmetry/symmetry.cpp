@@ -12,6 +12,8 @@
 #include <numbers>
 
 #include "ruska/core/executor.hpp"
+#include "ruska/core/rows.hpp"
+#include "ruska/ops/diffraction/calibration_summary.hpp"
 #include "ruska/ops/diffraction/frames.hpp"
 #include "ruska/ops/diffraction/scan/bright_disc.hpp"
 #include "ruska/ops/diffraction/scan/frame_reader.hpp"
@@ -29,9 +31,10 @@ constexpr std::size_t scored = 5;
 constexpr std::size_t values_per_position = 2 * scored + 2 + 4 + 10 + 1;  // as stored below
 
 constexpr auto parameters = std::tuple{
-    parameter(&SymmetryParams::center_x, "center_x", "px",
-              "Centre of the patterns along x; auto: the middle of the bright disc, then the centre of symmetry of the "
-              "summed patterns within 1 px."),
+    parameter(
+        &SymmetryParams::center_x, "center_x", "px",
+        "Centre of the patterns along x; auto: the calibrated origin, position by position; else the middle of the "
+        "bright disc, then the centre of symmetry of the summed patterns within 1 px."),
     parameter(&SymmetryParams::center_y, "center_y", "px", "Centre of the patterns along y; auto as for x."),
     parameter(
         &SymmetryParams::search, "search", "px", within(0.0, 16.0),
@@ -65,7 +68,40 @@ struct Disc {
   double inner = 0, outer = 0;
   double search = 0;
   std::int64_t height = 0, width = 0;
+  Matrix distortion{};
+
+  PolarGrid grid() const { return {inner, outer, distortion}; }
 };
+
+/// What the calibration adds: where each position's centre lies from the mean one, and the ellipse.
+struct Setting {
+  Calibration calibration{};
+  bool follows = false;
+  double wander = 0;  ///< farthest from the mean origin, px
+  Vector mean{};
+  Matrix distortion{};
+
+  Vector move(std::int64_t position, const Shape& scan) const {
+    return follows ? calibration.origin->at_position(position, scan) - mean : Vector{};
+  }
+};
+
+Setting setting_of(const Inputs& inputs, const SymmetryParams& params) {
+  const Description& data = inputs.at("data").describe();
+  Setting setting;
+  setting.calibration = calibration_of(inputs);
+  if (setting.calibration.ellipse) setting.distortion = setting.calibration.ellipse->distortion();
+  const auto& origin = setting.calibration.origin;
+  if (!origin) return setting;
+  setting.mean = origin->mean();
+  setting.follows = origin->surface != "constant" && !params.center_x && !params.center_y;
+  const Shape scan = data.navigation_shape();
+  for (std::int64_t p = 0; setting.follows && p < data.navigation_size(); ++p) {
+    const Vector move = setting.move(p, scan);
+    setting.wander = std::max({setting.wander, std::abs(move.x), std::abs(move.y)});
+  }
+  return setting;
+}
 
 double binned(double pixel, std::int64_t binning) {
   return (pixel - static_cast<double>(binning - 1) / 2) / static_cast<double>(binning);
@@ -81,7 +117,8 @@ std::int64_t binning_of(const Description& data, const SymmetryParams& params) {
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(radius / widest_binned_radius)));
 }
 
-Disc disc_about(const Description& data, const SymmetryParams& params, double y, double x, double search) {
+Disc disc_about(const Description& data, const SymmetryParams& params, const Setting& setting, double y, double x,
+                double search) {
   const std::int64_t binning = binning_of(data, params);
   const auto scale = static_cast<double>(binning);
   const Shape frame = data.signal_shape();
@@ -94,7 +131,9 @@ Disc disc_about(const Description& data, const SymmetryParams& params, double y,
   const double edge = std::min(
       {disc.y, disc.x, static_cast<double>(disc.height - 1) - disc.y, static_cast<double>(disc.width - 1) - disc.x});
   // Parabolas about a node at the edge of the search look one step beyond it.
-  const double room = edge - 1.5 * disc.search - margin / 2;
+  disc.distortion = setting.distortion;
+  const double stretched = setting.calibration.ellipse ? std::sqrt(setting.calibration.ellipse->ratio) : 1.0;
+  const double room = (edge - 1.5 * disc.search - margin / 2 - setting.wander / scale) / stretched;
   disc.outer = params.radius ? *params.radius / scale : room;
   disc.inner = params.inner_radius ? *params.inner_radius / scale : inner_radius_px;
   const auto text = [&](double value) {
@@ -131,6 +170,23 @@ void bin(std::span<const double> frame, std::int64_t frame_width, std::int64_t b
   }
 }
 
+/// Binned pixels that hold one that is left out.
+std::vector<std::uint8_t> binned_mask(const std::vector<std::uint8_t>& left_out, std::int64_t frame_width,
+                                      std::int64_t binning, const Disc& disc) {
+  std::vector<std::uint8_t> mask;
+  if (std::find_if(left_out.begin(), left_out.end(), [](std::uint8_t one) { return one != 0; }) == left_out.end()) {
+    return mask;
+  }
+  mask.resize(static_cast<std::size_t>(disc.height * disc.width));
+  for (std::int64_t y = 0; y < disc.height * binning; ++y) {
+    for (std::int64_t x = 0; x < disc.width * binning; ++x) {
+      if (left_out[static_cast<std::size_t>(y * frame_width + x)] == 0) continue;
+      mask[static_cast<std::size_t>((y / binning) * disc.width + x / binning)] = 1;
+    }
+  }
+  return mask;
+}
+
 /// An upper bound of the grid that any centre gives.
 PolarGrid largest_grid(const Description& data, const SymmetryParams& params) {
   const Shape frame = data.signal_shape();
@@ -148,7 +204,14 @@ std::int64_t bytes_per_worker(const Description& data, const SymmetryParams& par
 Plan check(const Inputs& inputs, const SymmetryParams& params) {
   const Description& data = inputs.at("data").describe();
   const Shape frame = data.signal_shape();
-  if (params.center_x && params.center_y) disc_about(data, params, *params.center_y, *params.center_x, params.search);
+  check_frame_port(inputs, "mask");
+  require_uniform_signal_axes(data, "diffraction.symmetry");
+  const Setting setting = setting_of(inputs, params);
+  const auto& origin = setting.calibration.origin;
+  if (origin || (params.center_x && params.center_y)) {
+    disc_about(data, params, setting, params.center_y.value_or(setting.mean.y),
+               params.center_x.value_or(setting.mean.x), params.search);
+  }
   Plan plan;
   plan.outputs = {{"group", shape_of(scan_map_axes(data, "", 0)), DType::int32},
                   {"probability", shape_of(scan_map_axes(data, "", 0))},
@@ -186,12 +249,18 @@ std::string show(double value, const char* format = "%.4g") {
   return text;
 }
 
-Center center_of(const Dataset& data, const SymmetryParams& params, Context& context) {
+Center center_of(const Dataset& data, const SymmetryParams& params, const Setting& setting,
+                 const std::vector<std::uint8_t>& left_out, Context& context) {
   if (params.center_x && params.center_y) return {*params.center_y, *params.center_x, "given"};
+  if (setting.calibration.origin) {
+    return {params.center_y.value_or(setting.mean.y), params.center_x.value_or(setting.mean.x),
+            setting.follows ? "mean of the calibrated origin, which each position's own centre follows"
+                            : "the calibrated origin"};
+  }
   const Description& description = data.describe();
   const Shape frame = description.signal_shape();
-  const Look look = look_at_frames(data, {}, {}, context);
-  const BrightDisc bright = find_bright_disc(look.sum, frame[0], frame[1], {});
+  const Look look = look_at_frames(data, {}, left_out, context);
+  const BrightDisc bright = find_bright_disc(look.sum, frame[0], frame[1], left_out);
   Center center{params.center_y.value_or(bright.y), params.center_x.value_or(bright.x),
                 "middle of the bright disc of " + std::to_string(look.frames) + " frames"};
   if (params.center_x || params.center_y) return center;
@@ -199,9 +268,10 @@ Center center_of(const Dataset& data, const SymmetryParams& params, Context& con
   const double search = std::max(1.0, static_cast<double>(binning));
   SymmetryParams about = params;
   about.radius.reset();
-  const Disc disc = disc_about(description, about, center.y, center.x, search);
-  const PolarGrid grid(disc.inner, disc.outer);
-  SymmetryScorer scorer(grid, disc.height, disc.width, are_counts(params.noise, description) ? params.gain : 0);
+  const Disc disc = disc_about(description, about, setting, center.y, center.x, search);
+  const PolarGrid grid = disc.grid();
+  SymmetryScorer scorer(grid, disc.height, disc.width, are_counts(params.noise, description) ? params.gain : 0,
+                        binned_mask(left_out, frame[1], binning, disc));
   std::vector<double> values;
   bin(look.sum, frame[1], binning, disc, values);
   if (!scorer.load(values)) return center;
@@ -263,14 +333,17 @@ std::vector<double> columns(const std::vector<double>& stored, std::size_t index
   return values;
 }
 
-std::vector<double> circle(const Axis& axis_y, const Axis& axis_x, double y, double x, double radius) {
-  std::vector<double> line;
-  for (int i = 0; i < 120; ++i) {
-    const double angle = 2 * std::numbers::pi * i / 120;
-    line.push_back(axis_x.at(x + radius * std::cos(angle)));
-    line.push_back(axis_y.at(y + radius * std::sin(angle)));
+/// Whether more than half of the samples about the mean centre are left out.
+bool none_left(const PolarGrid& grid, const std::vector<std::uint8_t>& bad, const Disc& disc) {
+  if (bad.empty()) return false;
+  std::size_t lost = 0;
+  for (std::size_t s = 0; s < grid.x.size(); ++s) {
+    const auto y = static_cast<std::int64_t>(disc.y + static_cast<double>(grid.y[s]) + 0.5);
+    const auto x = static_cast<std::int64_t>(disc.x + static_cast<double>(grid.x[s]) + 0.5);
+    lost += bad[static_cast<std::size_t>(std::clamp<std::int64_t>(y, 0, disc.height - 1) * disc.width +
+                                         std::clamp<std::int64_t>(x, 0, disc.width - 1))];
   }
-  return line;
+  return 2 * lost > grid.x.size();
 }
 
 Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context) {
@@ -278,9 +351,13 @@ Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context
   const Description& data = dataset.describe();
   const Shape frame = data.signal_shape();
   const std::int64_t binning = binning_of(data, params);
-  const Center center = center_of(dataset, params, context);
-  const Disc disc = disc_about(data, params, center.y, center.x, params.search);
-  const PolarGrid grid(disc.inner, disc.outer);
+  const std::vector<std::uint8_t> left_out = read_mask(inputs.find("mask"), frame, "mask");
+  const Setting setting = setting_of(inputs, params);
+  const Center center = center_of(dataset, params, setting, left_out, context);
+  const Disc disc = disc_about(data, params, setting, center.y, center.x, params.search);
+  const PolarGrid grid = disc.grid();
+  const std::vector<std::uint8_t> bad = binned_mask(left_out, frame[1], binning, disc);
+  const Shape scan = data.navigation_shape();
   const auto positions = static_cast<std::size_t>(data.navigation_size());
 
   std::vector<double> stored(positions * values_per_position);
@@ -290,15 +367,21 @@ Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context
       "comparing patterns with their images", partitions,
       [&] { return std::vector<double>(static_cast<std::size_t>(data.signal_size())); },
       [&](std::vector<double>& total, std::int64_t, RowRange range) {
-        SymmetryScorer scorer(grid, disc.height, disc.width, are_counts(params.noise, data) ? params.gain : 0);
-        std::vector<double> values;
-        for_each_frame(dataset, range, are_counts(params.noise, data), {},
+        SymmetryScorer scorer(grid, disc.height, disc.width, are_counts(params.noise, data) ? params.gain : 0, bad);
+        std::vector<double> values, kept(total.size());
+        for_each_frame(dataset, range, are_counts(params.noise, data), left_out,
                        [&](std::int64_t position, std::span<const double> pattern) {
-                         for (std::size_t p = 0; p < total.size(); ++p) total[p] += pattern[p];
-                         bin(pattern, frame[1], binning, disc, values);
+                         for (std::size_t p = 0; p < total.size(); ++p) {
+                           kept[p] = left_out.empty() || left_out[p] == 0 ? pattern[p] : 0.0;
+                           total[p] += kept[p];
+                         }
+                         bin(kept, frame[1], binning, disc, values);
                          PatternSymmetry found;
+                         const Vector move = setting.move(position, scan);
+                         const auto scale = static_cast<double>(binning);
                          if (scorer.load(values))
-                           found = find_symmetry(scorer, disc.y, disc.x, disc.search, params.tolerance);
+                           found = find_symmetry(scorer, disc.y + move.y / scale, disc.x + move.x / scale, disc.search,
+                                                 params.tolerance);
                          store(found, params, binning,
                                stored.data() + static_cast<std::size_t>(position) * values_per_position);
                        });
@@ -383,8 +466,9 @@ Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context
                .view = scan_view(data, View::maps),
                .sigma = are_counts(params.noise, data) ? "center_sigma" : "",
                .components = {"x", "y"},
-               .note = params.search > 0 ? "Within " + show(params.search) + " px of (" + show(center.x) + ", " +
-                                               show(center.y) + ")."
+               .note = params.search > 0 ? "Within " + show(params.search) + " px of " +
+                                               (setting.follows ? std::string("each position's calibrated origin.")
+                                                                : "(" + show(center.x) + ", " + show(center.y) + ").")
                                          : "One for all: none was looked for."});
   if (are_counts(params.noise, data)) {
     outputs.add(
@@ -403,17 +487,17 @@ Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context
   {
     std::vector<double> mean = sum;
     for (double& value : mean) value /= static_cast<double>(positions);
-    const Axis &axis_y = data.axes[data.axes.size() - 2], &axis_x = data.axes.back();
-    Axes axes{axis_y, axis_x};
     const auto scale = static_cast<double>(binning);
-    outputs.add({.name = "mean",
-                 .title = "Mean pattern",
-                 .value = dataset_over<double>(axes, "Mean pattern", "Mean value", mean),
-                 .view = View::pattern,
-                 .note = "Between the circles patterns are compared: " + disc_text + ", " + std::to_string(binning) +
-                         " × " + std::to_string(binning) + " pixels summed.",
-                 .outlines = {{"outer radius", {circle(axis_y, axis_x, center.y, center.x, disc.outer * scale)}},
-                              {"inner radius", {circle(axis_y, axis_x, center.y, center.x, disc.inner * scale)}}}});
+    outputs.add(
+        {.name = "mean",
+         .title = "Mean pattern",
+         .value = pattern_dataset<double>(data, "Mean pattern", mean),
+         .view = View::pattern,
+         .note = "Between the circles patterns are compared: " + disc_text + ", " + std::to_string(binning) + " × " +
+                 std::to_string(binning) + " pixels summed.",
+         .outlines = {
+             {"outer radius", {circle_line(data, {center.x, center.y}, disc.outer * scale, disc.distortion)}},
+             {"inner radius", {circle_line(data, {center.x, center.y}, disc.inner * scale, disc.distortion)}}}});
   }
   std::vector<std::string> share;
   std::vector<double> average;
@@ -429,6 +513,9 @@ Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context
                                {"mean_probability", "", average}}},
                .view = View::table});
 
+  if (none_left(grid, bad, disc)) {
+    context.warn("so little of the disc is left by the mask that its symmetry means nothing");
+  }
   outputs.summary.push_back("centre (" + show(center.x) + ", " + show(center.y) + ") px: " + center.story);
   outputs.summary.push_back(disc_text + ", binned " + std::to_string(binning) + " × " + std::to_string(binning));
   std::vector<std::size_t> order;
@@ -440,6 +527,7 @@ Outputs run(const Inputs& inputs, const SymmetryParams& params, Context& context
     outputs.summary.push_back("group " + names[order[i]] + ": " + share[order[i]] +
                               " % of the positions, mean probability " + show(average[order[i]], "%.2f"));
   }
+  outputs.summary.push_back(calibration_line(setting.calibration));
   const auto none = std::count(labels.begin(), labels.end(), -1);
   if (none > 0) {
     outputs.summary.push_back("no azimuthal contrast beyond the noise at " + std::to_string(none) + " of " +
@@ -456,11 +544,7 @@ const Operation& symmetry_operation() {
        .version = 1,
        .summary = "Symmetry of every pattern of a scan: correlation under rotations and mirrors, and its point group.",
        .citations = {"M. Krajnak and J. Etheridge, PNAS 117, 27805 (2020)"},
-       .inputs = {{.name = "data",
-                   .help = "Diffraction patterns over any navigation axes.",
-                   .values = Values::real,
-                   .min_signal = 2,
-                   .max_signal = 2}},
+       .inputs = calibrated_pattern_ports("Diffraction patterns over any navigation axes."),
        .outputs =
            {{"group",
              "Number of the most probable group: 0 to 9 for 1, m, 2, 2mm, 3, 3m, 4, 4mm, 6, 6mm; -1 for none."},

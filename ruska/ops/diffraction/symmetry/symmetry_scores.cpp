@@ -26,6 +26,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <utility>
 
 namespace ruska::ops::diffraction {
 namespace {
@@ -35,6 +36,7 @@ constexpr double arc = 1.2;                     // px between samples of the out
 constexpr double no_shared_pixel = 2.8284272;   // px; each of two samples takes the 2 × 2 pixels about it
 constexpr double squared_correlation = 1.1634;  // px²; see above
 constexpr double least_share = 0.1;             // of the power that a mirror's strip may leave for its denominator
+constexpr std::int64_t fewest_samples = 12;     // of a ring that its mean needs
 
 /// Autocovariance along one axis of bilinear interpolation of white noise, over all phases: the cubic B-spline.
 double spline(double distance) {
@@ -51,10 +53,16 @@ double vertex(double left, double middle, double right) {
 
 }  // namespace
 
-PolarGrid::PolarGrid(double inner, double outer) {
+PolarGrid::PolarGrid(double inner, double outer, const Matrix& distortion) {
   rings = std::max<std::int64_t>(1, std::llround(outer - inner));
   angles = 12 * std::max<std::int64_t>(2, static_cast<std::int64_t>(std::ceil(2 * pi * outer / (12 * arc))));
-  reach = outer;
+  // Singular values of the distortion: how far it stretches at most, and at least.
+  const double frobenius = distortion.xx * distortion.xx + distortion.xy * distortion.xy +
+                           distortion.yx * distortion.yx + distortion.yy * distortion.yy;
+  const double determinant = std::abs(distortion.xx * distortion.yy - distortion.xy * distortion.yx);
+  const double largest =
+      0.5 * (std::sqrt(frobenius + 2 * determinant) + std::sqrt(std::max(0.0, frobenius - 2 * determinant)));
+  reach = outer * largest;
   const double step = (outer - inner) / static_cast<double>(rings);
   for (std::int64_t r = 0; r < rings; ++r) {
     const double radius = inner + (static_cast<double>(r) + 0.5) * step;
@@ -62,8 +70,9 @@ PolarGrid::PolarGrid(double inner, double outer) {
     double sum = 0;
     for (std::int64_t i = 0; i < angles; ++i) {
       const double angle = 2 * pi * static_cast<double>(i) / static_cast<double>(angles);
-      y.push_back(static_cast<float>(radius * std::sin(angle)));
-      x.push_back(static_cast<float>(radius * std::cos(angle)));
+      const Vector at = radius * (distortion * Vector{std::cos(angle), std::sin(angle)});
+      y.push_back(static_cast<float>(at.y));
+      x.push_back(static_cast<float>(at.x));
       // Mean over directions of the covariance with the sample i further on.
       const double chord = 2 * radius * std::sin(angle / 2);
       for (int d = 0; d < 8; ++d) {
@@ -72,14 +81,19 @@ PolarGrid::PolarGrid(double inner, double outer) {
       }
     }
     mean_noise.push_back(sum / (spline(0) * spline(0) * static_cast<double>(angles)));
-    const double gap = 2 * std::asin(std::min(1.0, no_shared_pixel / (2 * radius)));
+    const double gap = 2 * std::asin(std::min(1.0, no_shared_pixel * largest / determinant / (2 * radius)));
     least_gap.push_back(static_cast<std::int64_t>(std::ceil(gap * static_cast<double>(angles) / (2 * pi))));
   }
 }
 
 SymmetryScorer::SymmetryScorer(const PolarGrid& grid, std::int64_t height, std::int64_t width,
-                               double variance_per_count)
-    : grid_(grid), height_(height), width_(width), variance_per_count_(variance_per_count) {
+                               double variance_per_count, std::vector<std::uint8_t> left_out)
+    : grid_(grid),
+      height_(height),
+      width_(width),
+      variance_per_count_(variance_per_count),
+      rotation_power_{},
+      left_out_(std::move(left_out)) {
   const auto samples = static_cast<std::size_t>(grid.rings * grid.angles);
   const auto angles = static_cast<std::size_t>(grid.angles);
   pattern_.resize(static_cast<std::size_t>(height * width));
@@ -92,10 +106,13 @@ SymmetryScorer::SymmetryScorer(const PolarGrid& grid, std::int64_t height, std::
   prefix_.resize(3 * angles + 1);
   dropped_.resize(angles);
   mirror_.resize(angles);
+  mirror_power_.resize(angles);
+  if (!left_out_.empty()) sound_.resize(samples);
+  sound_in_.assign(static_cast<std::size_t>(grid.rings), grid.angles);
 }
 
 std::int64_t SymmetryScorer::bytes_held(const PolarGrid& grid, std::int64_t height, std::int64_t width) {
-  return 4 * (height * width + 3 * grid.rings * grid.angles + 12 * grid.angles) + 8 * (5 * grid.angles + 1);
+  return 5 * (height * width + 3 * grid.rings * grid.angles + 12 * grid.angles) + 8 * (7 * grid.angles + grid.rings);
 }
 
 bool SymmetryScorer::load(std::span<const double> pattern) {
@@ -127,25 +144,56 @@ void SymmetryScorer::sample(double center_y, double center_x) {
   }
 }
 
+void SymmetryScorer::find_sound_samples(double center_y, double center_x) {
+  const auto cy = static_cast<float>(center_y), cx = static_cast<float>(center_x);
+  const std::int32_t last_y = static_cast<std::int32_t>(height_) - 2, last_x = static_cast<std::int32_t>(width_) - 2;
+  for (std::int64_t r = 0; r < grid_.rings; ++r) {
+    std::int64_t number = 0;
+    for (std::int64_t i = r * grid_.angles; i < (r + 1) * grid_.angles; ++i) {
+      const auto s = static_cast<std::size_t>(i);
+      const std::int32_t iy = std::clamp(static_cast<std::int32_t>(cy + grid_.y[s]), 0, last_y);
+      const std::int32_t ix = std::clamp(static_cast<std::int32_t>(cx + grid_.x[s]), 0, last_x);
+      const std::uint8_t* const row = left_out_.data() + iy * width_ + ix;
+      sound_[s] = row[0] == 0 && row[1] == 0 && row[width_] == 0 && row[width_ + 1] == 0 ? 1 : 0;
+      number += sound_[s];
+    }
+    if (number < fewest_samples) {
+      std::fill_n(sound_.begin() + r * grid_.angles, grid_.angles, std::uint8_t{0});
+      number = 0;
+    }
+    sound_in_[static_cast<std::size_t>(r)] = number;
+  }
+}
+
 void SymmetryScorer::remove_ring_means() {
   double power = 0, mean = 0, mean_square = 0, mean_noise = 0, area = 0;
   for (std::int64_t r = 0; r < grid_.rings; ++r) {
     const float* const raw = raw_.data() + r * grid_.angles;
     const float* const noise = noise_.data() + r * grid_.angles;
     float* const value = value_.data() + r * grid_.angles;
-    const auto number = static_cast<double>(grid_.angles);
+    const std::uint8_t* const sound = left_out_.empty() ? nullptr : sound_.data() + r * grid_.angles;
+    const auto number = static_cast<double>(sound_in_[static_cast<std::size_t>(r)]);
+    if (number == 0) {
+      std::fill_n(value, grid_.angles, 0.0f);
+      std::fill_n(noise_.begin() + r * grid_.angles, grid_.angles, 0.0f);
+      continue;
+    }
     double sum = 0, noise_sum = 0, squares = 0;
     for (std::int64_t i = 0; i < grid_.angles; ++i) {
+      if (sound != nullptr && sound[i] == 0) {
+        raw_[static_cast<std::size_t>(r * grid_.angles + i)] = 0;
+        noise_[static_cast<std::size_t>(r * grid_.angles + i)] = 0;
+      }
       sum += raw[i];
       noise_sum += noise[i];
     }
     const double ring_mean = sum / number;
     for (std::int64_t i = 0; i < grid_.angles; ++i) {
-      value[i] = raw[i] - static_cast<float>(ring_mean);
+      value[i] = sound != nullptr && sound[i] == 0 ? 0.0f : raw[i] - static_cast<float>(ring_mean);
       squares += static_cast<double>(value[i]) * value[i];
     }
     // Taking off the mean takes the mean's share of the noise with it.
-    const double share = grid_.mean_noise[static_cast<std::size_t>(r)], a = grid_.area[static_cast<std::size_t>(r)];
+    const double share = mean_share(r), a = grid_.area[static_cast<std::size_t>(r)];
     power += a * (squares - noise_sum * (1 - share));
     const double weight = a * number;
     area += weight;
@@ -154,28 +202,51 @@ void SymmetryScorer::remove_ring_means() {
     mean_noise += weight * noise_sum / number * share;
   }
   scores_.power = power;
-  scores_.radial_power = mean_square - mean * mean / area - mean_noise;
+  scores_.radial_power = area > 0 ? mean_square - mean * mean / area - mean_noise : 0;
+}
+
+double SymmetryScorer::mean_share(std::int64_t ring) const {
+  const auto r = static_cast<std::size_t>(ring);
+  const auto sound = static_cast<double>(std::max<std::int64_t>(sound_in_[r], 1));
+  return grid_.mean_noise[r] * static_cast<double>(grid_.angles) / sound;
 }
 
 void SymmetryScorer::correlate_rotations() {
   const std::int64_t n = grid_.angles;
   for (std::size_t o = 0; o < rotation_orders.size(); ++o) {
     const std::int64_t shift = n / rotation_orders[o];
-    double total = 0;
+    double total = 0, lost = 0;
     for (std::int64_t r = 0; r < grid_.rings; ++r) {
       const float* const value = value_.data() + r * n;
       const float* const noise = noise_.data() + r * n;
+      const double share = mean_share(r), a = grid_.area[static_cast<std::size_t>(r)];
       double lanes[4] = {}, noise_sum = 0;
       for (std::int64_t i = 0; i < n; ++i) {
         const std::int64_t j = i + shift < n ? i + shift : i + shift - n;
         lanes[i % 4] += static_cast<double>(value[i]) * value[j];
         noise_sum += noise[i];
       }
+      const std::int64_t sound = sound_in_[static_cast<std::size_t>(r)];
+      if (sound < n && sound > 0) {
+        // Samples without an image: half of their power for either direction of the turn, and no product.
+        const std::uint8_t* const good = sound_.data() + r * n;
+        std::int64_t pairs = 0;
+        for (std::int64_t i = 0; i < n; ++i) {
+          const std::int64_t j = i + shift < n ? i + shift : i + shift - n;
+          pairs += good[i] & good[j];
+          const auto power = [&](std::int64_t k) {
+            return static_cast<double>(value[k]) * value[k] - noise[k] * (1 - share);
+          };
+          if (good[i] != 0 && good[j] == 0) lost += 0.5 * a * power(i);
+          if (good[i] == 0 && good[j] != 0) lost += 0.5 * a * power(j);
+        }
+        noise_sum *= static_cast<double>(pairs) / static_cast<double>(sound);
+      }
       // The ring's mean is common to both factors: its noise was taken off twice.
-      total += grid_.area[static_cast<std::size_t>(r)] *
-               (lanes[0] + lanes[1] + lanes[2] + lanes[3] + noise_sum * grid_.mean_noise[static_cast<std::size_t>(r)]);
+      total += a * (lanes[0] + lanes[1] + lanes[2] + lanes[3] + noise_sum * share);
     }
-    scores_.rotation[o] = total / scores_.power;
+    rotation_power_[o] = lost == 0 ? scores_.power : std::max(scores_.power - lost, least_share * scores_.power);
+    scores_.rotation[o] = total / rotation_power_[o];
   }
 }
 
@@ -189,7 +260,10 @@ void SymmetryScorer::correlate_mirrors() {
     const float* const value = value_.data() + r * n;
     const float* const noise = noise_.data() + r * n;
     const double a = grid_.area[static_cast<std::size_t>(r)];
-    const double share = grid_.mean_noise[static_cast<std::size_t>(r)];
+    const double share = mean_share(r);
+    const std::int64_t sound = sound_in_[static_cast<std::size_t>(r)];
+    if (sound == 0) continue;
+    const std::uint8_t* const good = sound < n ? sound_.data() + r * n : nullptr;
     const std::int64_t gap = std::min(grid_.least_gap[static_cast<std::size_t>(r)], n / 2);
     float* const weighted = unrolled_.data();
     for (std::int64_t i = 0; i < n; ++i) {
@@ -213,7 +287,7 @@ void SymmetryScorer::correlate_mirrors() {
           prefix_[static_cast<std::size_t>(i)] + static_cast<double>(value[k]) * value[k] - noise[k] * (1 - share);
       if (i < n) noise_sum += noise[k];
     }
-    const double mean_noise = a * share * noise_sum / static_cast<double>(n);
+    const double mean_noise = a * share * noise_sum / static_cast<double>(sound);
     for (std::int64_t j = 0; j < n; ++j) {
       double power = 0;
       double samples = static_cast<double>(n);
@@ -224,6 +298,17 @@ void SymmetryScorer::correlate_mirrors() {
         if (last < first) continue;
         power += prefix_[static_cast<std::size_t>(last + 1)] - prefix_[static_cast<std::size_t>(first)];
         samples -= static_cast<double>(last - first + 1);
+      }
+      if (good != nullptr) {
+        // Beyond the strip, a sample that is left out takes its image along.
+        for (std::int64_t k = 0; k < n; ++k) {
+          if (good[k] != 0) continue;
+          const std::int64_t image = (j - k + 2 * n) % n, apart = (k - image + n) % n;
+          if (std::min(apart, n - apart) < gap) continue;
+          samples -= good[image] != 0 ? 2 : 1;
+          if (good[image] == 0) continue;
+          power += prefix_[static_cast<std::size_t>(image + 1)] - prefix_[static_cast<std::size_t>(image)];
+        }
       }
       dropped_[static_cast<std::size_t>(j)] += a * power;
       mirror_[static_cast<std::size_t>(j)] += mean_noise * samples;
@@ -238,6 +323,7 @@ void SymmetryScorer::correlate_mirrors() {
   for (std::int64_t j = 0; j < n; ++j) {
     double& score = mirror_[static_cast<std::size_t>(j)];
     const double kept = std::max(scores_.power - dropped_[static_cast<std::size_t>(j)], least_share * scores_.power);
+    mirror_power_[static_cast<std::size_t>(j)] = kept;
     score = (score + 2 * folded(j % 2 == 0 ? even_ : odd_, j / 2)) / kept;
   }
   for (std::size_t o = 0; o < mirror_orders.size(); ++o) {
@@ -270,6 +356,7 @@ double SymmetryScorer::mirror_at(std::int64_t order, std::int64_t index) const {
 
 const SymmetryScores& SymmetryScorer::score(double center_y, double center_x) {
   sample(center_y, center_x);
+  if (!left_out_.empty()) find_sound_samples(center_y, center_x);
   remove_ring_means();
   correlate_rotations();
   correlate_mirrors();
@@ -352,6 +439,8 @@ ScoreCovariance SymmetryScorer::covariance() {
     }
   }
   const double scale = 1 / (scores_.power * scores_.power);
+  // Where samples have no image, what is left has less power and so scatters more.
+  const auto fewer = [&](double power) { return left_out_.empty() ? 1.0 : std::sqrt(scores_.power / power); };
   ScoreCovariance covariance{};
   for (std::size_t o = 0; o < rotations; ++o) {
     linear[o][o] = std::max(linear[o][o], 0.0);
@@ -359,12 +448,15 @@ ScoreCovariance SymmetryScorer::covariance() {
       const double most = std::sqrt(linear[o][o] * linear[p][p]);
       const double common = scores_.rotation[o] * scores_.rotation[p] * self_square;
       covariance.rotation[o][p] = covariance.rotation[p][o] =
-          scale * (std::clamp(linear[o][p], -most, most) + common + (o == p ? square[o] : 0));
+          scale * fewer(rotation_power_[o]) * fewer(rotation_power_[p]) *
+          (std::clamp(linear[o][p], -most, most) + common + (o == p ? square[o] : 0));
     }
   }
   for (std::size_t o = 0; o < mirrors; ++o) {
     const double score = scores_.mirror[o].score;
-    covariance.mirror[o] = scale * (std::max(mirror_linear[o], 0.0) + score * score * self_square + mirror_square[o]);
+    const double less = left_out_.empty() ? 1.0 : fewer(mirror_power_[static_cast<std::size_t>(line[o])]);
+    covariance.mirror[o] =
+        less * less * scale * (std::max(mirror_linear[o], 0.0) + score * score * self_square + mirror_square[o]);
     // Slope and curvature per index, which is 180°/n of the line's angle.
     const std::int64_t order = mirror_orders[o];
     const double curvature =

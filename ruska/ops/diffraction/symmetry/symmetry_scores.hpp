@@ -7,13 +7,15 @@
 #include <span>
 #include <vector>
 
+#include "ruska/ops/diffraction/plane.hpp"
+
 namespace ruska::ops::diffraction {
 
 /// Where a pattern is looked at: rings one pixel apart from `inner` to `outer`, each with the same number of angles, a
 /// multiple of 12, so that the rotations of all point groups map samples on samples.
 struct PolarGrid {
-  /// Radii in pixels, 0 < inner < outer.
-  PolarGrid(double inner, double outer);
+  /// Radii in undistorted pixels, 0 < inner < outer; `distortion` makes of these the pattern's.
+  PolarGrid(double inner, double outer, const Matrix& distortion = {});
 
   std::int64_t rings = 0, angles = 0;
   double reach = 0;                     ///< pixels about the centre that samples lie within
@@ -55,7 +57,10 @@ struct ScoreCovariance {
 class SymmetryScorer {
  public:
   /// `variance_per_count`: 1 for counts, the gain for scaled counts, 0 for data without counting noise.
-  SymmetryScorer(const PolarGrid& grid, std::int64_t height, std::int64_t width, double variance_per_count);
+  /// Pixels with a nonzero byte in `left_out` (empty for none) are in no sample; a comparison leaves out the samples
+  /// whose image is left out, on either side.
+  SymmetryScorer(const PolarGrid& grid, std::int64_t height, std::int64_t width, double variance_per_count,
+                 std::vector<std::uint8_t> left_out = {});
 
   /// Takes a pattern of float64, height × width. False when its mean over the frame is not above zero.
   bool load(std::span<const double> pattern);
@@ -74,9 +79,12 @@ class SymmetryScorer {
   struct Ring;
   Ring unroll(std::int64_t ring);
   void sample(double center_y, double center_x);
+  void find_sound_samples(double center_y, double center_x);
   void remove_ring_means();
   void correlate_rotations();
   void correlate_mirrors();
+  /// Variance of a ring's mean, in that of one of its sound samples.
+  double mean_share(std::int64_t ring) const;
   double mirror_at(std::int64_t order, std::int64_t index) const;
 
   const PolarGrid& grid_;
@@ -88,6 +96,12 @@ class SymmetryScorer {
   std::vector<float> unrolled_;                    ///< copies of a ring, each written twice
   std::vector<double> prefix_, dropped_, mirror_;  ///< mirror scores per angle π/angles
   SymmetryScores scores_;
+  // Where pixels are left out:
+  std::vector<std::uint8_t> left_out_;
+  std::vector<std::uint8_t> sound_;       ///< rings × angles: 1 where a sample takes good pixels alone
+  std::vector<std::int64_t> sound_in_;    ///< of each ring
+  std::array<double, 4> rotation_power_;  ///< that the pairs of each rotation have
+  std::vector<double> mirror_power_;      ///< and those of each line
 };
 
 }  // namespace ruska::ops::diffraction

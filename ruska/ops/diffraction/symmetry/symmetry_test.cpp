@@ -11,6 +11,7 @@
 
 #include "ruska/base/random.hpp"
 #include "ruska/core/record.hpp"
+#include "ruska/ops/diffraction/calibration.hpp"
 #include "ruska/ops/diffraction/symmetry/center_search.hpp"
 
 namespace ruska::ops::diffraction {
@@ -53,11 +54,12 @@ Dataset scan_of(const std::vector<double>& values, std::int64_t height = side, s
   return Dataset::from_values<double>(description, values);
 }
 
-Outputs run(const Dataset& data, const Json& params) {
+Outputs run(const Inputs& inputs, const Json& params) {
   Context context;
   context.threads = 2;
-  return execute(symmetry_operation(), {{"data", data}}, params, context).outputs;
+  return execute(symmetry_operation(), inputs, params, context).outputs;
 }
+Outputs run(const Dataset& data, const Json& params) { return run(Inputs{{"data", data}}, params); }
 
 std::vector<double> values(const Outputs& outputs, const char* name) {
   return outputs.dataset(name).read_all_as_double();
@@ -113,6 +115,69 @@ TEST(Symmetry, ACentreOfSymmetryIsFoundWithAnHonestStandardDeviation) {
               std::sqrt(angle_squares / number));
   EXPECT_NEAR(std::sqrt(squares / number), 1, 0.35);
   EXPECT_NEAR(std::sqrt(angle_squares / number), 1, 0.35);
+}
+
+TEST(Symmetry, AHotPixelAndABeamStopThatTheMaskKnowsDoNoHarm) {
+  for (std::size_t g = 0; g < point_groups.size(); ++g) {
+    const PointGroup& group = point_groups[g];
+    const std::vector<double> sound = pattern_of(group, 15.5, 15.5, 0.2);
+    std::vector<double> harmed = sound;
+    std::vector<std::uint8_t> bad(side * side);
+    for (std::int64_t p = 0; p < side * side; ++p) {
+      const bool stop = p % side > 15 && p / side > 14 && p / side < 18;  // from the middle to the right edge
+      bad[static_cast<std::size_t>(p)] = stop || p == 8 * side + 9 ? 1 : 0;
+      if (stop) harmed[static_cast<std::size_t>(p)] = 0;
+    }
+    harmed[8 * side + 9] = 1000;
+    Description image;
+    image.axes = {{.name = "y", .size = side}, {.name = "x", .size = side}};
+    const Dataset mask = Dataset::from_values<std::uint8_t>(image, bad);
+    const Json params{{"center_y", 15.5}, {"center_x", 15.5}, {"search", 0}, {"noise", "none"}, {"mean", "rings"}};
+    const Outputs outputs = run({{"data", scan_of(harmed)}, {"mask", mask}}, params);
+    const auto clean = values(run(scan_of(sound), params), "scores"), scores = values(outputs, "scores");
+    EXPECT_EQ(values(outputs, "group")[0], static_cast<double>(g)) << group.name;
+    for (std::size_t o = 0; o < scores.size(); ++o) EXPECT_NEAR(scores[o], clean[o], 0.15) << group.name << " " << o;
+    for (std::size_t o = 0; o < rotation_orders.size(); ++o) {
+      if (group.order % rotation_orders[o] == 0) EXPECT_GT(scores[o], 0.96) << group.name << " " << rotation_orders[o];
+    }
+  }
+}
+
+TEST(Symmetry, EachPositionsCalibratedOriginAndTheEllipseAreTaken) {
+  const OriginCalibration origin{.surface = "plane", .x = {13.6, 1.1, 0}, .y = {16.4, -0.4, 0}, .scan = {5}};
+  const EllipseCalibration ellipse{1.12, 0.001, 20, 1};
+  const PointGroup& group = point_groups[7];  // 4mm
+  const std::vector<double> fine = pattern_of(group, 15.5, 15.5, 0.2);
+  const auto intensity = [&](Vector from) {  // bilinear, about the middle
+    const double y = from.y + 15.5, x = from.x + 15.5;
+    if (!(y >= 0 && x >= 0 && y < side - 1 && x < side - 1)) return 0.0;
+    const auto iy = static_cast<std::size_t>(y), ix = static_cast<std::size_t>(x);
+    const double fy = y - static_cast<double>(iy), fx = x - static_cast<double>(ix);
+    const double* const at = fine.data() + iy * side + ix;
+    return (1 - fy) * ((1 - fx) * at[0] + fx * at[1]) + fy * ((1 - fx) * at[side] + fx * at[side + 1]);
+  };
+  std::vector<double> patterns;
+  for (std::int64_t p = 0; p < 5; ++p) {
+    for (std::int64_t i = 0; i < side * side; ++i) {
+      const Vector pixel{static_cast<double>(i % side), static_cast<double>(i / side)};
+      patterns.push_back(intensity(ellipse.distortion().inverse() * (pixel - origin.at_position(p, {5}))));
+    }
+  }
+  const Dataset plain = scan_of(patterns);
+  Description description = plain.describe();
+  set_calibration(description.metadata, {.origin = origin, .ellipse = ellipse, .frame = {side, side}});
+  const Json params{{"search", 0}, {"noise", "none"}, {"mean", "rings"}, {"radius", 10.5}};
+  const Outputs outputs = run(Dataset::from_values<double>(description, patterns), params);
+  const auto groups = values(outputs, "group"), scores = values(outputs, "scores");
+  for (std::size_t p = 0; p < 5; ++p) {
+    EXPECT_EQ(groups[p], 7) << p;
+    EXPECT_GT(scores[2 * 5 + p], 0.93) << p;
+  }
+  Json still = params;
+  still["center_x"] = 15.8;
+  still["center_y"] = 15.6;
+  const auto wrong = values(run(plain, still), "scores");
+  EXPECT_LT(wrong[2 * 5 + 0], 0.8);
 }
 
 TEST(Symmetry, TheRadialPartBelongsToTheDiscsMean) {

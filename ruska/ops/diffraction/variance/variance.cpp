@@ -20,7 +20,9 @@
 
 #include "ruska/core/executor.hpp"
 #include "ruska/core/rows.hpp"
+#include "ruska/ops/diffraction/calibration_summary.hpp"
 #include "ruska/ops/diffraction/frames.hpp"
+#include "ruska/ops/diffraction/origin_shifts.hpp"
 #include "ruska/ops/diffraction/radial_bins.hpp"
 #include "ruska/ops/diffraction/radial_plane.hpp"
 #include "ruska/ops/diffraction/scan/frame_reader.hpp"
@@ -37,13 +39,13 @@ constexpr std::size_t conventions = 3;
 
 constexpr auto parameters = std::tuple{
     parameter(&VarianceParams::center_x, "center_x", "px",
-              "Centre of the rings along x; auto: centre of mass of the bright disc."),
+              "Centre of the rings along x; auto: the calibrated origin, else the centre of mass of the bright disc."),
     parameter(&VarianceParams::center_y, "center_y", "px",
-              "Centre of the rings along y; auto: centre of mass of the bright disc."),
+              "Centre of the rings along y; auto: the calibrated origin, else the centre of mass of the bright disc."),
     parameter(&VarianceParams::ellipse_ratio, "ellipse_ratio", "", within(1.0, 100.0),
-              "Long semi-axis over short one of the ellipses that rings appear as."),
+              "Long semi-axis over short one of the ellipses that rings appear as; auto: as calibrated, else 1."),
     parameter(&VarianceParams::ellipse_angle, "ellipse_angle", "°", within(-360.0, 360.0),
-              "Direction of the long semi-axis, from x towards y."),
+              "Direction of the long semi-axis, from x towards y, of a ratio that is given; auto: 0."),
     parameter(&VarianceParams::step, "step", "px", within(0.01, 1e6), "Width of a ring."),
     parameter(&VarianceParams::radius, "radius", "px", within(0.01, 1e6),
               "Radius up to which rings are made; auto: to the farthest corner."),
@@ -58,22 +60,30 @@ std::int64_t blocks_of(const Description& data) {
   return std::min(most, data.navigation_size());
 }
 
-RadialGeometry geometry_of(const Description& data, const VarianceParams& params, double y, double x) {
-  RadialGeometry geometry = radial_plane(data, params.ellipse_ratio, params.ellipse_angle);
+PlaneParams plane_of(const VarianceParams& params) {
+  return {params.center_x, params.center_y, params.ellipse_ratio, params.ellipse_angle};
+}
+
+/// The plane about its centre, or about (y, x) where that is not known.
+RadialGeometry geometry_of(const Description& data, const Calibration& calibration, const VarianceParams& params,
+                           double y, double x) {
+  RadialGeometry geometry = radial_plane(data, calibration, plane_of(params));
   geometry.step = params.step;
-  geometry.center_y = y;
-  geometry.center_x = x;
+  if (!center_known(calibration, plane_of(params))) {
+    geometry.center_y = params.center_y.value_or(y);
+    geometry.center_x = params.center_x.value_or(x);
+  }
   const Shape frame = data.signal_shape();
   geometry.rings = rings_to_corner(geometry, frame[0], frame[1], params.radius);
   return geometry;
 }
 
-RadialGeometry planned_geometry(const Description& data, const VarianceParams& params) {
+RadialGeometry planned_geometry(const Description& data, const Calibration& calibration, const VarianceParams& params) {
   const Shape frame = data.signal_shape();
   RadialGeometry most;
   for (const double y : {0.0, static_cast<double>(frame[0] - 1)}) {
     for (const double x : {0.0, static_cast<double>(frame[1] - 1)}) {
-      const RadialGeometry one = geometry_of(data, params, params.center_y.value_or(y), params.center_x.value_or(x));
+      const RadialGeometry one = geometry_of(data, calibration, params, y, x);
       if (one.rings > most.rings) most = one;
     }
   }
@@ -82,14 +92,14 @@ RadialGeometry planned_geometry(const Description& data, const VarianceParams& p
 
 Plan check(const Inputs& inputs, const VarianceParams& params) {
   const Description& data = inputs.at("data").describe();
-  check_mask_shape(inputs);
+  check_frame_port(inputs, "mask");
   if (data.navigation_size() > 0 && data.navigation_size() < least_blocks) {
     throw Error(ErrorKind::invalid_argument, "a variance over " + std::to_string(data.navigation_size()) +
                                                  " positions; at least " + std::to_string(least_blocks) +
                                                  " are needed, and hundreds for a small standard deviation");
   }
-  const RadialGeometry geometry = planned_geometry(data, params);
-  const Shape frame = data.signal_shape(), bins = shape_of(bin_axes(data, geometry));
+  const RadialGeometry geometry = planned_geometry(data, calibration_of(inputs), params);
+  const Shape frame = data.signal_shape(), bins = shape_of(bin_axes(geometry));
   Shape curves = bins;
   curves.insert(curves.begin(), conventions);
   Plan plan;
@@ -211,9 +221,10 @@ Outputs run(const Inputs& inputs, const VarianceParams& params, Context& context
   const bool counts = are_counts(params.noise, data);
   const double gain = counts ? params.gain : 0;
   const std::vector<std::uint8_t> left_out = read_mask(inputs.find("mask"), frame, "mask");
-  RadialGeometry geometry;
-  const std::string story = place_center(geometry, dataset, params.center_y, params.center_x, left_out, context);
-  geometry = geometry_of(data, params, geometry.center_y, geometry.center_x);
+  const Calibration calibration = calibration_of(inputs);
+  RadialGeometry geometry = radial_plane(data, calibration, plane_of(params));
+  const std::string story = place_center(geometry, dataset, calibration, plane_of(params), left_out, context);
+  geometry = geometry_of(data, calibration, params, geometry.center_y, geometry.center_x);
   const RadialBins bins(geometry, frame[0], frame[1], left_out);
   const auto rings = static_cast<std::size_t>(geometry.rings), pixels = static_cast<std::size_t>(data.signal_size());
 
@@ -283,7 +294,7 @@ Outputs run(const Inputs& inputs, const VarianceParams& params, Context& context
   for (std::size_t i = 0; i < sigma.size(); ++i) sigma[i] = jackknife(first[i], second[i]);
   for (std::size_t b = 0; b < rings; ++b) mean_sigma[b] = jackknife(mean_first[b], mean_second[b]);
 
-  Axes axes = bin_axes(data, geometry);
+  Axes axes = bin_axes(geometry);
   Axes curve_axes = axes;
   curve_axes.insert(
       curve_axes.begin(),
@@ -333,6 +344,15 @@ Outputs run(const Inputs& inputs, const VarianceParams& params, Context& context
   outputs.add(pattern_with_rings(data, geometry, pattern));
 
   outputs.summary.push_back(story);
+  if (const std::string ellipse = ellipse_story(calibration, plane_of(params)); !ellipse.empty()) {
+    outputs.summary.push_back(ellipse);
+  }
+  outputs.summary.push_back(calibration_line(calibration));
+  if (calibration.origin && !OriginShifts(*calibration.origin, data.navigation_shape()).none()) {
+    context.warn(
+        "the origin moves by half a pixel or more over the scan; the variance of a pixel is taken where it is, so that "
+        "descan adds to it and blurs the rings");
+  }
   outputs.summary.push_back(std::to_string(positions) + " positions, " + std::to_string(rings) + " rings of " +
                             show(params.step) + " px");
   for (std::size_t c = 0; c < conventions; ++c) {
@@ -366,12 +386,7 @@ const Operation& variance_operation() {
            "Fluctuation electron microscopy: normalised variance of a scan's patterns over rings, less counting noise.",
        .citations = {"M. M. J. Treacy and J. M. Gibson, Acta Cryst. A 52, 212 (1996)",
                      "T. L. Daulton, K. S. Bondi, K. F. Kelton, Ultramicroscopy 110, 1279 (2010)"},
-       .inputs = {{.name = "data",
-                   .help = "Diffraction patterns over any navigation axes.",
-                   .values = Values::real,
-                   .min_signal = 2,
-                   .max_signal = 2},
-                  mask_port()},
+       .inputs = calibrated_pattern_ports("Diffraction patterns over any navigation axes."),
        .outputs = {{"variance",
                     "V(k): annular mean of the variance image, ring ensemble variance, variance of annular means; 0 "
                     "where a ring is dark."},
