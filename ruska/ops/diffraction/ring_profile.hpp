@@ -24,13 +24,16 @@ struct RingProfile {
 RingProfile ring_profile(const AlignedMean& pattern, std::int64_t height, std::int64_t width, Vector center,
                          const Matrix& undistorted, double step);
 
-/// A maximum of the profile between two valleys, px.
+/// A maximum of the profile and its two feet, px.
 struct RingPeak {
   double radius = 0, inner = 0, outer = 0;
-  double prominence = 0;  ///< height above the higher valley
+  double prominence = 0;  ///< height above the higher foot
+  double sigma = 0;       ///< standard deviation of the prominence by the profile's own
 };
 /// All maxima of the profile, smoothed by a Gaussian of 1.5 px, beyond the radius `from`; most significant first: by
-/// prominence times the square root of the radius.
+/// prominence times the square root of the radius. A foot lies where the profile is lowest before it rises again
+/// beyond its noise, or, where another ring stands on the flank, where the flank is least steep before it gets steeper
+/// again.
 std::vector<RingPeak> ring_peaks(const RingProfile& profile, double from);
 
 }  // namespace ruska::ops::diffraction

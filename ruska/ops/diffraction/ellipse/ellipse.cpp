@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <numbers>
+#include <limits>
 
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/rows.hpp"
 #include "ruska/ops/diffraction/aligned_mean.hpp"
 #include "ruska/ops/diffraction/calibration.hpp"
 #include "ruska/ops/diffraction/ellipse/ring_fit.hpp"
+#include "ruska/ops/diffraction/ellipse/ring_system.hpp"
 #include "ruska/ops/diffraction/ring_profile.hpp"
 
 namespace ruska::ops::diffraction {
@@ -21,9 +22,10 @@ constexpr double beyond_the_disc = 1.5;  // disc radii, from where rings are loo
 
 constexpr auto parameters = std::tuple{
     parameter(&EllipseParams::inner, "inner", "px", within(0.0, 65536.0),
-              "Radius, from the origin, from which the ring is fitted; auto: the foot of the strongest ring."),
+              "Radius, from the origin, from which one ring is fitted; auto, with outer too: all rings that show, each "
+              "between its feet."),
     parameter(&EllipseParams::outer, "outer", "px", within(0.0, 65536.0),
-              "Radius up to which it is fitted; auto: its other foot."),
+              "Radius up to which it is fitted; auto: the outer foot of the strongest ring beyond inner."),
     parameter(&EllipseParams::significance, "significance", "σ", within(3.0, 1000.0),
               "Least height of the fitted ring, in its standard deviations, at which it counts as one."),
 };
@@ -54,20 +56,6 @@ std::string show(double value, const char* format = "%.4g") {
   return text;
 }
 
-/// Closed line of pixels center + matrix · radius (cos, sin) in the axes' units.
-Outline ring_outline(const Description& data, const std::string& label, Vector center, const Matrix& matrix,
-                     double radius) {
-  const Axis &y = data.axes[data.axes.size() - 2], &x = data.axes.back();
-  Outline outline{label, {{}}};
-  for (int i = 0; i < 120; ++i) {
-    const double angle = 2 * std::numbers::pi * i / 120;
-    const Vector at = center + radius * (matrix * Vector{std::cos(angle), std::sin(angle)});
-    outline.lines[0].push_back(x.at(at.x));
-    outline.lines[0].push_back(y.at(at.y));
-  }
-  return outline;
-}
-
 /// Where the pattern's intensity has its middle: a start where no origin is known.
 Vector centroid(const AlignedMean& pattern, std::int64_t width) {
   double sum = 0, x = 0, y = 0;
@@ -81,6 +69,73 @@ Vector centroid(const AlignedMean& pattern, std::int64_t width) {
   return {x / sum, y / sum};
 }
 
+/// The ring between bounds of which one at least is given.
+RingSystem one_ring(const AlignedMean& pattern, const Shape& frame, const RingProfile& profile, double from,
+                    const EllipseParams& params) {
+  double inner = params.inner.value_or(0), outer = params.outer.value_or(0);
+  if (!params.inner || !params.outer) {
+    const std::vector<RingPeak> peaks = ring_peaks(profile, std::max(from, inner));
+    if (peaks.empty()) {
+      throw Error(ErrorKind::bad_data,
+                  "no ring shows in the mean pattern; give --inner and --outer, or a mask that covers the beam");
+    }
+    if (!params.inner) inner = peaks.front().inner;
+    if (!params.outer) outer = peaks.front().outer;
+    if (!(outer > inner)) {
+      throw Error(ErrorKind::bad_data, "no ring shows beyond " + show(inner) + " px; give --inner and --outer");
+    }
+  }
+  TriedRing ring{inner, outer, fit_ring(pattern, frame[0], frame[1], pattern.center, inner, outer)};
+  if (const std::string why = why_no_ring(*ring.fit, inner, outer, params.significance); !why.empty()) {
+    throw Error(ErrorKind::bad_data, "between " + show(inner) + " and " + show(outer) +
+                                         " px no ring stands out of the noise (" + why +
+                                         "); give --inner and --outer about one");
+  }
+  RingSystem system;
+  system.ellipse = ring.fit->ellipse;
+  system.center = ring.fit->center;
+  system.center_sigma = ring.fit->center_sigma;
+  system.converged = ring.fit->converged;
+  system.rings.push_back(std::move(ring));
+  return system;
+}
+
+Table table_of_rings(const RingSystem& system) {
+  std::vector<double> radius, radius_sigma, ratio, ratio_sigma, angle, angle_sigma, inner, outer, around, chi;
+  std::vector<std::string> counts;
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  for (const TriedRing& ring : system.rings) {
+    const RingFit empty{.ellipse = {none, none, none, none},
+                        .radius = none,
+                        .radius_sigma = none,
+                        .reduced_chi_square = none,
+                        .around = none};
+    const RingFit& fit = ring.fit ? *ring.fit : empty;
+    radius.push_back(fit.radius);
+    radius_sigma.push_back(fit.radius_sigma);
+    ratio.push_back(fit.ellipse.ratio);
+    ratio_sigma.push_back(fit.ellipse.ratio_sigma);
+    angle.push_back(fit.ellipse.angle);
+    angle_sigma.push_back(fit.ellipse.angle_sigma);
+    inner.push_back(ring.inner);
+    outer.push_back(ring.outer);
+    around.push_back(100 * fit.around);
+    chi.push_back(fit.reduced_chi_square);
+    counts.push_back(ring.rejected.empty() ? "counts" : ring.rejected);
+  }
+  return {{{"radius", "px", radius},
+           {"radius σ", "px", radius_sigma, "radius"},
+           {"a/b", "", ratio},
+           {"a/b σ", "", ratio_sigma, "a/b"},
+           {"long axis", "°", angle},
+           {"long axis σ", "°", angle_sigma, "long axis"},
+           {"from", "px", inner},
+           {"to", "px", outer},
+           {"around", "%", around},
+           {"reduced χ²", "", chi},
+           {"verdict", "", counts}}};
+}
+
 Outputs run(const Inputs& inputs, const EllipseParams& params, Context& context) {
   const Dataset& data = inputs.at("data");
   const Description& description = data.describe();
@@ -92,71 +147,66 @@ Outputs run(const Inputs& inputs, const EllipseParams& params, Context& context)
   if (!calibration.origin) pattern.center = centroid(pattern, frame[1]);
 
   const RingProfile profile = ring_profile(pattern, frame[0], frame[1], pattern.center, Matrix{}, 1.0);
-  double inner = params.inner.value_or(0), outer = params.outer.value_or(0);
-  if (!params.inner || !params.outer) {
-    const double disc = calibration.origin ? calibration.origin->probe_radius : 0;
-    const std::vector<RingPeak> peaks = ring_peaks(profile, std::max({3.0, beyond_the_disc * disc, inner}));
-    if (peaks.empty()) {
-      throw Error(ErrorKind::bad_data,
-                  "no ring shows in the mean pattern; give --inner and --outer, or a mask that covers the beam");
-    }
-    if (!params.inner) inner = peaks.front().inner;
-    if (!params.outer) outer = peaks.front().outer;
-    if (!(outer > inner)) {
-      throw Error(ErrorKind::bad_data, "no ring shows beyond " + show(inner) + " px; give --inner and --outer");
-    }
-  }
-  const RingFit ring = fit_ring(pattern, frame[0], frame[1], pattern.center, inner, outer);
-  const bool stands_out =
-      ring.height > params.significance * ring.height_sigma && ring.radius > inner && ring.radius < outer;
-  if (!std::isfinite(ring.ellipse.ratio) || !(ring.ellipse.ratio < 100) || !stands_out) {
-    throw Error(ErrorKind::bad_data, "between " + show(inner) + " and " + show(outer) +
-                                         " px no ring stands out of the noise; give --inner and --outer about one");
-  }
-  calibration.ellipse = ring.ellipse;
+  const double disc = calibration.origin ? calibration.origin->probe_radius : 0;
+  const double from = std::max(3.0, beyond_the_disc * disc);
+  const RingSystem system = params.inner || params.outer
+                                ? one_ring(pattern, frame, profile, from, params)
+                                : find_rings(pattern, frame[0], frame[1], pattern.center, from, params.significance);
+  const RingFit& strongest = *system.strongest().fit;
+  calibration.ellipse = system.ellipse;
   const bool origin_from_ring = !calibration.origin;
   if (origin_from_ring) {
-    calibration.origin = OriginCalibration{.x = {ring.center.x},
-                                           .y = {ring.center.y},
-                                           .sigma_x = ring.center_sigma.x,
-                                           .sigma_y = ring.center_sigma.y,
+    calibration.origin = OriginCalibration{.x = {system.center.x},
+                                           .y = {system.center.y},
+                                           .sigma_x = system.center_sigma.x,
+                                           .sigma_y = system.center_sigma.y,
                                            .scan = description.navigation_shape()};
   }
-  if (!ring.converged) {
-    context.not_converged("the fit of the ring had not settled after 100 steps");
+  if (!system.converged) {
+    context.not_converged("the fit of a ring had not settled after 100 steps");
   }
 
   Outputs outputs;
   Output shown = calibration_output(description, pattern.pattern, calibration);
-  shown.outlines = {ring_outline(description, "ring fitted", ring.center, ring.ellipse.distortion(), ring.radius),
-                    ring_outline(description, "fitted from", pattern.center, Matrix{}, inner),
-                    ring_outline(description, "fitted up to", pattern.center, Matrix{}, outer)};
+  Outline fitted{"rings that count", {}}, rejected{"rejected", {}};
+  std::vector<Mark> marks;
+  for (const TriedRing& ring : system.rings) {
+    if (!ring.fit) continue;
+    const bool counts = ring.rejected.empty();
+    const Matrix distortion = counts ? system.ellipse.distortion() : ring.fit->ellipse.distortion();
+    const Vector center = counts ? system.center : ring.fit->center;
+    if (!std::isfinite(ring.fit->radius) || !std::isfinite(distortion.xx)) continue;
+    (counts ? fitted : rejected).lines.push_back(circle_line(description, center, ring.fit->radius, distortion));
+    if (counts) marks.push_back({1, ring.fit->radius, "ring"});
+  }
+  shown.outlines = {std::move(fitted)};
+  if (!rejected.lines.empty()) shown.outlines.push_back(std::move(rejected));
   outputs.add(std::move(shown));
   outputs.add({.name = "ratio",
                .title = "Ellipse, a/b",
-               .value = Number{ring.ellipse.ratio, ring.ellipse.ratio_sigma, ""},
+               .value = Number{system.ellipse.ratio, system.ellipse.ratio_sigma, ""},
                .view = View::number});
   outputs.add({.name = "angle",
                .title = "Direction of the long axis",
-               .value = Number{ring.ellipse.angle, ring.ellipse.angle_sigma, "°"},
+               .value = Number{system.ellipse.angle, system.ellipse.angle_sigma, "°"},
                .view = View::number,
                .note = "From x towards y."});
   outputs.add({.name = "radius",
-               .title = "Radius of the undistorted ring",
-               .value = Number{ring.radius, ring.radius_sigma, "px"},
+               .title = "Radius of the strongest ring, undistorted",
+               .value = Number{strongest.radius, strongest.radius_sigma, "px"},
                .view = View::number});
   outputs.add({.name = "center_x",
-               .title = "Centre of the ring, x",
-               .value = Number{ring.center.x, ring.center_sigma.x, "px"},
+               .title = "Centre of the rings, x",
+               .value = Number{system.center.x, system.center_sigma.x, "px"},
                .view = View::number});
   outputs.add({.name = "center_y",
-               .title = "Centre of the ring, y",
-               .value = Number{ring.center.y, ring.center_sigma.y, "px"},
+               .title = "Centre of the rings, y",
+               .value = Number{system.center.y, system.center_sigma.y, "px"},
                .view = View::number});
 
   // The profile before and after: a sharper ring is the proof.
   const RingProfile corrected =
-      ring_profile(pattern, frame[0], frame[1], ring.center, ring.ellipse.distortion().inverse(), 1.0);
+      ring_profile(pattern, frame[0], frame[1], system.center, system.ellipse.distortion().inverse(), 1.0);
   const std::size_t bins = std::min(profile.mean.size(), corrected.mean.size());
   std::vector<double> both(profile.mean.begin(), profile.mean.begin() + static_cast<std::ptrdiff_t>(bins));
   both.insert(both.end(), corrected.mean.begin(), corrected.mean.begin() + static_cast<std::ptrdiff_t>(bins));
@@ -171,28 +221,34 @@ Outputs run(const Inputs& inputs, const EllipseParams& params, Context& context)
                .value = Dataset::from_values<double>(curves, both),
                .view = View::spectra,
                .components = {"as it is", "ellipse taken out"},
-               .marks = {{-1, ring.radius, "ring"}}});
-  outputs.add(
-      {.name = "ring",
-       .title = "The ring fitted",
-       .value =
-           Table{
-               {{"quantity", "", std::vector<std::string>{"inner flank, σ", "outer flank, σ", "height", "reduced χ²"}},
-                {"value", "",
-                 std::vector<double>{ring.width_inside, ring.width_outside, ring.height, ring.reduced_chi_square}},
-                {"unit", "", std::vector<std::string>{"px", "px", "counts", ""}}}},
-       .view = View::table});
+               .marks = std::move(marks)});
+  outputs.add({.name = "rings",
+               .title = "Rings that were looked at",
+               .value = table_of_rings(system),
+               .view = View::table,
+               .note = system.counted() > 1 ? "Rings scatter by " + show(system.spread, "%.2g") +
+                                                  " times their own standard deviations" +
+                                                  (system.spread > 1 ? ", which those of the result contain." : ".")
+                                            : ""});
 
-  const double stretch = ring.ellipse.ratio - 1;
-  outputs.summary = {
-      "ellipse a/b " + show(ring.ellipse.ratio, "%.5f") + " ± " + show(ring.ellipse.ratio_sigma, "%.1g") +
-          ", long axis at " + show(ring.ellipse.angle, "%.2f") + " ± " + show(ring.ellipse.angle_sigma, "%.1g") + "°",
-      "from the ring of radius " + show(ring.radius, "%.2f") + " px about (" + show(ring.center.x, "%.2f") + ", " +
-          show(ring.center.y, "%.2f") + "), fitted between " + show(inner) + " and " + show(outer) + " px"};
-  if (origin_from_ring) {
-    outputs.summary.emplace_back("no origin was calibrated; the centre of the ring stands for it in the calibration");
+  const double stretch = system.ellipse.ratio - 1;
+  const auto rings = system.counted();
+  outputs.summary = {"ellipse a/b " + show(system.ellipse.ratio, "%.5f") + " ± " +
+                         show(system.ellipse.ratio_sigma, "%.1g") + ", long axis at " +
+                         show(system.ellipse.angle, "%.2f") + " ± " + show(system.ellipse.angle_sigma, "%.1g") + "°",
+                     "from " + std::to_string(rings) + (rings == 1 ? " ring" : " rings") + " about (" +
+                         show(system.center.x, "%.2f") + ", " + show(system.center.y, "%.2f") +
+                         "), the strongest of radius " + show(strongest.radius, "%.2f") + " px, fitted between " +
+                         show(system.strongest().inner) + " and " + show(system.strongest().outer) + " px"};
+  const auto left_over = static_cast<std::int64_t>(system.rings.size()) - rings;
+  if (left_over > 0) {
+    outputs.summary.push_back(std::to_string(left_over) + " more that the profile shows " +
+                              (left_over == 1 ? "does" : "do") + " not count; the table says why");
   }
-  if (stretch < 2 * ring.ellipse.ratio_sigma) {
+  if (origin_from_ring) {
+    outputs.summary.emplace_back("no origin was calibrated; the centre of the rings stands for it in the calibration");
+  }
+  if (stretch < 2 * system.ellipse.ratio_sigma) {
     outputs.summary.emplace_back("no ellipticity stands out of its uncertainty; the angle means nothing");
   }
   return outputs;
@@ -204,18 +260,18 @@ const Operation& ellipse_operation() {
   static const Operation operation = make_operation<EllipseParams>(
       {.name = "diffraction.ellipse",
        .version = 1,
-       .summary = "Measures the elliptic distortion of diffraction patterns from a ring in their mean.",
+       .summary = "Measures the elliptic distortion of diffraction patterns from the rings in their mean.",
        .citations = {"B. H. Savitzky et al., Microsc. Microanal. 27, 712 (2021)"},
        .inputs =
            calibrated_pattern_ports("Diffraction patterns with a ring: two signal axes, y and x of the detector."),
        .outputs = {calibration_output_port(),
                    {"ratio", "Ratio a/b ≥ 1 of the ellipse that a circle appears as."},
                    {"angle", "Direction of its long axis, from x towards y."},
-                   {"radius", "Radius of the ring without the distortion."},
-                   {"center_x", "Centre of the ring along x."},
-                   {"center_y", "Centre of the ring along y."},
+                   {"radius", "Radius of the strongest ring without the distortion."},
+                   {"center_x", "Centre of the rings along x."},
+                   {"center_y", "Centre of the rings along y."},
                    {"profiles", "Azimuthal mean of the mean pattern before and after the distortion is taken out."},
-                   {"ring", "Widths, height and quality of the fitted ring."}}},
+                   {"rings", "Every ring looked at, its ellipse, and whether it counts."}}},
       parameters, &check, &run);
   return operation;
 }

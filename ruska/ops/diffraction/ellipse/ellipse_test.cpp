@@ -7,7 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ruska/base/random.hpp"
 #include "ruska/ops/diffraction/ellipse/ring_fit.hpp"
+#include "ruska/ops/diffraction/ellipse/ring_system.hpp"
 #include "ruska/ops/diffraction/ring_profile.hpp"
 
 namespace ruska::ops::diffraction {
@@ -50,6 +52,50 @@ TEST(RingFit, WhatIsNoRingIsRefused) {
   flat.coverage.assign(400, 1.0);
   EXPECT_THROW(fit_ring(flat, 20, 20, {9.5, 9.5}, 2, 9), Error);
   EXPECT_THROW(fit_ring(flat, 20, 20, {9.5, 9.5}, 8, 8.2), Error);
+}
+
+/// A gold-like film: rings, one of them a shoulder of the first, on a steep background, and spots at 30 px.
+AlignedMean film_of(const EllipseCalibration& ellipse, Vector center, bool spots) {
+  constexpr std::int64_t edge = 200;
+  const Matrix undistorted = ellipse.distortion().inverse();
+  constexpr double radius[] = {40, 46.2, 65.3, 76.6}, height[] = {300, 100, 70, 75};
+  AlignedMean pattern;
+  pattern.center = {99.5, 99.5};
+  for (std::int64_t p = 0; p < edge * edge; ++p) {
+    const Vector at =
+        undistorted * Vector{static_cast<double>(p % edge) - center.x, static_cast<double>(p / edge) - center.y};
+    const double k = length(at);
+    double mean = 20000 * std::exp(-k / 3) + 600 * std::exp(-k / 30) + 20;
+    for (int ring = 0; ring < 4; ++ring) mean += height[ring] * std::exp(-0.5 * std::pow((k - radius[ring]) / 1.9, 2));
+    for (const Vector spot : {Vector{20, 22}, Vector{-20, -22}}) {
+      if (spots) mean += 9000 * std::exp(-0.5 * std::pow(length(at - spot) / 1.5, 2));
+    }
+    Random random(4, "film", static_cast<std::uint64_t>(p));
+    pattern.pattern.push_back(mean + std::sqrt(mean) * random.normal());
+    pattern.coverage.push_back(1);
+  }
+  return pattern;
+}
+
+TEST(RingSystem, FindsSingleRingsAndOneEllipseForAll) {
+  const EllipseCalibration truth{1.035, 0, 63, 0};
+  for (const bool spots : {false, true}) {
+    const AlignedMean pattern = film_of(truth, {100.2, 98.7}, spots);
+    const RingSystem system = find_rings(pattern, 200, 200, pattern.center, 10, 5);
+    EXPECT_GE(system.counted(), 3) << spots;
+    for (const TriedRing& ring : system.rings) {
+      EXPECT_LT(ring.outer - ring.inner, 22) << "at " << ring.inner;
+      const bool of_spots = ring.inner < 29.7 && ring.outer > 29.7 && ring.outer < 36;
+      if (of_spots) EXPECT_THAT(ring.rejected, testing::HasSubstr("spots"));
+    }
+    EXPECT_NEAR(system.strongest().fit->radius, 40, 0.2);
+    EXPECT_NEAR(system.ellipse.ratio, 1.035, 0.001);
+    EXPECT_NEAR(system.ellipse.angle, 63, 0.8);
+    EXPECT_NEAR(system.center.x, 100.2, 0.05);
+    EXPECT_NEAR(system.center.y, 98.7, 0.05);
+    EXPECT_LT(std::abs(system.ellipse.ratio - 1.035), 3 * system.ellipse.ratio_sigma);
+    EXPECT_LT(system.ellipse.ratio_sigma, system.strongest().fit->ellipse.ratio_sigma * std::max(1.0, system.spread));
+  }
 }
 
 TEST(RingPeaks, AreOrderedBySignificance) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <unordered_map>
 
 #include <Eigen/Dense>
@@ -103,15 +104,59 @@ double correlation_of(const Pixels& pixels, const std::vector<double>& residual,
   return factor;
 }
 
+/// In how many of the twelfths of a turn the ring stands out: its height fitted there alone, over the fitted
+/// background, is at least a quarter of the whole ring's.
+double share_around(const Pixels& pixels, const std::vector<double>& weights, const std::vector<double>& v) {
+  constexpr std::size_t sectors = 12, fewest = 4;
+  constexpr double least = 0.25;
+  std::array<double, sectors> product{}, square{};
+  std::array<std::size_t, sectors> number{};
+  const Matrix unstretched = unstretch({v[2], v[3]});
+  for (std::size_t i = 0; i < pixels.value.size(); ++i) {
+    const Vector at = unstretched * (pixels.place[i] - Vector{v[0], v[1]});
+    const double t = length(at) - v[4], w = t < 0 ? v[5] : v[6];
+    const double shape = std::exp(-0.5 * t * t / (w * w + 1e-6));
+    const double turn = std::atan2(at.y, at.x) / (2 * std::numbers::pi) + 1;
+    const auto sector = static_cast<std::size_t>(turn * sectors) % sectors;
+    const double above = pixels.value[i] - (v[8] + (v[9] + v[10] * t) * t);
+    product[sector] += weights[i] * shape * above;
+    square[sector] += weights[i] * shape * shape;
+    number[sector] += shape > 0.5 ? 1 : 0;
+  }
+  double covered = 0, there = 0;
+  for (std::size_t s = 0; s < sectors; ++s) {
+    if (number[s] < fewest) continue;
+    covered += 1;
+    there += product[s] > least * v[7] * square[s] ? 1 : 0;
+  }
+  return covered > 0 ? there / covered : 0;
+}
+
 }  // namespace
 
+EllipseCalibration ellipse_of_stretch(double p, double q, double variance_p, double variance_q, double covariance) {
+  EllipseCalibration ellipse;
+  const double s = std::hypot(p, q);
+  ellipse.ratio = std::exp(2 * s);
+  ellipse.angle = 0.5 * std::atan2(q, p) / radians_per_degree;
+  if (ellipse.angle < 0) ellipse.angle += 180;
+  const double c = s > 0 ? p / s : 1, n = s > 0 ? q / s : 0;
+  const double along = c * c * variance_p + n * n * variance_q + 2 * c * n * covariance;
+  const double across = n * n * variance_p + c * c * variance_q - 2 * c * n * covariance;
+  ellipse.ratio_sigma = 2 * ellipse.ratio * std::sqrt(std::max(0.0, along));
+  const double unknown = 180 / std::sqrt(12.0);  // an angle that may be any
+  ellipse.angle_sigma =
+      s > 0 ? std::min(unknown, 0.5 * std::sqrt(std::max(0.0, across)) / s / radians_per_degree) : unknown;
+  return ellipse;
+}
+
 RingFit fit_ring(const AlignedMean& pattern, std::int64_t height, std::int64_t width, Vector center, double inner,
-                 double outer) {
+                 double outer, const Matrix& undistorted) {
   Pixels pixels;
   for (std::int64_t i = 0; i < height * width; ++i) {
     if (!(pattern.coverage[static_cast<std::size_t>(i)] > 0.5)) continue;
     const Vector place{static_cast<double>(i % width) - center.x, static_cast<double>(i / width) - center.y};
-    const double radius = length(place);
+    const double radius = length(undistorted * place);
     if (radius < inner || radius > outer) continue;
     pixels.index.push_back(i);
     pixels.place.push_back(place);
@@ -122,7 +167,7 @@ RingFit fit_ring(const AlignedMean& pattern, std::int64_t height, std::int64_t w
                                          std::to_string(inner) + " and " + std::to_string(outer) +
                                          " px; give --inner and --outer further apart");
   }
-  const RingProfile profile = ring_profile(pattern, height, width, center, Matrix{}, 1.0);
+  const RingProfile profile = ring_profile(pattern, height, width, center, undistorted, 1.0);
   const auto mean_at = [&](double radius) {
     const double last = static_cast<double>(profile.mean.size() - 1), at = std::clamp(radius, 0.0, last);
     const auto low = static_cast<std::size_t>(std::min(at, std::max(0.0, last - 1)));
@@ -140,16 +185,17 @@ RingFit fit_ring(const AlignedMean& pattern, std::int64_t height, std::int64_t w
 
   // Poisson weights, per count of one pattern's mean; where a mean is hardly above zero its noise is no smaller.
   std::vector<double> weights;
-  for (const Vector& place : pixels.place) weights.push_back(1 / std::max(mean_at(length(place)), 0.05 * top));
+  for (const Vector& place : pixels.place)
+    weights.push_back(1 / std::max(mean_at(length(undistorted * place)), 0.05 * top));
   const double spread = outer - inner;
   const std::vector<double> start{
       0, 0, conic.stretch.p, conic.stretch.q, conic.radius, 0.2 * spread, 0.2 * spread, top - foot, foot, 0, 0};
   const std::vector<double> scales{1,      1,   0.1, 0.1,          conic.radius,         spread,
                                    spread, top, top, top / spread, top / spread / spread};
   const auto model = [&](std::span<const double> v, std::span<double> out) {
-    const Matrix undistorted = unstretch({v[2], v[3]});
+    const Matrix unstretched = unstretch({v[2], v[3]});
     for (std::size_t i = 0; i < out.size(); ++i) {
-      const double t = length(undistorted * (pixels.place[i] - Vector{v[0], v[1]})) - v[4];
+      const double t = length(unstretched * (pixels.place[i] - Vector{v[0], v[1]})) - v[4];
       const double w = t < 0 ? v[5] : v[6];
       out[i] = v[8] + (v[9] + v[10] * t) * t + v[7] * std::exp(-0.5 * t * t / (w * w + 1e-6));
     }
@@ -175,17 +221,13 @@ RingFit fit_ring(const AlignedMean& pattern, std::int64_t height, std::int64_t w
   ring.width_outside = std::abs(fit.parameters[6]);
   ring.height = fit.parameters[7];
   ring.height_sigma = sigma(7);
-  const double p = fit.parameters[2], q = fit.parameters[3], s = std::hypot(p, q);
-  ring.ellipse.ratio = std::exp(2 * s);
-  ring.ellipse.angle = 0.5 * std::atan2(q, p) / radians_per_degree;
-  if (ring.ellipse.angle < 0) ring.ellipse.angle += 180;
-  const double c = s > 0 ? p / s : 1, n = s > 0 ? q / s : 0;
-  const double along = c * c * covariance(2, 2) + n * n * covariance(3, 3) + 2 * c * n * covariance(2, 3);
-  const double across = n * n * covariance(2, 2) + c * c * covariance(3, 3) - 2 * c * n * covariance(2, 3);
-  ring.ellipse.ratio_sigma = 2 * ring.ellipse.ratio * std::sqrt(std::max(0.0, along));
-  const double unknown = 180 / std::sqrt(12.0);  // an angle that may be any
-  ring.ellipse.angle_sigma =
-      s > 0 ? std::min(unknown, 0.5 * std::sqrt(std::max(0.0, across)) / s / radians_per_degree) : unknown;
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t j = 0; j < 4; ++j) ring.covariance[4 * i + j] = covariance(i, j);
+  }
+  ring.stretch = {fit.parameters[2], fit.parameters[3]};
+  ring.ellipse =
+      ellipse_of_stretch(fit.parameters[2], fit.parameters[3], covariance(2, 2), covariance(3, 3), covariance(2, 3));
+  ring.around = share_around(pixels, weights, fit.parameters);
   return ring;
 }
 

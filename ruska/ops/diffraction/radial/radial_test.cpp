@@ -11,6 +11,7 @@
 
 #include "ruska/base/random.hpp"
 #include "ruska/core/record.hpp"
+#include "ruska/ops/diffraction/calibration.hpp"
 #include "ruska/ops/diffraction/radial_bins.hpp"
 
 namespace ruska::ops::diffraction {
@@ -203,6 +204,58 @@ TEST(Radial, MaskedPixelsCountNowhere) {
           Json{{"center_x", 3.5}, {"center_y", 3.5}});
   for (const double value : values(outputs, "mean_profile")) EXPECT_TRUE(value == 0 || std::abs(value - 1) < 1e-12);
   EXPECT_EQ(values(outputs, "mean")[10], 0);
+}
+
+/// A ring about an origin that moves by whole pixels over the scan, stretched; a hot pixel that the mask knows.
+TEST(Radial, TheCalibrationGivesCentreEllipseAndUnit) {
+  const Shape scan{4, 3};
+  Calibration known{.origin = OriginCalibration{.surface = "plane", .x = {24.5, 2, -2}, .y = {22, 0, 2}, .scan = scan},
+                    .ellipse = EllipseCalibration{1.1, 0.001, 40, 0.5},
+                    .pixel_size = PixelSizeCalibration{0.05, 0.0001, "1/nm", "Au"},
+                    .frame = {56, 52}};
+  const Matrix undistorted = known.ellipse->distortion().inverse();
+  std::vector<float> patterns;
+  std::vector<std::uint8_t> mask(56 * 52);
+  mask[20 * 52 + 30] = 1;
+  for (std::int64_t p = 0; p < 12; ++p) {
+    for (std::int64_t i = 0; i < 56 * 52; ++i) {
+      const Vector from =
+          Vector{static_cast<double>(i % 52), static_cast<double>(i / 52)} - known.origin->at_position(p, scan);
+      const double off = (length(undistorted * from) - 14) / 0.8;
+      patterns.push_back(mask[static_cast<std::size_t>(i)] != 0 ? 1e6F
+                                                                : static_cast<float>(std::exp(-0.5 * off * off)));
+    }
+  }
+  const Dataset plain = frames<float>({4, 3, 56, 52}, patterns);
+  Description description = plain.describe();
+  set_calibration(description.metadata, known);
+  const Inputs inputs{{"data", Dataset::from_values<float>(description, patterns)},
+                      {"mask", frames<std::uint8_t>({56, 52}, mask)}};
+  const Json params{{"radius", 20}, {"step", 0.5}};
+  const Outputs outputs = run(inputs, params);
+  const auto profile = values(outputs, "profile"), mean = values(outputs, "mean_profile");
+  const Axis axis = outputs.dataset("profile").describe().axes.back();
+  EXPECT_EQ(axis.units, "1/nm");
+  EXPECT_DOUBLE_EQ(axis.scale, 0.025);
+  const std::size_t rings = mean.size();
+  for (std::size_t p = 0; p < 12; ++p) {
+    const auto from = profile.begin() + static_cast<std::ptrdiff_t>(p * rings);
+    const auto top = std::max_element(from, from + static_cast<std::ptrdiff_t>(rings));
+    EXPECT_NEAR(axis.at(static_cast<double>(top - from)), 0.7, 0.03) << p;
+    EXPECT_GT(*top, 0.8) << p;
+    EXPECT_LT(*top, 1.0) << "the hot pixel counts at " << p;
+  }
+  // Parameters come before the calibration.
+  Json round = params;
+  round["ellipse_ratio"] = 1;
+  const auto blurred = values(run(inputs, round), "mean_profile");
+  EXPECT_LT(*std::max_element(blurred.begin(), blurred.end()), 0.85 * *std::max_element(mean.begin(), mean.end()));
+  Json still = params;
+  still["center_x"] = 24.5;
+  still["center_y"] = 22;
+  const auto first = values(run(inputs, still), "profile");
+  EXPECT_NEAR(first[27], profile[27], 1e-9) << "position 0 is where it was";
+  EXPECT_LT(*std::max_element(first.end() - static_cast<std::ptrdiff_t>(rings), first.end()), 0.7);
 }
 
 TEST(Radial, WrongInputsAreNamed) {

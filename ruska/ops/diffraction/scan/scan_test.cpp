@@ -194,9 +194,9 @@ Dataset moving_pattern(const OriginCalibration& origin) {
 }
 
 TEST(Scan, DetectorsFollowTheOriginByWholePixels) {
-  // Two columns to the right per column of the scan, one row up per row: whole pixels everywhere.
+  // Two columns to the right per column of the scan, two rows up per row: whole pixels everywhere.
   const OriginCalibration origin{
-      .surface = "plane", .x = {9, 2, 0}, .y = {17, 0, -1}, .probe_radius = 5.3, .scan = {6, 5}};
+      .surface = "plane", .x = {9, 2, 0}, .y = {17, 0, -2}, .probe_radius = 5.3, .scan = {6, 5}};
   const Dataset data = moving_pattern(origin);
   const Json detectors{{"detectors", {"bf=disc:3.2", "q=segments:3:1:5:20"}}, {"radial", true}};
   const Outputs followed = run({{"data", with_calibration(data, {.origin = origin})}}, detectors);

@@ -10,6 +10,7 @@
 
 #include "ruska/base/random.hpp"
 #include "ruska/core/record.hpp"
+#include "ruska/ops/diffraction/calibration.hpp"
 
 namespace ruska::ops::diffraction {
 namespace {
@@ -23,11 +24,12 @@ Dataset frames(std::int64_t number, std::int64_t height, std::int64_t width, con
   return Dataset::from_values<T>(description, values);
 }
 
-Outputs run(const Dataset& data, const Json& params) {
+Outputs run(const Inputs& inputs, const Json& params) {
   Context context;
   context.threads = 2;
-  return execute(variance_operation(), {{"data", data}}, params, context).outputs;
+  return execute(variance_operation(), inputs, params, context).outputs;
 }
+Outputs run(const Dataset& data, const Json& params) { return run(Inputs{{"data", data}}, params); }
 
 std::vector<double> values(const Outputs& outputs, const char* name) {
   return outputs.dataset(name).read_all_as_double();
@@ -95,6 +97,37 @@ TEST(Variance, SpeckleOfKnownVarianceIsFound) {
       EXPECT_GT(variance[2 * rings + b], 0.4 / m / pixels - 4 * sigma[2 * rings + b]) << b;
     }
   }
+}
+
+TEST(Variance, AHotPixelThatTheMaskKnowsDoesNoHarmAndTheCalibrationIsRead) {
+  const Dataset sound = speckle(2);
+  const Shape shape = sound.describe().shape();
+  std::vector<std::uint16_t> counts = sound.read_all<std::uint16_t>();
+  std::vector<std::uint8_t> bad(static_cast<std::size_t>(shape[1] * shape[2]));
+  const std::size_t hot = bad.size() / 2 + 5;
+  bad[hot] = 1;
+  for (std::size_t p = hot; p < counts.size(); p += bad.size()) counts[p] = static_cast<std::uint16_t>(p % 60000);
+  Description image;
+  image.axes = {{.name = "y", .size = shape[1]}, {.name = "x", .size = shape[2]}};
+  const Dataset mask = Dataset::from_values<std::uint8_t>(image, bad);
+  const Outputs clean = run({{"data", sound}, {"mask", mask}}, centred);
+  const Outputs masked =
+      run({{"data", Dataset::from_values<std::uint16_t>(sound.describe(), counts)}, {"mask", mask}}, centred);
+  EXPECT_EQ(values(masked, "variance"), values(clean, "variance"));
+  // The same centre from a calibration, which brings its unit along.
+  Description description = sound.describe();
+  Json params = centred;
+  const double x = params["center_x"].get<double>(), y = params["center_y"].get<double>();
+  params.erase("center_x");
+  params.erase("center_y");
+  set_calibration(description.metadata, {.origin = OriginCalibration{.x = {x}, .y = {y}, .scan = {shape[0]}},
+                                         .pixel_size = PixelSizeCalibration{0.2, 0.001, "1/nm", "Au"}});
+  const Outputs calibrated =
+      run(Inputs{{"data", Dataset::from_values<std::uint16_t>(description, sound.read_all<std::uint16_t>())},
+                 {"mask", mask}},
+          params);
+  EXPECT_EQ(values(calibrated, "variance"), values(clean, "variance"));
+  EXPECT_EQ(calibrated.dataset("variance").describe().axes.back().units, "1/nm");
 }
 
 TEST(Variance, WrongInputsAreNamed) {
