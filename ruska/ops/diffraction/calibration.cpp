@@ -218,45 +218,61 @@ void set_calibration(Json& metadata, const Calibration& calibration) {
   set(metadata, subtree, std::move(tree));
 }
 
-Calibration calibration_of(const Inputs& inputs) {
-  return calibration_of(inputs, "data", inputs.at("data").describe().signal_shape());
+namespace {
+
+/// Throws invalid_argument for a part that belongs to other frames or another scan.
+void check_belongs(const Calibration& calibration, const Shape& frame, const Shape& scan, const std::string& whose) {
+  if (calibration.empty()) return;
+  if (!calibration.frame.empty() && !frame.empty() && calibration.frame != frame) {
+    throw Error(ErrorKind::invalid_argument, "the calibration of " + whose + " belongs to frames of " +
+                                                 to_string(calibration.frame) + " pixels, and those here have " +
+                                                 to_string(frame) + "; calibrate these patterns");
+  }
+  if (calibration.origin && calibration.origin->surface != "constant" && calibration.origin->scan != scan) {
+    throw Error(ErrorKind::invalid_argument, "the origin of " + whose + " is a " + calibration.origin->surface +
+                                                 " over a scan of " + to_string(calibration.origin->scan) +
+                                                 ", and this scan has " + to_string(scan) +
+                                                 "; run diffraction.origin on it");
+  }
 }
 
-Calibration calibration_of(const Inputs& inputs, const std::string& data_port, const Shape& frame) {
+Calibration joined(const Inputs& inputs, const std::string& data_port, const Shape& frame, bool with_origin) {
   const Description& data = inputs.at(data_port).describe();
   const Shape scan = data.navigation_shape();
-  const auto check = [&](const Calibration& calibration, const std::string& whose) {
-    if (calibration.empty()) return;
-    if (!calibration.frame.empty() && !frame.empty() && calibration.frame != frame) {
-      throw Error(ErrorKind::invalid_argument, "the calibration of " + whose + " belongs to frames of " +
-                                                   to_string(calibration.frame) + " pixels, and those here have " +
-                                                   to_string(frame) + "; calibrate these patterns");
-    }
-    if (calibration.origin && calibration.origin->surface != "constant" && calibration.origin->scan != scan) {
-      throw Error(ErrorKind::invalid_argument, "the origin of " + whose + " is a " + calibration.origin->surface +
-                                                   " over a scan of " + to_string(calibration.origin->scan) +
-                                                   ", and this scan has " + to_string(scan) +
-                                                   "; run diffraction.origin on it");
-    }
-  };
   Calibration calibration = calibration_in(data.metadata);
+  if (!with_origin) calibration.origin.reset();
   if (const Dataset* port = inputs.find("calibration")) {
-    const Calibration given = calibration_in(port->describe().metadata);
+    Calibration given = calibration_in(port->describe().metadata);
     if (given.empty()) {
       throw Error(ErrorKind::invalid_argument,
                   "the dataset '" + port->describe().title +
                       "' at the port calibration holds no calibration; give the signal 'calibration' of a result of "
                       "diffraction.origin, ellipse, pixel_size or rotation (FILE::calibration)");
     }
-    check(given, "the port calibration");
+    if (!with_origin) given.origin.reset();
+    check_belongs(given, frame, scan, "the port calibration");
     if (given.origin) calibration.origin = given.origin;
     if (given.ellipse) calibration.ellipse = given.ellipse;
     if (given.pixel_size) calibration.pixel_size = given.pixel_size;
     if (given.rotation) calibration.rotation = given.rotation;
   }
-  check(calibration, "'" + data.title + "'");
+  check_belongs(calibration, frame, scan, "'" + data.title + "'");
   if (!frame.empty()) calibration.frame = frame;
   return calibration;
+}
+
+}  // namespace
+
+Calibration calibration_of(const Inputs& inputs) {
+  return joined(inputs, "data", inputs.at("data").describe().signal_shape(), true);
+}
+
+Calibration calibration_of(const Inputs& inputs, const std::string& data_port, const Shape& frame) {
+  return joined(inputs, data_port, frame, true);
+}
+
+Calibration calibration_without_origin(const Inputs& inputs) {
+  return joined(inputs, "data", inputs.at("data").describe().signal_shape(), false);
 }
 
 std::vector<Port> calibrated_pattern_ports(std::string data_help) {

@@ -91,6 +91,8 @@ void set_calibration(Json& metadata, const Calibration& calibration);
 Calibration calibration_of(const Inputs& inputs);
 /// The same for what was made of patterns, with their metadata: `frame` is empty where their shape is not known.
 Calibration calibration_of(const Inputs& inputs, const std::string& data_port, const Shape& frame);
+/// All but the origin, which may belong to another scan: for who measures that anew.
+Calibration calibration_without_origin(const Inputs& inputs);
 
 /// The port `calibration`.
 Port calibration_port();

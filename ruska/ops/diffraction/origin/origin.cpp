@@ -40,7 +40,7 @@ constexpr auto parameters = std::tuple{
 Plan check(const Inputs& inputs, const OriginParams&) {
   const Description& data = inputs.at("data").describe();
   require_uniform_signal_axes(data, "diffraction.origin");
-  calibration_of(inputs);
+  calibration_without_origin(inputs);
   const Shape map = shape_of(scan_map_axes(data, "component", 2));
   const AlignedMeanMemory mean = aligned_mean_memory(data);
   Plan plan;
@@ -107,7 +107,7 @@ Outputs run(const Inputs& inputs, const OriginParams& params, Context& context) 
   const Description& description = data.describe();
   const Shape frame = description.signal_shape(), scan = description.navigation_shape();
   const std::vector<std::uint8_t> left_out = read_mask(inputs.find("mask"), frame, "mask");
-  Calibration calibration = calibration_of(inputs);
+  Calibration calibration = calibration_without_origin(inputs);
   calibration.origin.reset();
 
   double radius = 0;
