@@ -31,10 +31,10 @@ TEST(GoldenCalibration, OriginAndEllipseOfAFilmWithDescan) {
     const double angle = 30.0 * seed + 4;
     const Outputs film = run("simulate.diffraction_scan", {},
                              {{"specimen", "amorphous"},
-                              {"x", 12},
-                              {"y", 12},
-                              {"speckle", 0.1},
-                              {"dose", 40000},
+                              {"x", 6},
+                              {"y", 6},
+                              {"speckle", 0.05},
+                              {"dose", 160000},
                               {"descan_plane", 1.5},
                               {"center_x", 62.7},
                               {"center_y", 64.1},
@@ -69,10 +69,10 @@ TEST(GoldenCalibration, OriginAndEllipseOfAFilmWithDescan) {
 TEST(GoldenCalibration, AngleOfAnEllipseLargeEnoughToDefineIt) {
   const Outputs film = run("simulate.diffraction_scan", {},
                            {{"specimen", "amorphous"},
-                            {"x", 16},
-                            {"y", 16},
+                            {"x", 4},
+                            {"y", 4},
                             {"speckle", 0},
-                            {"dose", 2e5},
+                            {"dose", 3.2e6},
                             {"ellipticity", 1.15},
                             {"ellipse_angle", 67.3}});
   const Outputs ellipse = run("diffraction.ellipse", {{"data", film.dataset("data")}});
@@ -114,8 +114,10 @@ TEST(GoldenCalibration, PixelSizeOfAGoldFilm) {
   for (int seed = 0; seed < repeats; ++seed) {
     const Outputs film = run("simulate.diffraction_scan", {},
                              {{"specimen", "powder"},
-                              {"dose", 50000},
-                              {"speckle", 0.2},
+                              {"x", 4},
+                              {"y", 4},
+                              {"dose", 200000},
+                              {"speckle", 0.1},
                               {"descan_plane", 1},
                               {"ellipticity", 1.03},
                               {"ellipse_angle", 50},

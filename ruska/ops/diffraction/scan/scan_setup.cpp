@@ -226,7 +226,8 @@ std::int64_t planned_rings(const ScanSetup& setup, const ScanParams& params, con
       }
     }
   }
-  const double rings = std::floor(reach / params.radial_step) + 1;
+  // A hair more, so that rounding puts no pixel beyond the last ring.
+  const double rings = std::floor(reach / params.radial_step * (1 + 1e-9)) + 1;
   if (!(rings <= static_cast<double>(most_rings))) {
     throw Error(ErrorKind::invalid_argument, "a radial step of " + show(params.radial_step) + " makes " + show(rings) +
                                                  " rings; at most " + std::to_string(most_rings) +

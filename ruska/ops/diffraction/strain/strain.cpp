@@ -439,7 +439,7 @@ Outputs run(const Inputs& inputs, const StrainParams& params, Context& context) 
                .value = map_of(data, 0, "Rotation, standard deviation", "Rotation (°)", rotation_sigma)});
   outputs.add({.name = "vector_map",
                .title = "All disks and the lattice",
-               .value = vector_map_of(data, map, units),
+               .value = vector_map_dataset(data, map, units),
                .view = View::pattern,
                .note = "Intensity of the disks of all positions by where they are, with the reference lattice.",
                .outlines = outlines_of(reference.lattice, map)});

@@ -92,7 +92,6 @@ SymmetryScorer::SymmetryScorer(const PolarGrid& grid, std::int64_t height, std::
       height_(height),
       width_(width),
       variance_per_count_(variance_per_count),
-      rotation_power_{},
       left_out_(std::move(left_out)) {
   const auto samples = static_cast<std::size_t>(grid.rings * grid.angles);
   const auto angles = static_cast<std::size_t>(grid.angles);
