@@ -125,8 +125,8 @@ Table table_of_rings(const RingSystem& system) {
   }
   return {{{"radius", "px", radius},
            {"radius σ", "px", radius_sigma, "radius"},
-           {"a/b", "", ratio},
-           {"a/b σ", "", ratio_sigma, "a/b"},
+           {"ratio", "", ratio},
+           {"ratio σ", "", ratio_sigma, "ratio"},
            {"long axis", "°", angle},
            {"long axis σ", "°", angle_sigma, "long axis"},
            {"from", "px", inner},

@@ -86,7 +86,9 @@ TEST(RingSystem, FindsSingleRingsAndOneEllipseForAll) {
     for (const TriedRing& ring : system.rings) {
       EXPECT_LT(ring.outer - ring.inner, 22) << "at " << ring.inner;
       const bool of_spots = ring.inner < 29.7 && ring.outer > 29.7 && ring.outer < 36;
-      if (of_spots) EXPECT_THAT(ring.rejected, testing::HasSubstr("spots"));
+      if (of_spots) {
+        EXPECT_THAT(ring.rejected, testing::HasSubstr("spots"));
+      }
     }
     EXPECT_NEAR(system.strongest().fit->radius, 40, 0.2);
     EXPECT_NEAR(system.ellipse.ratio, 1.035, 0.001);

@@ -138,7 +138,9 @@ TEST(Symmetry, AHotPixelAndABeamStopThatTheMaskKnowsDoNoHarm) {
     EXPECT_EQ(values(outputs, "group")[0], static_cast<double>(g)) << group.name;
     for (std::size_t o = 0; o < scores.size(); ++o) EXPECT_NEAR(scores[o], clean[o], 0.15) << group.name << " " << o;
     for (std::size_t o = 0; o < rotation_orders.size(); ++o) {
-      if (group.order % rotation_orders[o] == 0) EXPECT_GT(scores[o], 0.96) << group.name << " " << rotation_orders[o];
+      if (group.order % rotation_orders[o] == 0) {
+        EXPECT_GT(scores[o], 0.96) << group.name << " " << rotation_orders[o];
+      }
     }
   }
 }
