@@ -136,7 +136,10 @@ TEST(Symmetry, AHotPixelAndABeamStopThatTheMaskKnowsDoNoHarm) {
     const Outputs outputs = run({{"data", scan_of(harmed)}, {"mask", mask}}, params);
     const auto clean = values(run(scan_of(sound), params), "scores"), scores = values(outputs, "scores");
     EXPECT_EQ(values(outputs, "group")[0], static_cast<double>(g)) << group.name;
-    for (std::size_t o = 0; o < scores.size(); ++o) EXPECT_NEAR(scores[o], clean[o], 0.15) << group.name << " " << o;
+    // The best mirror of a pattern that has none is whichever its samples happen to favour.
+    for (std::size_t o = 0; o < (group.mirrors ? 5u : 4u); ++o) {
+      EXPECT_NEAR(scores[o], clean[o], 0.15) << group.name << " " << o;
+    }
     for (std::size_t o = 0; o < rotation_orders.size(); ++o) {
       if (group.order % rotation_orders[o] == 0) {
         EXPECT_GT(scores[o], 0.96) << group.name << " " << rotation_orders[o];
