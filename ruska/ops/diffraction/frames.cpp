@@ -113,7 +113,11 @@ Look look_at_frames(const Dataset& data, const Correction& correction, const std
   look.frames = number;
   look.sum = Executor(context).reduce<std::vector<double>>(
       "looking at " + std::to_string(number) + " frames", Partitions(number, bytes),
-      [&] { return std::vector<double>(static_cast<std::size_t>(pixels)); },
+      [&] {
+        std::vector<double> none(static_cast<std::size_t>(pixels) + 1);
+        none.back() = static_cast<double>(all);  // the first frame that is not finite
+        return none;
+      },
       [&](std::vector<double>& sum, std::int64_t, RowRange range) {
         for (std::int64_t i = range.begin; i < range.end; ++i) {
           const std::int64_t frame = i * all / number;
@@ -124,13 +128,21 @@ Look look_at_frames(const Dataset& data, const Correction& correction, const std
             double value = values[p];
             if (!correction.dark.empty()) value -= correction.dark[p];
             if (!correction.gain.empty()) value *= correction.gain[p];
-            if (std::isfinite(value)) sum[p] += value;
+            if (std::isfinite(value)) {
+              sum[p] += value;
+            } else {
+              sum.back() = std::min(sum.back(), static_cast<double>(frame));
+            }
           }
         }
       },
       [](std::vector<double>& left, std::vector<double>&& right) {
+        const double first = std::min(left.back(), right.back());
         for (std::size_t p = 0; p < left.size(); ++p) left[p] += right[p];
+        left.back() = first;
       });
+  if (look.sum.back() < static_cast<double>(all)) look.not_finite = static_cast<std::int64_t>(look.sum.back());
+  look.sum.pop_back();
   return look;
 }
 

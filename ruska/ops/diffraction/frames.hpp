@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -57,6 +58,7 @@ std::int64_t frame_bytes_held(const Description& data);
 struct Look {
   std::vector<double> sum;
   std::int64_t frames = 0;
+  std::optional<std::int64_t> not_finite{};  ///< the first frame looked at with a value that is not finite
 
   std::vector<double> mean() const;
 };

@@ -167,6 +167,10 @@ Probe probe_of(const Inputs& inputs, const DisksParams& params, const std::vecto
     return {ProbeShape::disc(*params.radius, params.blur), "disc of radius " + show(*params.radius) + " px, as given"};
   }
   const Look look = look_at_frames(dataset, {}, left_out, context);
+  if (look.not_finite) {
+    throw Error(ErrorKind::bad_data, "the pattern at position " + position_text(data, *look.not_finite) + " of '" +
+                                         data.title + "' holds a value that is not finite");
+  }
   const BrightDisc disc = find_bright_disc(look.mean(), frame[0], frame[1], left_out);
   check_radius(disc.radius, data);
   return {ProbeShape::disc(disc.radius, params.blur), "disc of radius " + show(disc.radius) + " px, as the mean of " +
