@@ -102,6 +102,33 @@ TEST_P(TwoSpheresAt, EighteenCountsAreNotIdentifiable) {
 
 INSTANTIATE_TEST_SUITE_P(PeakFraction, TwoSpheresAt, testing::Values(1.0, 0.8));
 
+/// Blind factorisations by their defaults: below twice the floor, with lines and shares that sum to one below 1.3
+/// times.
+TEST_P(TwoSpheresAt, FactorsComeCloserThanTwiceTheFloor) {
+  const golden::TwoSpheres truth = golden::u2(GetParam(), 293);
+  const Json free{{"components", 3}, {"starts", 1}};
+  Json lines = free;
+  lines.update({{"spectra", "lines"}, {"sum_to_one", true}, {"beam_energy", 200.0}});
+  for (int seed = 0; seed < 2; ++seed) {
+    const Dataset data = truth.draw(static_cast<std::uint64_t>(seed));
+    const double floor = golden::mean_abundance_error(truth, with_true_spectra(truth, data));
+    for (const auto& [parameters, most] : {std::pair{free, 2.0}, std::pair{lines, 1.3}}) {
+      Context context;
+      const Outputs outputs = execute(operation("unmix.nmf"), {{"data", data}}, parameters, context).outputs;
+      std::vector<double> shares = outputs.dataset("loadings").read_all<double>();
+      const std::size_t positions = shares.size() / 3;
+      for (std::size_t p = 0; p < positions; ++p) {
+        const double sum = shares[p] + shares[positions + p] + shares[2 * positions + p];
+        for (std::size_t k = 0; k < 3 && sum > 0; ++k) shares[k * positions + p] /= sum;
+      }
+      const double error = golden::mean_abundance_error(truth, shares);
+      std::printf("peak %.1f: %s, error %.4f, ratio %.2f\n", GetParam(), parameters.dump().c_str(), error,
+                  error / floor);
+      EXPECT_LT(error, most * floor) << parameters.dump() << " seed " << seed;
+    }
+  }
+}
+
 TEST(OneMaterial, IsOnePhase) {
   golden::TwoSpheres truth = golden::u2(1.0, 293);
   for (std::size_t p = 0; p < static_cast<std::size_t>(truth.positions()); ++p) {

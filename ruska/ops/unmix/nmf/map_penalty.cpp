@@ -50,13 +50,13 @@ double MapPenalty::value(const std::vector<double>& loadings) const {
       });
     }
     for (std::size_t k = 0; k < components_ && settings_.sparsity > 0; ++k) {
-      sparse += settings_.logarithmic ? std::log(a[k] + smallest_share) : a[k];
+      sparse += settings_.logarithmic ? std::log1p(a[k] / smallest_share) : a[k];
     }
   }
   if (settings_.relevance > 0 && signal_ > 0) {
     std::vector<double> total(components_, 0.0);
     for (std::size_t i = 0; i < loadings.size(); ++i) total[i % components_] += loadings[i];
-    for (const double one : total) relevant += std::log(one / signal_ + smallest_total);
+    for (const double one : total) relevant += std::log1p(one / (signal_ * smallest_total));
   }
   return settings_.smoothness * smooth + settings_.sparsity * sparse + settings_.relevance * relevant;
 }

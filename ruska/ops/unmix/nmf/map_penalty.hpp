@@ -14,16 +14,16 @@ struct MapPenaltySettings {
   double smoothness = 0;        ///< Laplacian: of half a squared difference of 1 between neighbours' shares; total
                                 ///< variation: of a difference of 1
   bool total_variation = true;  ///< edges cost in proportion to their height, not to its square
-  double sparsity = 0;          ///< of ln(share + 0.02), or of the share itself
+  double sparsity = 0;          ///< of ln(1 + share / 0.02), or of the share itself
   bool logarithmic = true;
-  double relevance = 0;  ///< of ln(total share + 1e-4) of a component
+  double relevance = 0;  ///< of ln(1 + 1e4 · total share) of a component
 };
 
 /// A cost of maps of shares a (positions × components) beside that of the data:
 ///   smoothness · Σ over neighbours of ½|a_p − a_q|², or of √(|a_p − a_q|² + 0.01²), the differences as vectors over
 ///   the components, so that edges of several components lie together,
-///   + sparsity · Σ ln(a + 0.02), or Σ a,  + relevance · Σ_k ln(T_k + 1e-4), T_k the component's share of the whole
-///   signal.
+///   + sparsity · Σ ln(1 + a / 0.02), or Σ a,  + relevance · Σ_k ln(1 + 1e4 T_k), T_k the component's share of the
+///   whole signal. No part of it is negative, so that an objective with it can end by what it falls of itself.
 /// At given maps it has a majorant that is separate for every position: quadratic in the distance to a target, plus a
 /// slope (Hunter and Lange, Am. Stat. 58, 30 (2004)); what lowers it at every position lowers the cost.
 class MapPenalty {

@@ -148,6 +148,7 @@ void repeat_measurement(const NmfProblem& problem, const Masks& masks, NmfResult
     again.known = problem.known;
     again.columns = problem.columns;
     again.noise = problem.noise;
+    again.sparsity = problem.sparsity;
     const NmfResult other = finished(again, solve_nmf(again, start, result.components, false));
     const MatchedSpectra matched = matched_spectra(result.factors, other.factors, count, channels);
     for (std::size_t i = 0; i < result.factors.size(); ++i) {
@@ -163,11 +164,20 @@ void repeat_measurement(const NmfProblem& problem, const Masks& masks, NmfResult
   for (double& one : result.loadings_spread) one = std::sqrt(one);
 }
 
-void check_params(const NmfParams& params, bool known) {
-  const bool shares = params.loss == "poisson" || params.sum_to_one;
-  const bool constrained = known || params.sum_to_one || params.smoothness > 0 || params.sparsity > 0 ||
-                           params.automatic_relevance || params.spectra == "lines";
-  if (params.sparsity > 0 && params.sparsity_penalty == "l1" && shares && constrained) {
+/// Jeffreys' prior of the shares of a multinomial, Π a^(−½), as a cost in nats.
+constexpr double jeffreys_sparsity = 0.5;
+
+/// The weight of sparsity in force. Nats mean something for counts alone, and what the automatic one makes up for, that
+/// likelihood widens the simplex of spectra which it may choose, needs a spectrum to choose.
+double sparsity_in_force(const NmfProblem& problem, std::int64_t components) {
+  const bool spectrum_to_choose = static_cast<std::size_t>(components) > problem.known_count();
+  const bool automatic = problem.sums.counts && spectrum_to_choose && components > 1;
+  return problem.params.sparsity.value_or(automatic ? jeffreys_sparsity : 0.0);
+}
+
+void check_penalty(const NmfProblem& problem) {
+  const bool shares = problem.poisson_loss || problem.params.sum_to_one;
+  if (problem.sparsity > 0 && problem.params.sparsity_penalty == "l1" && shares) {
     throw Error(
         ErrorKind::invalid_argument,
         "sparsity_penalty is 'l1', but the sum of shares that sum to one is the same for all maps; use 'logarithm', "
@@ -179,7 +189,6 @@ void check_params(const NmfParams& params, bool known) {
 
 NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known,
               const Masks& masks) {
-  check_params(params, !known.empty());
   const auto channels = static_cast<std::size_t>(data.columns());
   const std::vector<double> fixed = unit_sums(data, known);
   const auto fixed_count = static_cast<std::int64_t>(channels == 0 ? 0 : fixed.size() / channels);
@@ -194,9 +203,9 @@ NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::
   pca_params.weighting = params.weighting;
   pca_params.seed = params.seed;
   pca_params.rank_rule = params.rank_rule;
-  const bool constrained = !fixed.empty() || params.sum_to_one || params.smoothness > 0 || params.sparsity > 0 ||
-                           params.automatic_relevance || params.spectra == "lines";
-  const bool needs_components = !params.components || params.initialization == "pure_pixel" || constrained;
+  // The noise that they leave scales the penalties under squares.
+  const bool needs_components =
+      !params.components || params.initialization == "pure_pixel" || params.loss == "frobenius";
   PcaResult denoised;
   if (needs_components) {
     denoised = pca(data, pca_params, context);
@@ -221,6 +230,8 @@ NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::
   NmfProblem problem = make_nmf_problem(data, params, sums, context);
   problem.known = fixed;
   problem.noise = denoised.noise;
+  problem.sparsity = sparsity_in_force(problem, components);
+  check_penalty(problem);
   LineColumns lines;
   if (params.spectra == "lines") {
     lines = line_columns(data.data().describe(), sums.column_sum, params.elements, params.beam_energy);
@@ -241,6 +252,7 @@ NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::
     reason = "automatic relevance kept " + std::to_string(result.components) + " of " + std::to_string(components);
   }
   result.reason = reason;
+  result.sparsity = problem.sparsity;
   result.columns = lines.description;
   if (params.bootstrap > 0) {
     if (!sums.counts) {
@@ -249,24 +261,6 @@ NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::
     }
     repeat_measurement(problem, masks, result);
   }
-  return result;
-}
-
-NmfResult nmf_from(const Rows& data, std::span<const double> spectra, const NmfParams& params, Context& context) {
-  const auto channels = static_cast<std::size_t>(data.columns());
-  if (channels == 0 || spectra.empty() || spectra.size() % channels != 0) {
-    throw Error(ErrorKind::invalid_argument, "the start has " + std::to_string(spectra.size()) +
-                                                 " values, not a multiple of the " + std::to_string(channels) +
-                                                 " channels");
-  }
-  const Marginals sums = marginals(data, context);
-  NmfParams once = params;
-  once.starts = 1;
-  const NmfProblem single = make_nmf_problem(data, once, sums, context);
-  NmfResult result = run_starts(
-      single, static_cast<std::int64_t>(spectra.size() / channels),
-      [&](std::int64_t, std::int64_t) { return std::vector<double>(spectra.begin(), spectra.end()); }, true);
-  result.reason = "given";
   return result;
 }
 

@@ -27,7 +27,7 @@ struct NmfParams {
   bool sum_to_one = false;
   double smoothness = 0;
   std::string smoothing = "total_variation";
-  double sparsity = 0;
+  std::optional<double> sparsity{};
   std::string sparsity_penalty = "logarithm";
   bool automatic_relevance = false;
   std::string rank_rule = "gavish_donoho";
@@ -38,6 +38,7 @@ struct NmfParams {
 struct NmfResult {
   std::int64_t components = 0;
   std::string reason;               ///< why this number of components
+  double sparsity = 0;              ///< that was in force
   std::string columns;              ///< what the spectra are made of; empty for free ones
   std::vector<std::uint8_t> known;  ///< per component: its spectrum was given
 
@@ -56,14 +57,12 @@ struct NmfResult {
                                   ///< for one start
 };
 
-/// Poisson maximum likelihood or weighted least squares. `known` holds spectra (count × channels) that are fixed beside
-/// the free ones; `masks` are those of `data`, for repeated measurements. Throws bad_data for values that are not
-/// finite, invalid_argument for negative ones (naming the place), for too many components and for fewer than are known.
+/// Poisson likelihood or weighted least squares. Without `sparsity` it is ½ for counts with a free spectrum (the prior
+/// of Jeffreys for shares) and 0 otherwise. `known` holds spectra (count × channels) that are fixed beside the free
+/// ones; `masks` are those of `data`, for repeated measurements. Throws bad_data for values that are not finite,
+/// invalid_argument for negative ones (naming the place), for too many components and for fewer than are known.
 NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known = {},
               const Masks& masks = {});
-
-/// As `nmf`, from given spectra (components × channels, ≥ 0, none all zero) instead of a search for a start.
-NmfResult nmf_from(const Rows& data, std::span<const double> spectra, const NmfParams& params, Context& context);
 
 /// How much of each given spectrum every position holds.
 struct Abundances {

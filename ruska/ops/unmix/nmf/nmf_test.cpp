@@ -61,6 +61,7 @@ RC_GTEST_PROP(Nmf, ObjectiveNeverRises, ()) {
   params.loss = *rc::gen::elementOf(std::vector<std::string>{"poisson", "frobenius"});
   params.initialization = *rc::gen::elementOf(std::vector<std::string>{"pure_pixel", "random"});
   params.starts = 1;
+  params.sparsity = *rc::gen::elementOf(std::vector<std::optional<double>>{{}, 0.0});
   params.seed = static_cast<std::int64_t>(seed);
   params.tolerance = 0;
   params.max_iterations = 40;
@@ -86,24 +87,56 @@ RC_GTEST_PROP(Nmf, ObjectiveNeverRisesForFractions, ()) {
 
 TEST(Nmf, ObjectiveIsWhatItSays) {
   const auto values = mixed_counts(7, 8, 20, 2, 60, 2);
-  for (const std::string loss : {"poisson", "frobenius"}) {
+  struct Case {
+    std::string loss;
+    std::optional<double> sparsity;
+  };
+  for (const Case& one : {Case{"poisson", 0.0}, Case{"poisson", {}}, Case{"frobenius", 0.0}}) {
     NmfParams params;
     params.components = 2;
-    params.loss = loss;
+    params.loss = one.loss;
     params.weighting = "none";
     params.starts = 1;
+    params.sparsity = one.sparsity;
     const NmfResult result = factorise(small_map(7, 8, 20, values), params);
+    EXPECT_EQ(result.sparsity, one.sparsity.value_or(0.5));
     double objective = 0;
     for (std::size_t p = 0; p < 56; ++p) {
+      double counts = 0;
       for (std::size_t c = 0; c < 20; ++c) {
         const double x = values[p * 20 + c];
         const double mean =
             result.loadings[p * 2] * result.factors[c] + result.loadings[p * 2 + 1] * result.factors[20 + c];
-        objective += loss == "poisson" ? (x > 0 ? x * std::log(x / mean) : 0) - x + mean : (x - mean) * (x - mean) / 2;
+        objective +=
+            params.loss == "poisson" ? (x > 0 ? x * std::log(x / mean) : 0) - x + mean : (x - mean) * (x - mean) / 2;
+        counts += x;
+      }
+      for (std::size_t k = 0; k < 2; ++k) {
+        objective += result.sparsity * std::log(1 + result.loadings[p * 2 + k] / counts / 0.02);
       }
     }
-    EXPECT_NEAR(result.objective.back(), objective, 1e-8 * objective) << loss;
+    EXPECT_NEAR(result.objective.back(), objective, 1e-8 * objective) << one.loss;
   }
+}
+
+TEST(Nmf, AutomaticSparsityIsForCountsAndSpectraToBeChosen) {
+  const auto counts = mixed_counts(6, 7, 20, 2, 60, 2);
+  NmfParams params;
+  params.components = 2;
+  params.starts = 1;
+  const Dataset data = small_map(6, 7, 20, counts);
+  EXPECT_EQ(factorise(data, params).sparsity, 0.5);
+  std::vector<double> fractions(counts.begin(), counts.end());
+  for (double& value : fractions) value *= 0.37;
+  EXPECT_EQ(factorise(small_map(6, 7, 20, fractions), params).sparsity, 0);
+  std::vector<double> known;
+  for (int i = 0; i < 40; ++i) known.push_back(i < 20 ? 1.0 + i : 40.0 - i);
+  Context context;
+  const Rows rows(data, context);
+  EXPECT_EQ(nmf(rows, params, context, known).sparsity, 0);
+  EXPECT_EQ(nmf(rows, params, context, std::span(known).first(20)).sparsity, 0.5);
+  params.components = 1;
+  EXPECT_EQ(factorise(data, params).sparsity, 0);
 }
 
 TEST(Nmf, GivesTheSameBitsForAnyNumberOfThreads) {

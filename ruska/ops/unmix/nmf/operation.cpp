@@ -47,9 +47,10 @@ constexpr auto parameters = std::tuple{
     parameter(&NmfParams::smoothing, "smoothing", "", one_of("total_variation|laplacian"),
               "Whether differences cost in proportion to their height, which lets edges stand, or half their square"),
     parameter(&NmfParams::sparsity, "sparsity", "nats", within(0.0, 1e9),
-              "Weight of what makes shares vanish, of each share; about 1 balances the noise that widens the spectra"),
+              "Weight of what makes shares vanish, of each share; automatic: ½ for counts (Jeffreys' prior), which "
+              "balances the noise that widens the spectra, and 0 where all spectra are known"),
     parameter(&NmfParams::sparsity_penalty, "sparsity_penalty", "", one_of("logarithm|l1"),
-              "The logarithm of the share plus 0.02, or the share itself (for shares whose sum is free)"),
+              "The logarithm of 1 + share / 0.02, or the share itself (for shares whose sum is free)"),
     parameter(&NmfParams::automatic_relevance, "automatic_relevance", "",
               "Start with more components and keep those that the data need; each costs its logarithm"),
     parameter(&NmfParams::rank_rule, "rank_rule", "", one_of("gavish_donoho|count_splitting"),
@@ -111,6 +112,11 @@ Outputs run(const Inputs& inputs, const NmfParams& params, Context& context) {
 
   const Dataset factors = spectra_of(data, result.factors, count, "Factors");
   const Dataset loadings = maps_of(data, result.loadings, count, "Loadings");
+  char sparsity_note[96] = "";
+  if (result.sparsity > 0) {
+    std::snprintf(sparsity_note, sizeof(sparsity_note), " Small shares are drawn to 0 by sparsity %g%s.",
+                  result.sparsity, params.sparsity ? "" : " (Jeffreys' prior)");
+  }
   std::string sigma_note =
       poisson ? "σ: observed Fisher information of Poisson counts, the other side held fixed. Near zero the true "
                 "uncertainty is one-sided and this one is only its scale."
@@ -132,14 +138,16 @@ Outputs run(const Inputs& inputs, const NmfParams& params, Context& context) {
                .view = view_of(loadings),
                .sigma = "loadings_sigma",
                .components = names,
-               .note = "In counts. Empty positions are 0, masked ones have no value. " + sigma_note});
+               .note = std::string("In counts. Empty positions are 0, masked ones have no value.") + sparsity_note +
+                       " " + sigma_note});
 
   const auto passes = static_cast<std::int64_t>(result.objective.size());
   Description trace;
   trace.title = "Objective";
   trace.axes = {Axis{.name = "pass", .role = Role::signal, .size = passes, .offset = 1}};
   outputs.add({.name = "objective",
-               .title = poisson ? "Divergence after each pass" : "Half the weighted squared residuals after each pass",
+               .title = std::string(poisson ? "Divergence" : "Half the weighted squared residuals") +
+                        (result.sparsity > 0 ? " and sparsity after each pass" : " after each pass"),
                .value = Dataset::from_values<double>(trace, result.objective),
                .view = View::spectra,
                .note = result.converged ? "Converged." : "Not converged."});
@@ -252,7 +260,7 @@ const Operation& nmf_operation() {
     ports.push_back(given_spectra_port("known", false));
     return make_operation<NmfParams>(
         {.name = "unmix.nmf",
-         .version = 2,
+         .version = 3,
          .summary =
              "Non-negative spectra and maps by Poisson likelihood or weighted squares, started at pure positions.",
          .citations = {"D. D. Lee and H. S. Seung, Nature 401, 788 (1999)",

@@ -97,7 +97,7 @@ NmfSolution solve_constrained(const NmfProblem& problem, std::span<const double>
   const auto relevance = static_cast<double>(problem.sums.rows_left_in + problem.sums.columns_left_in) / 2;
   MapPenalty penalty({.smoothness = params.smoothness,
                       .total_variation = params.smoothing == "total_variation",
-                      .sparsity = params.sparsity,
+                      .sparsity = problem.sparsity,
                       .logarithmic = params.sparsity_penalty == "logarithm",
                       .relevance = automatic_relevance ? relevance : 0.0},
                      PositionGrid(problem.data.data().describe().navigation_shape()), problem.sums.row_sum, count);
@@ -121,7 +121,7 @@ NmfSolution solve_constrained(const NmfProblem& problem, std::span<const double>
 }  // namespace
 
 bool NmfProblem::constrained() const {
-  return !known.empty() || !columns.empty() || params.sum_to_one || params.smoothness > 0 || params.sparsity > 0 ||
+  return !known.empty() || !columns.empty() || params.sum_to_one || params.smoothness > 0 || sparsity > 0 ||
          params.automatic_relevance;
 }
 

@@ -24,6 +24,7 @@ struct NmfProblem {
   double total_sum_of_squares = 0;  ///< of the least squares
   double noise = 0;                 ///< standard deviation of an element of the weighted matrix
   std::vector<double> known{};      ///< spectra that stay as they are, unit sums; they come first
+  double sparsity = 0;              ///< weight of the logarithm of the shares (or of the shares)
   std::vector<double> columns{};    ///< what the other spectra are made of, unit sums; empty for anything
 
   std::size_t channels() const { return static_cast<std::size_t>(data.columns()); }
