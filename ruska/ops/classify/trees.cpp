@@ -5,11 +5,14 @@
 // second child, and the fractions of the classes. Children have larger numbers than their parent, so that every walk
 // ends. Values up to the threshold go to the first child.
 //
-// Cost of training: per node and feature looked at, sorting its n examples.
+// Values are replaced by their ranks once, which says the same about every split. Cost of training: per node and
+// feature looked at, ordering its n examples by their ranks, a byte at a time where there are many, and one walk.
 #include "ruska/ops/classify/trees.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
 
 #include "ruska/base/random.hpp"
@@ -35,12 +38,51 @@ double impurity(const std::vector<double>& count, double number, bool entropy) {
   return entropy ? sum : number - sum / number;
 }
 
+/// The values of every feature in rising order, and which of them each example has.
+struct Ranks {
+  std::vector<double> value;        ///< features × examples; the distinct ones first
+  std::vector<std::uint32_t> rank;  ///< features × examples
+};
+
+Ranks ranks_of(const TrainingSet& set) {
+  Ranks ranks{std::vector<double>(set.features.size()), std::vector<std::uint32_t>(set.features.size())};
+  for (std::size_t c = 0; c < set.channels; ++c) {
+    const auto first = ranks.value.begin() + static_cast<std::ptrdiff_t>(c * set.number);
+    for (std::size_t i = 0; i < set.number; ++i)
+      first[static_cast<std::ptrdiff_t>(i)] = set.features[i * set.channels + c];
+    std::sort(first, first + static_cast<std::ptrdiff_t>(set.number));
+    const auto end = std::unique(first, first + static_cast<std::ptrdiff_t>(set.number));
+    for (std::size_t i = 0; i < set.number; ++i) {
+      ranks.rank[c * set.number + i] =
+          static_cast<std::uint32_t>(std::lower_bound(first, end, set.features[i * set.channels + c]) - first);
+    }
+  }
+  return ranks;
+}
+
+/// Orders by rank (the upper half of each key), least significant byte first; `other` is room.
+void order_by_rank(std::vector<std::uint64_t>& keys, std::vector<std::uint64_t>& other, std::uint64_t largest_rank) {
+  constexpr std::size_t few = 64;
+  if (keys.size() < few) {
+    std::sort(keys.begin(), keys.end());
+    return;
+  }
+  other.resize(keys.size());
+  for (int shift = 32; largest_rank != 0; shift += 8, largest_rank >>= 8) {
+    std::array<std::size_t, 257> start{};
+    for (const std::uint64_t key : keys) ++start[((key >> shift) & 255) + 1];
+    for (std::size_t b = 1; b < 257; ++b) start[b] += start[b - 1];
+    for (const std::uint64_t key : keys) other[start[(key >> shift) & 255]++] = key;
+    keys.swap(other);
+  }
+}
+
 /// Grows one tree.
 class Growth {
  public:
-  Growth(const TrainingSet& set, const std::vector<double>& by_feature, const TreeOptions& options, std::int64_t tree)
+  Growth(const TrainingSet& set, const Ranks& ranks, const TreeOptions& options, std::int64_t tree)
       : set_(set),
-        by_feature_(by_feature),
+        ranks_(ranks),
         options_(options),
         random_(static_cast<std::uint64_t>(options.seed), "trees", static_cast<std::uint64_t>(tree)),
         entropy_(options.criterion == "entropy"),
@@ -67,10 +109,10 @@ class Growth {
       write_fractions(at.node, at.begin, at.end);
       if (!split.found) continue;
       importance_[split.feature] += split.gain;
-      const double* column = by_feature_.data() + split.feature * set_.number;
+      const std::uint32_t* rank = ranks_.rank.data() + split.feature * set_.number;
       const auto middle = std::stable_partition(example_.begin() + static_cast<std::ptrdiff_t>(at.begin),
                                                 example_.begin() + static_cast<std::ptrdiff_t>(at.end),
-                                                [&](std::size_t i) { return column[i] <= split.threshold; });
+                                                [&](std::size_t i) { return rank[i] <= split.rank; });
       const auto cut = static_cast<std::size_t>(middle - example_.begin());
       const std::size_t first = add_node(), second = add_node();
       double* head = numbers_.data() + at.node * width();
@@ -92,6 +134,7 @@ class Growth {
   struct Split {
     bool found = false;
     std::size_t feature = 0;
+    std::uint32_t rank = 0;  ///< of the largest value that goes to the first child
     double threshold = 0, gain = 0;
   };
 
@@ -133,31 +176,45 @@ class Growth {
 
   void try_feature(std::size_t feature, std::size_t begin, std::size_t end, const std::vector<double>& all, double own,
                    Split& best) {
-    const double* column = by_feature_.data() + feature * set_.number;
-    sorted_.clear();
-    for (std::size_t i = begin; i < end; ++i) sorted_.emplace_back(column[example_[i]], set_.label[example_[i]]);
-    std::sort(sorted_.begin(), sorted_.end());
-    if (sorted_.front().first == sorted_.back().first) return;
-    const auto number = static_cast<double>(sorted_.size());
+    const std::uint32_t* rank = ranks_.rank.data() + feature * set_.number;
+    const double* value = ranks_.value.data() + feature * set_.number;
+    key_.clear();
+    std::uint32_t least_rank = rank[example_[begin]], largest_rank = least_rank;
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::size_t e = example_[i];
+      key_.push_back(std::uint64_t{rank[e]} << 32 | static_cast<std::uint32_t>(set_.label[e]));
+      least_rank = std::min(least_rank, rank[e]);
+      largest_rank = std::max(largest_rank, rank[e]);
+    }
+    if (least_rank == largest_rank) return;
+    order_by_rank(key_, room_, largest_rank);
+    const auto number = static_cast<double>(key_.size());
     const auto least = static_cast<std::size_t>(options_.min_leaf);
     left_.assign(set_.classes, 0.0);
     right_ = all;
-    for (std::size_t i = 0; i + 1 < sorted_.size(); ++i) {
-      const auto k = static_cast<std::size_t>(sorted_[i].second);
+    // Sums of squared numbers are whole, so that counting them along changes no bit.
+    double left_squares = 0, right_squares = 0;
+    for (const double one : all) right_squares += one * one;
+    for (std::size_t i = 0; i + 1 < key_.size(); ++i) {
+      const auto k = static_cast<std::size_t>(key_[i] & 0xffffffff);
+      left_squares += 2 * left_[k] + 1;
+      right_squares -= 2 * right_[k] - 1;
       left_[k] += 1;
       right_[k] -= 1;
-      if (sorted_[i].first == sorted_[i + 1].first || i + 1 < least || sorted_.size() - i - 1 < least) continue;
-      const auto before = static_cast<double>(i + 1);
-      const double gain = own - impurity(left_, before, entropy_) - impurity(right_, number - before, entropy_);
+      const auto here = static_cast<std::uint32_t>(key_[i] >> 32), next = static_cast<std::uint32_t>(key_[i + 1] >> 32);
+      if (here == next || i + 1 < least || key_.size() - i - 1 < least) continue;
+      const double before = static_cast<double>(i + 1), after = number - before;
+      const double gain = entropy_ ? own - impurity(left_, before, true) - impurity(right_, after, true)
+                                   : own - (before - left_squares / before) - (after - right_squares / after);
       if (best.found && gain <= best.gain) continue;
-      double threshold = sorted_[i].first / 2 + sorted_[i + 1].first / 2;
-      if (!(threshold < sorted_[i + 1].first)) threshold = sorted_[i].first;
-      best = {true, feature, threshold, gain};
+      double threshold = value[here] / 2 + value[next] / 2;
+      if (!(threshold < value[next])) threshold = value[here];
+      best = {true, feature, here, threshold, gain};
     }
   }
 
   const TrainingSet& set_;
-  const std::vector<double>& by_feature_;
+  const Ranks& ranks_;
   const TreeOptions& options_;
   Random random_;
   bool entropy_;
@@ -165,7 +222,7 @@ class Growth {
   std::vector<std::size_t> order_, example_;
   std::vector<double> numbers_;
   std::size_t nodes_ = 0;
-  std::vector<std::pair<double, std::int32_t>> sorted_;
+  std::vector<std::uint64_t> key_, room_;
   std::vector<double> left_, right_;
 };
 
@@ -245,17 +302,14 @@ class TreePredictor final : public Predictor {
 }  // namespace
 
 Importances train_trees(const TrainingSet& set, const TreeOptions& options, Model& model, Context& context) {
-  std::vector<double> by_feature(set.features.size());
-  for (std::size_t i = 0; i < set.number; ++i) {
-    for (std::size_t c = 0; c < set.channels; ++c) by_feature[c * set.number + i] = set.features[i * set.channels + c];
-  }
+  const Ranks ranks = ranks_of(set);
   // A tree is a row of its own: as many bytes as it takes to stay alone in a partition.
   const Partitions each(options.trees, std::int64_t{1} << 40);
   const std::vector<double> grown = Executor(context).reduce<std::vector<double>>(
       "growing trees", each, [] { return std::vector<double>(); },
       [&](std::vector<double>& parcel, std::int64_t, RowRange range) {
         for (std::int64_t tree = range.begin; tree < range.end; ++tree) {
-          const std::vector<double> one = Growth(set, by_feature, options, tree).grow();
+          const std::vector<double> one = Growth(set, ranks, options, tree).grow();
           parcel.insert(parcel.end(), one.begin(), one.end());
         }
       },
@@ -291,9 +345,9 @@ Importances train_trees(const TrainingSet& set, const TreeOptions& options, Mode
 std::unique_ptr<Predictor> tree_predictor(const Model& model) { return std::make_unique<TreePredictor>(model); }
 
 std::int64_t trees_memory(std::int64_t examples, std::int64_t channels, std::int64_t trees) {
-  // Features by channel; nodes of full trees (two per example, 14 numbers for ten classes), growing, as model, dataset
-  // and predictor; importances.
-  return 8 * examples * channels + trees * (2 * examples * 14 * 8 * 5 + 16 * channels);
+  // Values and ranks by channel; nodes of full trees (two per example, 14 numbers for ten classes), growing, as model,
+  // dataset and predictor; importances.
+  return 12 * examples * channels + trees * (2 * examples * 14 * 8 * 5 + 16 * channels);
 }
 
 std::int64_t trees_memory_per_worker(std::int64_t examples, std::int64_t channels, std::int64_t rows) {

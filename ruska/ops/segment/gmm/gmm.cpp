@@ -245,7 +245,7 @@ std::int64_t gmm_memory_per_worker(const Description& data, const GmmParams& par
   kmeans_params.clusters = clusters;
   kmeans_params.starts = params.starts;
   return kmeans_memory_per_worker(points, kmeans_params) + Rows::bytes_per_worker(points) +
-         2 * 8 * clusters * (dimensions + 1) * (dimensions + 1) +
+         2 * 8 * clusters * (dimensions + 1) * (dimensions + 1) + mixture_block_bytes(dimensions, clusters) +
          (components > 0 ? unmix::pca_memory_per_worker(data) : 0);
 }
 

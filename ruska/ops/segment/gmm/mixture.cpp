@@ -3,7 +3,8 @@
 
 // One pass over the points per iteration gathers, for every cluster, Σr, Σr(x − o) and Σr(x − o)(x − o)ᵀ about the
 // cluster's old mean o, from which the new mean and covariance follow without the cancellation of raw moments.
-// Cost per pass: points · clusters · dimensions² multiply-adds.
+// Cost per pass: 2 · points · clusters · dimensions² multiply-adds, done by BLAS on blocks of points whose bounds
+// follow from the partitions alone.
 #include "ruska/ops/segment/gmm/mixture.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/Dense>
+#include <cblas.h>
 
 #include "ruska/base/error.hpp"
 #include "ruska/core/executor.hpp"
@@ -51,27 +53,87 @@ Densities densities_of(const Mixture& mixture) {
   return densities;
 }
 
-/// ln of the summed densities at a point; `probability` gets every cluster's part.
-double evaluate(const Mixture& mixture, const Densities& densities, const double* x, double* probability) {
-  const std::size_t d = mixture.dimensions;
-  double largest = -std::numeric_limits<double>::infinity();
-  for (std::size_t k = 0; k < mixture.clusters; ++k) {
-    const double* mean = mixture.mean.data() + k * d;
-    const double* whitening = densities.whitening[k].data();
-    double square = 0;
-    for (std::size_t i = 0; i < d; ++i) {
-      double y = 0;
-      for (std::size_t j = 0; j <= i; ++j) y += whitening[i * d + j] * (x[j] - mean[j]);
-      square += y * y;
+/// How many points are worked on at once: their offsets stay within 256 KiB.
+std::size_t block_of(std::size_t dimensions) { return std::clamp<std::size_t>(32768 / dimensions, 8, 256); }
+
+/// Offsets of a block of points from a cluster's mean, and what becomes of them. One object per worker and partition.
+class Block {
+ public:
+  Block(const Points& points, const Mixture& mixture)
+      : points_(points),
+        mixture_(mixture),
+        most_(block_of(points.dimensions)),
+        off_(most_ * points.dimensions),
+        white_(most_ * points.dimensions) {}
+
+  std::size_t most() const { return most_; }
+
+  /// Offsets of points first … first + number from cluster k's mean.
+  void take_offsets(std::size_t k, std::size_t first, std::size_t number) {
+    const std::size_t d = points_.dimensions;
+    const double* mean = mixture_.mean.data() + k * d;
+    for (std::size_t i = 0; i < number; ++i) {
+      const double* x = points_.values.data() + (first + i) * d;
+      for (std::size_t a = 0; a < d; ++a) off_[i * d + a] = x[a] - mean[a];
     }
-    probability[k] = densities.constant[k] - 0.5 * square;
-    largest = std::max(largest, probability[k]);
   }
-  double sum = 0;
-  for (std::size_t k = 0; k < mixture.clusters; ++k) sum += probability[k] = std::exp(probability[k] - largest);
-  for (std::size_t k = 0; k < mixture.clusters; ++k) probability[k] /= sum;
-  return largest + std::log(sum);
-}
+
+  /// Probability of every cluster for each point (number × clusters); returns Σ ln of the summed densities.
+  double evaluate(const Densities& densities, std::size_t first, std::size_t number, double* probability) {
+    const std::size_t d = points_.dimensions, clusters = mixture_.clusters;
+    for (std::size_t k = 0; k < clusters; ++k) {
+      take_offsets(k, first, number);
+      std::copy(off_.begin(), off_.begin() + static_cast<std::ptrdiff_t>(number * d), white_.begin());
+      cblas_dtrmm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, static_cast<int>(number),
+                  static_cast<int>(d), 1.0, densities.whitening[k].data(), static_cast<int>(d), white_.data(),
+                  static_cast<int>(d));
+      for (std::size_t i = 0; i < number; ++i) {
+        double square = 0;
+        for (std::size_t a = 0; a < d; ++a) square += white_[i * d + a] * white_[i * d + a];
+        probability[i * clusters + k] = densities.constant[k] - 0.5 * square;
+      }
+    }
+    double total = 0;
+    for (std::size_t i = 0; i < number; ++i) {
+      double* own = probability + i * clusters;
+      const double largest = *std::max_element(own, own + clusters);
+      double sum = 0;
+      for (std::size_t k = 0; k < clusters; ++k) sum += own[k] = std::exp(own[k] - largest);
+      for (std::size_t k = 0; k < clusters; ++k) own[k] /= sum;
+      total += largest + std::log(sum);
+    }
+    return total;
+  }
+
+  /// Adds Σr, Σr(x − o) and the lower triangle of Σr(x − o)(x − o)ᵀ of cluster k to `own`.
+  void add_moments(std::size_t k, std::size_t first, std::size_t number, const double* probability, double* own) {
+    const std::size_t d = points_.dimensions;
+    const double* mean = mixture_.mean.data() + k * d;
+    std::size_t kept = 0;  // points that belong to other clusters cost nothing
+    for (std::size_t i = 0; i < number; ++i) {
+      const double r = probability[i * mixture_.clusters + k];
+      if (r < 1e-300) continue;
+      const double* x = points_.values.data() + (first + i) * d;
+      const double root = std::sqrt(r);
+      own[0] += r;
+      for (std::size_t a = 0; a < d; ++a) {
+        const double off = x[a] - mean[a];
+        own[1 + a] += r * off;
+        off_[kept * d + a] = root * off;
+      }
+      ++kept;
+    }
+    if (kept == 0) return;
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, static_cast<int>(d), static_cast<int>(kept), 1.0, off_.data(),
+                static_cast<int>(d), 1.0, own + 1 + d, static_cast<int>(d));
+  }
+
+ private:
+  const Points& points_;
+  const Mixture& mixture_;
+  std::size_t most_;
+  std::vector<double> off_, white_;
+};
 
 Partitions partitions_of(const Points& points) {
   return {static_cast<std::int64_t>(points.number), static_cast<std::int64_t>(8 * points.dimensions)};
@@ -86,30 +148,21 @@ std::vector<double> moments(const Points& points, const Mixture& mixture, const 
       "fitting the mixture", partitions_of(points),
       [&] { return std::vector<double>(mixture.clusters * each + 1, 0.0); },
       [&](std::vector<double>& sums, std::int64_t, RowRange range) {
-        std::vector<double> probability(mixture.clusters), off(d);
-        for (std::int64_t i = range.begin; i < range.end; ++i) {
-          const double* x = points.values.data() + static_cast<std::size_t>(i) * d;
+        Block block(points, mixture);
+        std::vector<double> probability(block.most() * mixture.clusters);
+        for (auto first = static_cast<std::size_t>(range.begin); first < static_cast<std::size_t>(range.end);
+             first += block.most()) {
+          const std::size_t number = std::min(block.most(), static_cast<std::size_t>(range.end) - first);
           if (labels == nullptr) {
-            sums.back() += evaluate(mixture, densities, x, probability.data());
+            sums.back() += block.evaluate(densities, first, number, probability.data());
           } else {
             std::fill(probability.begin(), probability.end(), 0.0);
-            probability[static_cast<std::size_t>((*labels)[static_cast<std::size_t>(i)])] = 1;
+            for (std::size_t i = 0; i < number; ++i) {
+              probability[i * mixture.clusters + static_cast<std::size_t>((*labels)[first + i])] = 1;
+            }
           }
           for (std::size_t k = 0; k < mixture.clusters; ++k) {
-            const double r = probability[k];
-            if (r < 1e-300) continue;
-            double* own = sums.data() + k * each;
-            const double* mean = mixture.mean.data() + k * d;
-            own[0] += r;
-            for (std::size_t a = 0; a < d; ++a) {
-              off[a] = x[a] - mean[a];
-              own[1 + a] += r * off[a];
-            }
-            for (std::size_t a = 0; a < d; ++a) {
-              const double weighted = r * off[a];
-              double* row = own + 1 + d + a * d;
-              for (std::size_t b = 0; b <= a; ++b) row[b] += weighted * off[b];
-            }
+            block.add_moments(k, first, number, probability.data(), sums.data() + k * each);
           }
         }
       },
@@ -158,6 +211,10 @@ void update(Mixture& mixture, const std::vector<double>& sums, const MixtureOpti
 
 }  // namespace
 
+std::int64_t mixture_block_bytes(std::int64_t dimensions, std::int64_t clusters) {
+  return 8 * static_cast<std::int64_t>(block_of(static_cast<std::size_t>(dimensions))) * (2 * dimensions + clusters);
+}
+
 double Mixture::free_values() const {
   const auto k = static_cast<double>(clusters), d = static_cast<double>(dimensions);
   const double of_covariance = covariance == "full"       ? k * d * (d + 1) / 2
@@ -203,9 +260,11 @@ std::vector<double> responsibilities(const Points& points, Mixture& mixture, Con
   const std::vector<double> sum = Executor(context).reduce<std::vector<double>>(
       "assigning positions", partitions, [] { return std::vector<double>(1, 0.0); },
       [&](std::vector<double>& total, std::int64_t, RowRange range) {
-        for (auto i = static_cast<std::size_t>(range.begin); i < static_cast<std::size_t>(range.end); ++i) {
-          total[0] += evaluate(mixture, densities, points.values.data() + i * points.dimensions,
-                               probability.data() + i * mixture.clusters);
+        Block block(points, mixture);
+        for (auto first = static_cast<std::size_t>(range.begin); first < static_cast<std::size_t>(range.end);
+             first += block.most()) {
+          const std::size_t number = std::min(block.most(), static_cast<std::size_t>(range.end) - first);
+          total[0] += block.evaluate(densities, first, number, probability.data() + first * mixture.clusters);
         }
       },
       [](std::vector<double>& left, std::vector<double>&& right) { left[0] += right[0]; });

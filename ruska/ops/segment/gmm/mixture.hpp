@@ -50,4 +50,7 @@ Mixture fit_mixture(const Points& points, const std::vector<std::int32_t>& label
 /// Probability of every cluster for every point (number × clusters); also sets the mixture's log_likelihood.
 std::vector<double> responsibilities(const Points& points, Mixture& mixture, Context& context);
 
+/// Bytes that each worker holds beside its moments.
+std::int64_t mixture_block_bytes(std::int64_t dimensions, std::int64_t clusters);
+
 }  // namespace ruska::ops::segment

@@ -167,11 +167,12 @@ void repeat_measurement(const NmfProblem& problem, const Masks& masks, NmfResult
 /// Jeffreys' prior of the shares of a multinomial, Π a^(−½), as a cost in nats.
 constexpr double jeffreys_sparsity = 0.5;
 
-/// The weight of sparsity in force. Nats mean something for counts alone, and what the automatic one makes up for, that
-/// likelihood widens the simplex of spectra which it may choose, needs a spectrum to choose.
+/// The weight of sparsity in force. The automatic one is a prior of shares that sum to one. Nats mean something for
+/// counts alone, and what it makes up for, that likelihood widens the simplex of spectra, needs a spectrum to choose.
 double sparsity_in_force(const NmfProblem& problem, std::int64_t components) {
   const bool spectrum_to_choose = static_cast<std::size_t>(components) > problem.known_count();
-  const bool automatic = problem.sums.counts && spectrum_to_choose && components > 1;
+  const bool shares = problem.poisson_loss || problem.params.sum_to_one;
+  const bool automatic = problem.sums.counts && shares && spectrum_to_choose && components > 1;
   return problem.params.sparsity.value_or(automatic ? jeffreys_sparsity : 0.0);
 }
 
