@@ -40,6 +40,7 @@ bench:
 	@cmake --preset bench -B $(BUILD)/bench -DCMAKE_CXX_COMPILER_LAUNCHER=ccache --log-level=WARNING
 	@cmake --build $(BUILD)/bench
 	@bench/run $(BUILD)/bench
+	@bench/run_unmixing $(BUILD)/bench
 	@bench/run_scan $(BUILD)/bench
 
 peers: release

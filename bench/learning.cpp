@@ -7,7 +7,7 @@
 //                                    labels of the first 2,000 features
 //   bench_learning JOB FOLDER        JOB = kmeans_sparse, kmeans_dense, gmm_dense, svm_dense, tree_dense, forest_dense;
 //                                    the labels found into FOLDER, figures to standard output as one JSON object
-// bench/run_learning compares them with the peer's.
+// bench/run_unmixing compares them with the peer's.
 #include <chrono>
 #include <cmath>
 #include <filesystem>

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: ruska contributors
 # SPDX-License-Identifier: Apache-2.0
-"""scikit-learn beside bench_learning: peer_learning.py JOB FOLDER, then peer_learning.py table FOLDER.
+"""scikit-learn beside bench_learning: peer_learning.py JOB FOLDER.
 
 The same work: ten k-means++ starts of Lloyd's algorithm; a full-covariance mixture from one k-means; classifiers with
 their defaults, with 5-fold cross-validation, calibrated probabilities and the classification of every position. The
@@ -17,13 +17,11 @@ import scipy.sparse
 import sklearn
 from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-JOBS = ["kmeans_sparse", "kmeans_dense", "gmm_dense", "svm_dense", "tree_dense", "forest_dense"]
 REPETITIONS = 3
 job, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 
@@ -86,21 +84,4 @@ def run():
                       "version": sklearn.__version__}))
 
 
-def table():
-    figures = {}
-    for line in (folder / "figures.json").read_text().splitlines():
-        one = json.loads(line)
-        figures[one["program"], one["job"]] = one
-    print(f"{'job':14} {'ruska s':>9} {'sklearn s':>9} {'ratio':>7}  {'objective of each':>23}  agreement with the truth")
-    for name in JOBS:
-        ours, theirs = figures["ruska", name], figures["sklearn", name]
-        truth = load("counts_truth" if name == "kmeans_sparse" else "features_truth")
-        agree = [adjusted_rand_score(truth, load(f"{program}_{name}")) if not name.startswith(("svm", "tree", "forest"))
-                 else (truth == load(f"{program}_{name}"))[2000:].mean() for program in ("ruska", "sklearn")]
-        print(f"{name:14} {ours['seconds']:9.3f} {theirs['seconds']:9.3f} {theirs['seconds'] / ours['seconds']:7.2f}"
-              f"  {ours['objective']:11.6g} {theirs['objective']:11.6g}  {agree[0]:.4f} {agree[1]:.4f}")
-    print("objective: inertia; mean log-likelihood; accuracy in cross-validation. agreement: adjusted Rand index; part of")
-    print("the positions without a label that were classified rightly.")
-
-
-table() if job == "table" else run()
+run()

@@ -27,16 +27,16 @@ constexpr std::uint64_t seeds = 5;
 
 /// What a method makes of one draw; what it does not give stays empty.
 struct Found {
-  std::vector<double> maps;     ///< found × positions, whatever their scale
-  std::vector<double> spectra;  ///< found × channels
-  std::optional<Dataset> model;
+  std::vector<double> maps{};     ///< found × positions, whatever their scale
+  std::vector<double> spectra{};  ///< found × channels
+  std::optional<Dataset> model{};
 };
 
 /// What the prototype measured: the mean abundance error and the peak signal-to-noise ratio in dB.
 struct Prototype {
-  std::optional<double> pure, mixed;  ///< U2 with 293 counts, peak fractions 1.0 and 0.8
-  std::optional<double> signal_to_noise;
-  std::string angles;
+  std::optional<double> pure{}, mixed{};  ///< U2 with 293 counts, peak fractions 1.0 and 0.8
+  std::optional<double> signal_to_noise{};
+  std::string angles{};
 };
 
 struct Method {
@@ -220,7 +220,7 @@ std::vector<Method> methods_of_u2() {
   methods.push_back(factorisation("random starts", random, from_chance));
   methods.push_back(factorisation("random starts, sparsity 0", with(random, {{"sparsity", 0.0}}), from_chance));
   methods.push_back(factorisation("squares", {{"loss", "frobenius"}}));
-  methods.push_back(factorisation("squares, sparsity 0", {{"loss", "frobenius"}, {"sparsity", 0.0}}));
+  methods.push_back(factorisation("squares, sparsity ½", {{"loss", "frobenius"}, {"sparsity", 0.5}}));
   methods.push_back(factorisation("squares, sum to one", {{"loss", "frobenius"}, {"sum_to_one", true}}));
   methods.push_back(factorisation("total variation 5", {{"smoothness", 5.0}}));
   methods.push_back(factorisation("automatic relevance, from 6", {{"automatic_relevance", true}}));
@@ -254,8 +254,7 @@ std::vector<Method> methods_of_u1() {
   methods.push_back(components("unmix.robust_pca", "", Json::object(), "low_rank"));
   methods.push_back(components("unmix.ica", ", FastICA", Json::object(), "reconstruction", {.angles = "69, 39, 10"}));
   methods.push_back(components("unmix.ica", ", varimax", {{"algorithm", "orthomax"}}, "reconstruction"));
-  methods.push_back(factorisation("squares, no weights",
-                                  {{"loss", "frobenius"}, {"weighting", "none"}, {"sparsity", 0.0}},
+  methods.push_back(factorisation("squares, no weights", {{"loss", "frobenius"}, {"weighting", "none"}},
                                   {.signal_to_noise = 39.7, .angles = "40, 11, 25"}));
   methods.push_back(factorisation("squares, sparsity 0", {{"loss", "frobenius"}, {"sparsity", 0.0}}));
   methods.push_back(

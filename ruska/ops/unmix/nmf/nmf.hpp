@@ -57,10 +57,11 @@ struct NmfResult {
                                   ///< for one start
 };
 
-/// Poisson likelihood or weighted least squares. Without `sparsity` it is ½ for counts with a free spectrum (the prior
-/// of Jeffreys for shares) and 0 otherwise. `known` holds spectra (count × channels) that are fixed beside the free
-/// ones; `masks` are those of `data`, for repeated measurements. Throws bad_data for values that are not finite,
-/// invalid_argument for negative ones (naming the place), for too many components and for fewer than are known.
+/// Poisson likelihood or weighted least squares. Without `sparsity` it is ½ (the prior of Jeffreys) for counts with a
+/// spectrum to find and shares that sum to one, which under the likelihood they do, and 0 otherwise. `known` holds
+/// spectra (count × channels) that are fixed beside the free ones; `masks` are those of `data`, for repeated
+/// measurements. Throws bad_data for values that are not finite, invalid_argument for negative ones (naming the place),
+/// for too many components and for fewer than are known.
 NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known = {},
               const Masks& masks = {});
 

@@ -135,6 +135,10 @@ TEST(Nmf, AutomaticSparsityIsForCountsAndSpectraToBeChosen) {
   const Rows rows(data, context);
   EXPECT_EQ(nmf(rows, params, context, known).sparsity, 0);
   EXPECT_EQ(nmf(rows, params, context, std::span(known).first(20)).sparsity, 0.5);
+  params.loss = "frobenius";
+  EXPECT_EQ(factorise(data, params).sparsity, 0);
+  params.sum_to_one = true;
+  EXPECT_EQ(factorise(data, params).sparsity, 0.5);
   params.components = 1;
   EXPECT_EQ(factorise(data, params).sparsity, 0);
 }

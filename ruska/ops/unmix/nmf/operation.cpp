@@ -46,9 +46,10 @@ constexpr auto parameters = std::tuple{
         "What a difference of 1 between the shares of neighbours costs; 0: neighbours know nothing of each other"),
     parameter(&NmfParams::smoothing, "smoothing", "", one_of("total_variation|laplacian"),
               "Whether differences cost in proportion to their height, which lets edges stand, or half their square"),
-    parameter(&NmfParams::sparsity, "sparsity", "nats", within(0.0, 1e9),
-              "Weight of what makes shares vanish, of each share; automatic: ½ for counts (Jeffreys' prior), which "
-              "balances the noise that widens the spectra, and 0 where all spectra are known"),
+    parameter(
+        &NmfParams::sparsity, "sparsity", "nats", within(0.0, 1e9),
+        "Weight of what makes shares vanish, of each share; automatic: ½ for shares of counts (Jeffreys' prior), which "
+        "balances the noise that widens the spectra, and 0 where all spectra are known"),
     parameter(&NmfParams::sparsity_penalty, "sparsity_penalty", "", one_of("logarithm|l1"),
               "The logarithm of 1 + share / 0.02, or the share itself (for shares whose sum is free)"),
     parameter(&NmfParams::automatic_relevance, "automatic_relevance", "",
