@@ -131,7 +131,7 @@ Found factorised(const Dataset& data, const Json& parameters) {
 
 /// One start unless the parameters say otherwise: further ones tell stability and change nothing.
 Method factorisation(const std::string& name, Json parameters, Prototype prototype = {}, double bound = 0) {
-  parameters["components"] = 3;
+  if (!parameters.contains("components")) parameters["components"] = 3;
   if (!parameters.contains("starts")) parameters["starts"] = 1;
   return {name.empty() ? "`unmix.nmf`" : "`unmix.nmf`, " + name,
           [parameters](const golden::TwoSpheres&, const Dataset& data) { return factorised(data, parameters); },
@@ -223,7 +223,7 @@ std::vector<Method> methods_of_u2() {
   methods.push_back(factorisation("squares, sparsity ½", {{"loss", "frobenius"}, {"sparsity", 0.5}}));
   methods.push_back(factorisation("squares, sum to one", {{"loss", "frobenius"}, {"sum_to_one", true}}));
   methods.push_back(factorisation("total variation 5", {{"smoothness", 5.0}}));
-  methods.push_back(factorisation("automatic relevance, from 6", {{"automatic_relevance", true}}));
+  methods.push_back(factorisation("automatic relevance, from 6", {{"automatic_relevance", true}, {"components", 6}}));
   const Json lines{{"spectra", "lines"}, {"sum_to_one", true}, {"beam_energy", 200.0}};
   methods.push_back(factorisation("lines, sum to one", lines, {}, 1.3));
   methods.push_back(factorisation("lines, sum to one, sparsity 0", with(lines, {{"sparsity", 0.0}})));

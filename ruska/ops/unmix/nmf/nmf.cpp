@@ -172,7 +172,9 @@ constexpr double jeffreys_sparsity = 0.5;
 double sparsity_in_force(const NmfProblem& problem, std::int64_t components) {
   const bool spectrum_to_choose = static_cast<std::size_t>(components) > problem.known_count();
   const bool shares = problem.poisson_loss || problem.params.sum_to_one;
-  const bool automatic = problem.sums.counts && shares && spectrum_to_choose && components > 1;
+  // Relevance compares components by what they hold; pure shares would earn a place for any of them.
+  const bool automatic =
+      problem.sums.counts && shares && spectrum_to_choose && components > 1 && !problem.params.automatic_relevance;
   return problem.params.sparsity.value_or(automatic ? jeffreys_sparsity : 0.0);
 }
 

@@ -135,6 +135,9 @@ TEST(Nmf, AutomaticSparsityIsForCountsAndSpectraToBeChosen) {
   const Rows rows(data, context);
   EXPECT_EQ(nmf(rows, params, context, known).sparsity, 0);
   EXPECT_EQ(nmf(rows, params, context, std::span(known).first(20)).sparsity, 0.5);
+  params.automatic_relevance = true;
+  EXPECT_EQ(factorise(data, params).sparsity, 0);
+  params.automatic_relevance = false;
   params.loss = "frobenius";
   EXPECT_EQ(factorise(data, params).sparsity, 0);
   params.sum_to_one = true;
