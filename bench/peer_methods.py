@@ -129,7 +129,7 @@ def peer(job):
         elif job.startswith("nmf"):
             signal, start = decomposed(algorithm="NMF", output_dimension=3, **weighted_or_not())
         elif job == "mlpca":
-            signal, start = decomposed(algorithm="MLPCA", output_dimension=3, var_array=np.load(folder / "small_variance.npy"))
+            signal, start = decomposed(algorithm="MLPCA", output_dimension=3, var_array=np.load(folder / "small_variance.npy").reshape(-1, CHANNELS))
         elif job == "robust pca":
             signal, start = decomposed(algorithm="RPCA", output_dimension=3)
         else:
