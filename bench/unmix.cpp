@@ -126,6 +126,7 @@ void run(const std::string& job, const std::filesystem::path& folder) {
       ops::unmix::NmfParams params;
       params.components = phases;
       params.starts = 1;
+      params.sparsity = 0.0;  // the peer's objective is the data's alone
       params.loss = job == "nmf_poisson" ? "poisson" : "frobenius";
       // The peer stops after 200 iterations; to compare at no less accuracy the squares go on beyond the default.
       if (params.loss == "frobenius") params.tolerance = equal_accuracy_tolerance;
