@@ -17,10 +17,9 @@
 #include "ruska/core/executor.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/rows.hpp"
-#include "ruska/ops/eds/xray_lines.hpp"
-#include "ruska/ops/eels/edges.hpp"
+#include "ruska/ops/eels/background_fit.hpp"
+#include "ruska/ops/eels/edge_windows.hpp"
 #include "ruska/ops/eels/loss_axis.hpp"
-#include "ruska/ops/eels/power_law.hpp"
 #include "ruska/ops/eels/spectrum_rows.hpp"
 #include "ruska/ops/unmix/component_output.hpp"
 #include "ruska/ops/unmix/marginals.hpp"
@@ -48,11 +47,6 @@ constexpr auto parameters = std::tuple{
 };
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr std::int64_t least_channels = 4;
-
-struct Channels {
-  std::int64_t begin = 0, end = 0;
-};
 
 struct Mapped {
   Edge edge;
@@ -60,64 +54,18 @@ struct Mapped {
   std::string beneath{};  // edges of other elements between the windows' ends: their counts are in it
 };
 
-std::vector<Edge> asked_edges(const EdgeMapParams& params, const Description& data, const LossAxis& axis) {
-  std::vector<Edge> edges;
-  for (const std::string& name : params.edges) edges.push_back(edge_of(name));
-  std::vector<std::string> names = params.elements;
-  if (names.empty() && edges.empty()) names = elements(data.metadata);
-  if (names.empty() && edges.empty()) {
-    throw Error(ErrorKind::invalid_argument,
-                "no edge is named, and the metadata name no element; give elements or edges");
-  }
-  const double low = axis.at(static_cast<double>(least_channels + 1)), high = axis.last();
-  for (const std::string& name : names) {
-    const auto edge = main_edge(eds::atomic_number(name), low - params.energy_shift, high - params.energy_shift);
-    if (!edge) {
-      throw Error(ErrorKind::invalid_argument, name + " has no K, L3 or M5 edge between " + std::to_string(low) +
-                                                   " and " + std::to_string(high) +
-                                                   " eV; leave it out or name an edge");
-    }
-    edges.push_back(*edge);
-  }
-  for (std::size_t i = 0; i < edges.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (edges[i].name() == edges[j].name()) {
-        throw Error(ErrorKind::invalid_argument, edges[i].name() + " is asked for twice");
-      }
-    }
-  }
-  return edges;
-}
-
 std::vector<Mapped> windows_of(const std::vector<Edge>& edges, const EdgeMapParams& params, const LossAxis& axis) {
-  std::vector<Edge> all;
-  for (const Edge& edge : edges) {
-    for (Edge& one : edges_within(edge.atomic_number, 0.0, axis.last())) all.push_back(std::move(one));
-  }
+  const std::vector<Edge> all = edges_of_same_elements(edges, axis);
   std::vector<Mapped> mapped;
   for (const Edge& edge : edges) {
     Mapped one{.edge = edge};
     const double onset = edge.onset + params.energy_shift;
-    const double end = onset - params.margin.value_or(std::max(5.0, axis.scale));
-    double begin = end - params.background_width.value_or(std::max(0.1 * onset, 8.0 * axis.scale));
-    if (!params.background_width) {
-      for (const Edge& other : all) {
-        const double place = other.onset + params.energy_shift;
-        if (other.atomic_number != edge.atomic_number && place < end - 20.0) begin = std::max(begin, place + 20.0);
-      }
-      begin = std::min(begin, end - static_cast<double>(least_channels + 1) * axis.scale);
-    }
-    const auto channel = [&](double loss) {
-      return std::clamp<std::int64_t>(static_cast<std::int64_t>(std::ceil(axis.channel(loss) - 1e-9)), 0, axis.size);
-    };
-    one.before = {channel(std::max(begin, 0.5 * axis.scale)), channel(end)};
-    one.over = {channel(onset), channel(onset + params.signal_width)};
-    if (one.before.end - one.before.begin < least_channels || one.over.end <= one.over.begin) {
+    one.before = background_window(edge, all, axis, params.energy_shift, params.background_width, params.margin);
+    one.over = {channel_from(axis, onset), channel_from(axis, onset + params.signal_width)};
+    if (one.before.size() < least_background_channels || one.over.size() == 0) {
       throw Error(ErrorKind::invalid_argument,
-                  edge.name() + " at " + std::to_string(onset) + " eV has " +
-                      std::to_string(std::max<std::int64_t>(0, one.before.end - one.before.begin)) +
-                      " channels before and " +
-                      std::to_string(std::max<std::int64_t>(0, one.over.end - one.over.begin)) +
+                  edge.name() + " at " + std::to_string(onset) + " eV has " + std::to_string(one.before.size()) +
+                      " channels before and " + std::to_string(one.over.size()) +
                       " after its onset on the axis, where at least 4 and 1 are needed; leave it out, or change "
                       "background_width or signal_width");
     }
@@ -149,7 +97,8 @@ std::int64_t bytes_held(const Description& data, std::int64_t edges) {
 Plan check(const Inputs& inputs, const EdgeMapParams& params) {
   const Description& data = inputs.at("data").describe();
   const LossAxis axis = loss_axis(data);
-  const auto edges = static_cast<std::int64_t>(windows_of(asked_edges(params, data, axis), params, axis).size());
+  const auto edges = static_cast<std::int64_t>(
+      windows_of(asked_edges(params.elements, params.edges, params.energy_shift, data, axis), params, axis).size());
   Plan plan;
   for (const char* name : {"counts", "counts_sigma", "exponent"}) {
     plan.outputs.push_back({name, unmix::maps_shape(data, edges)});
@@ -165,12 +114,12 @@ Plan check(const Inputs& inputs, const EdgeMapParams& params) {
 
 // What one spectrum says of one edge.
 struct Reading {
-  PowerLaw law;
+  Background law;
   double counts = nan;    // N
   double variance = nan;  // σ² for g = 1
 };
 
-Reading read_edge(std::span<const double> spectrum, const Mapped& mapped, const PowerLawFit& fit) {
+Reading read_edge(std::span<const double> spectrum, const Mapped& mapped, const BackgroundFit& fit) {
   Reading reading;
   reading.law = fit.fit(spectrum);
   if (!reading.law.fitted) return reading;
@@ -189,7 +138,7 @@ struct Maps {
   double unfitted = 0;
 };
 
-Maps map_edges(const Rows& rows, const std::vector<Mapped>& mapped, const std::vector<PowerLawFit>& fits,
+Maps map_edges(const Rows& rows, const std::vector<Mapped>& mapped, const std::vector<BackgroundFit>& fits,
                Context& context) {
   const std::size_t edges = mapped.size();
   Maps maps;
@@ -234,11 +183,12 @@ Outputs run(const Inputs& inputs, const EdgeMapParams& params, Context& context)
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
   const LossAxis axis = loss_axis(data);
-  const std::vector<Mapped> mapped = windows_of(asked_edges(params, data, axis), params, axis);
+  const std::vector<Mapped> mapped =
+      windows_of(asked_edges(params.elements, params.edges, params.energy_shift, data, axis), params, axis);
   const Rows rows(dataset, context, {}, bytes_held(data, planned_edges(params, data)));
   const unmix::Marginals sums = unmix::marginals(rows, context);
   require_detector_counts(sums.total);
-  std::vector<PowerLawFit> fits;
+  std::vector<BackgroundFit> fits;
   for (const Mapped& one : mapped) fits.emplace_back(axis, one.before.begin, one.before.end);
   Maps maps = map_edges(rows, mapped, fits, context);
   if (!(maps.degrees > 0)) {

@@ -10,20 +10,20 @@
 #include "ruska/base/random.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/record.hpp"
+#include "ruska/ops/eels/background_fit.hpp"
 #include "ruska/ops/eels/edges.hpp"
-#include "ruska/ops/eels/power_law.hpp"
 
 namespace ruska::ops::eels {
 namespace {
 
 const LossAxis axis{200.0, 1.0, 400};
 
-TEST(PowerLaw, IsExactWithoutNoise) {
+TEST(BackgroundFit, IsExactWithoutNoise) {
   std::vector<double> spectrum;
   for (std::int64_t c = 0; c < axis.size; ++c)
     spectrum.push_back(3e9 * std::pow(axis.at(static_cast<double>(c)), -2.7));
-  const PowerLawFit fit(axis, 20, 70);
-  const PowerLaw law = fit.fit(spectrum);
+  const BackgroundFit fit(axis, 20, 70);
+  const Background law = fit.fit(spectrum);
   ASSERT_TRUE(law.fitted);
   EXPECT_NEAR(law.exponent, 2.7, 1e-8);
   EXPECT_NEAR(fit.at(law, 300), spectrum[300], 1e-6 * spectrum[300]);
@@ -32,17 +32,17 @@ TEST(PowerLaw, IsExactWithoutNoise) {
   EXPECT_NEAR(fit.integral(law, 80, 130).value, sum, 1e-8 * sum);
 }
 
-TEST(PowerLaw, NeedsCounts) {
-  const PowerLawFit fit(axis, 20, 70);
+TEST(BackgroundFit, NeedsCounts) {
+  const BackgroundFit fit(axis, 20, 70);
   EXPECT_FALSE(fit.fit(std::vector<double>(400, 0.0)).fitted);
   EXPECT_FALSE(fit.fit(std::vector<double>(400, -1.0)).fitted);
   EXPECT_TRUE(fit.fit(std::vector<double>(400, 2.0)).fitted);
 }
 
 // From 1 to 100 counts per channel: the extrapolated sum is right on average and its variance that of repetitions.
-TEST(PowerLaw, ExtrapolatesWithoutBiasAndKnowsItsVariance) {
+TEST(BackgroundFit, ExtrapolatesWithoutBiasAndKnowsItsVariance) {
   for (const double level : {1.0, 10.0, 100.0}) {
-    const PowerLawFit fit(axis, 20, 70);
+    const BackgroundFit fit(axis, 20, 70);
     double truth = 0;
     for (std::int64_t c = 80; c < 130; ++c) truth += level * std::pow(axis.at(static_cast<double>(c)) / 200.0, -3.0);
     double pull = 0, pull_square = 0;
@@ -54,7 +54,7 @@ TEST(PowerLaw, ExtrapolatesWithoutBiasAndKnowsItsVariance) {
         spectrum.push_back(
             static_cast<double>(random.poisson(level * std::pow(axis.at(static_cast<double>(c)) / 200.0, -3.0))));
       }
-      const PowerLaw law = fit.fit(spectrum);
+      const Background law = fit.fit(spectrum);
       ASSERT_TRUE(law.fitted);
       const auto found = fit.integral(law, 80, 130);
       // In logarithms, in which the estimate is near to normal.
