@@ -13,6 +13,14 @@ namespace {
 
 constexpr double rise = 0.1;  // of the maximum
 
+// Counts at a fractional channel, straight between channels; none beside the axis.
+double between(std::span<const double> spectrum, double channel) {
+  if (!(channel >= 0) || channel > static_cast<double>(spectrum.size() - 1)) return 0.0;
+  const auto below = std::min(static_cast<std::size_t>(channel), spectrum.size() - 2);
+  const double share = channel - static_cast<double>(below);
+  return (1.0 - share) * spectrum[below] + share * spectrum[below + 1];
+}
+
 }  // namespace
 
 ZeroLoss find_zero_loss(std::span<const double> spectrum) {
@@ -66,6 +74,41 @@ ZeroLoss find_zero_loss(std::span<const double> spectrum) {
   }
   zero.found = true;
   return zero;
+}
+
+double reflected_at(std::span<const double> spectrum, double centre, std::int64_t channel) {
+  if (static_cast<double>(channel) <= centre) return spectrum[static_cast<std::size_t>(channel)];
+  return between(spectrum, 2.0 * centre - static_cast<double>(channel));
+}
+
+double counts_below(std::span<const double> spectrum, double channel) {
+  double sum = 0;
+  for (std::size_t c = 0; c < spectrum.size(); ++c) {
+    const double share = std::clamp(channel - (static_cast<double>(c) - 0.5), 0.0, 1.0);
+    if (share == 0.0) break;
+    sum += share * spectrum[c];
+  }
+  return sum;
+}
+
+double first_minimum_behind(std::span<const double> spectrum, const ZeroLoss& zero) {
+  std::size_t channel = static_cast<std::size_t>(zero.top);
+  while (channel + 1 < spectrum.size() && spectrum[channel + 1] < spectrum[channel]) ++channel;
+  return static_cast<double>(channel) - zero.centre;
+}
+
+double full_width(std::span<const double> spectrum, const ZeroLoss& zero) {
+  const double half = 0.5 * spectrum[static_cast<std::size_t>(zero.top)];
+  const auto crossing = [&](std::int64_t direction) {
+    std::int64_t channel = zero.top;
+    const auto size = static_cast<std::int64_t>(spectrum.size());
+    while (channel >= 0 && channel < size && spectrum[static_cast<std::size_t>(channel)] > half) channel += direction;
+    if (channel < 0 || channel >= size) return static_cast<double>(channel);
+    const double outside = spectrum[static_cast<std::size_t>(channel)];
+    const double inside = spectrum[static_cast<std::size_t>(channel - direction)];
+    return static_cast<double>(channel) - static_cast<double>(direction) * (half - outside) / (inside - outside);
+  };
+  return crossing(1) - crossing(-1);
 }
 
 }  // namespace ruska::ops::eels

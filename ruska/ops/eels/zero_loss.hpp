@@ -21,4 +21,16 @@ struct ZeroLoss {
 /// (three at least), weighted by their counts: exact for a Gaussian.
 ZeroLoss find_zero_loss(std::span<const double> spectrum);
 
+/// The zero-loss peak of a centre (channel) at a channel, its side of energy gains reflected about the centre.
+double reflected_at(std::span<const double> spectrum, double centre, std::int64_t channel);
+
+/// Counts up to a fractional channel, the channel it falls into in parts.
+double counts_below(std::span<const double> spectrum, double channel);
+
+/// Channels from the peak's centre to the first minimum behind it.
+double first_minimum_behind(std::span<const double> spectrum, const ZeroLoss& zero);
+
+/// Full width at half maximum of the peak in channels, straight between channels.
+double full_width(std::span<const double> spectrum, const ZeroLoss& zero);
+
 }  // namespace ruska::ops::eels

@@ -93,38 +93,6 @@ Plan check(const Inputs& inputs, const ThicknessParams& params) {
   return plan;
 }
 
-// Counts at a fractional channel, straight between channels; none beside the axis.
-double between(std::span<const double> spectrum, double channel) {
-  if (!(channel >= 0) || channel > static_cast<double>(spectrum.size() - 1)) return 0.0;
-  const auto below = std::min(static_cast<std::size_t>(channel), spectrum.size() - 2);
-  const double share = channel - static_cast<double>(below);
-  return (1.0 - share) * spectrum[below] + share * spectrum[below + 1];
-}
-
-// The zero-loss peak by reflection, channel by channel.
-double reflected_at(std::span<const double> spectrum, double centre, std::int64_t channel) {
-  if (static_cast<double>(channel) <= centre) return spectrum[static_cast<std::size_t>(channel)];
-  return between(spectrum, 2.0 * centre - static_cast<double>(channel));
-}
-
-// Counts up to a fractional channel, the channel it falls into in parts.
-double counts_below(std::span<const double> spectrum, double channel) {
-  double sum = 0;
-  for (std::size_t c = 0; c < spectrum.size(); ++c) {
-    const double share = std::clamp(channel - (static_cast<double>(c) - 0.5), 0.0, 1.0);
-    if (share == 0.0) break;
-    sum += share * spectrum[c];
-  }
-  return sum;
-}
-
-// Channels from the peak's centre to the first minimum behind it.
-double first_minimum(const std::vector<double>& spectrum, const ZeroLoss& zero) {
-  std::size_t channel = static_cast<std::size_t>(zero.top);
-  while (channel + 1 < spectrum.size() && spectrum[channel + 1] < spectrum[channel]) ++channel;
-  return static_cast<double>(channel) - zero.centre;
-}
-
 Outputs run(const Inputs& inputs, const ThicknessParams& params, Context& context) {
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
@@ -140,7 +108,7 @@ Outputs run(const Inputs& inputs, const ThicknessParams& params, Context& contex
                 "the sum spectrum has no zero-loss peak; the thickness follows from a low-loss spectrum that holds it");
   }
   const bool reflect = params.zero_loss == "reflected";
-  const double cut = params.cut ? *params.cut / axis.scale : first_minimum(sum, zero);
+  const double cut = params.cut ? *params.cut / axis.scale : first_minimum_behind(sum, zero);
   const double gain = params.gain.value_or(std::max(
       number_at(data.metadata, "Signal.Noise_properties.Variance_linear_model.gain_factor").value_or(1.0), 1e-12));
 
