@@ -159,12 +159,11 @@ Scatterer scatterer(const Phase& phase, double plasmon_energy, double plasmon_wi
 }
 
 LossSpectrum::LossSpectrum(const std::vector<Scatterer>& phases, const eels::LossAxis& axis, double resolution)
-    : axis_(axis) {
-  const double sigma = resolution / width_of_sigma / axis.scale;  // channels
+    : axis_(axis), sigma_(resolution / width_of_sigma / axis.scale) {
   before_ = std::max<std::int64_t>(
-      0, static_cast<std::int64_t>(std::ceil((axis.offset / axis.scale) + 8.0 * std::max(sigma, 1.0))));
+      0, static_cast<std::int64_t>(std::ceil((axis.offset / axis.scale) + 8.0 * std::max(sigma_, 1.0))));
   // Twice the length, so that double scattering does not come round to the start.
-  const std::int64_t length = fast_fourier_length(2 * (before_ + axis.size) + static_cast<std::int64_t>(16.0 * sigma));
+  const std::int64_t length = fast_fourier_length(2 * (before_ + axis.size) + static_cast<std::int64_t>(16.0 * sigma_));
   fourier_ = std::make_shared<const RealFourier<double>>(std::vector<std::int64_t>{length});
   Work memory = work();
   for (const Scatterer& phase : phases) {
@@ -177,13 +176,6 @@ LossSpectrum::LossSpectrum(const std::vector<Scatterer>& phases, const eels::Los
     const double total = phase.total();
     for (auto& value : scattering_.back()) value -= total;
   }
-  for (std::int64_t k = 0; k < fourier_->half_size(); ++k) {
-    const double frequency = static_cast<double>(k) / static_cast<double>(length);
-    const double phase = std::numbers::pi * frequency;
-    const double channel = k == 0 ? 1.0 : std::sin(phase) / phase;  // counts of a channel, not values at its centre
-    resolution_.push_back(channel * std::exp(-2.0 * std::pow(std::numbers::pi * frequency * sigma, 2)) /
-                          static_cast<double>(length));
-  }
 }
 
 LossSpectrum::Work LossSpectrum::work() const {
@@ -193,16 +185,22 @@ LossSpectrum::Work LossSpectrum::work() const {
 void LossSpectrum::expected(std::span<const double> lengths, double zero, std::span<double> out, Work& work) const {
   // The peak lies at this channel of the grid, whose channel `before_` is the first of the axis.
   const double place = static_cast<double>(before_) + axis_.channel(zero);
-  const double turn = -2.0 * std::numbers::pi * place / static_cast<double>(fourier_->size());
+  const double reach = 8.0 * std::max(sigma_, 1.0);
+  std::fill(work.values.values().begin(), work.values.values().end(), 0.0);
+  const auto below = [&](double channel) { return 0.5 * std::erfc((place - channel) / (sigma_ * std::sqrt(2.0))); };
+  const auto last = std::min(fourier_->size() - 1, static_cast<std::int64_t>(std::ceil(place + reach)));
+  for (std::int64_t c = std::max<std::int64_t>(0, static_cast<std::int64_t>(std::floor(place - reach))); c <= last;
+       ++c) {
+    const double channel = static_cast<double>(c);
+    work.values[c] = (below(channel + 0.5) - below(channel - 0.5)) / static_cast<double>(fourier_->size());
+  }
+  fourier_->forward(work.values, work.half);
   for (std::int64_t k = 0; k < fourier_->half_size(); ++k) {
-    const auto i = static_cast<std::size_t>(k);
-    if (resolution_[i] < 1e-30) {
-      work.half[k] = 0.0;
-      continue;
+    std::complex<double> exponent = 0.0;
+    for (std::size_t phase = 0; phase < lengths.size(); ++phase) {
+      exponent += lengths[phase] * scattering_[phase][static_cast<std::size_t>(k)];
     }
-    std::complex<double> exponent(0.0, turn * static_cast<double>(k));
-    for (std::size_t phase = 0; phase < lengths.size(); ++phase) exponent += lengths[phase] * scattering_[phase][i];
-    work.half[k] = resolution_[i] * std::exp(exponent);
+    work.half[k] *= std::exp(exponent);
   }
   fourier_->backward(work.half, work.values);
   for (std::size_t c = 0; c < out.size(); ++c) {

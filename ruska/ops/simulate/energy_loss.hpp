@@ -77,7 +77,7 @@ class LossSpectrum {
   std::int64_t before_ = 0;  // channels of the grid before the axis
   std::shared_ptr<const RealFourier<double>> fourier_;
   std::vector<std::vector<std::complex<double>>> scattering_;  // s_k(ν) − 1/λ_k
-  std::vector<double> resolution_;                             // transform of a peak at zero, real
+  double sigma_ = 0;                                           // of the zero-loss peak, channels
 };
 
 }  // namespace ruska::ops::simulate

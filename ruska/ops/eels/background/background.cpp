@@ -79,8 +79,11 @@ Window window_of(const BackgroundParams& params, const Description& data, const 
                                                  "' is missing: a window needs both of its ends, or give 'edge'");
   }
   std::vector<Edge> named;
+  const double first = axis.at(static_cast<double>(least_background_channels + 1));
   for (const std::string& element : elements(data.metadata)) {
-    if (const auto edge = main_edge(eds::atomic_number(element), 0.0, axis.last())) named.push_back(*edge);
+    const auto edge =
+        main_edge(eds::atomic_number(element), first - params.energy_shift, axis.last() - params.energy_shift);
+    if (edge) named.push_back(*edge);
   }
   if (params.edge) {
     const bool whole_name = params.edge->find('_') != std::string::npos;
@@ -404,13 +407,14 @@ Outputs run(const Inputs& inputs, const BackgroundParams& params, Context& conte
                .view = view,
                .sigma = "exponent_sigma"});
   Description labels = position_map(data, exponent, "Why a background means little").describe();
-  outputs.add({.name = "flags",
-               .title = "Where a background means little",
-               .value = Dataset::from_values<std::int32_t>(labels, flags),
-               .view = rank == 2 ? View::labels : View::hidden,
-               .components = flag_names(),
-               .note = "No such background: χ² of the window lies more than five standard deviations above that of the "
-                       "whole data set. Given as navigation_mask, this leaves out what is flagged."});
+  outputs.add(
+      {.name = "flags",
+       .title = "Where a background means little",
+       .value = Dataset::from_values<std::int32_t>(labels, flags),
+       .view = rank == 2 && flagged.front() < static_cast<std::int64_t>(positions) ? View::labels : View::hidden,
+       .components = flag_names(),
+       .note = "No such background: χ² of the window lies more than five standard deviations above that of the "
+               "whole data set. Given as navigation_mask, this leaves out what is flagged."});
   outputs.add({.name = "misfit",
                .title = "χ² of the background fit per degree of freedom",
                .value = position_map(data, misfits, "χ² per degree of freedom"),

@@ -121,13 +121,18 @@ bool FourierLog::run(std::span<const double> spectrum, std::span<const double> z
   separate_zero_loss(spectrum, rule_, own);
   if (!own.peak.found) return false;
   const bool given = !zero_loss.empty();
-  double gains = 0;  // counts of the spectrum that scale a given peak
+  double counted = 0;       // counts of the spectrum within half of a given peak's maximum, which scale it
+  double from = 0, to = 0;  // those channels
   transform.forward(spectrum, 0.0, true, work.values, work.spectrum);
   if (given) {
     const ZeroLoss known = find_zero_loss(zero_loss);
     if (!known.found) return false;
-    gains = counts_below(spectrum, own.peak.centre);
-    const double scale = gains / counts_below(zero_loss, known.centre);
+    const double half = 0.5 * full_width(zero_loss, known);
+    from = own.peak.centre - half;
+    to = own.peak.centre + half;
+    counted = counts_below(spectrum, to) - counts_below(spectrum, from);
+    const double scale =
+        counted / (counts_below(zero_loss, known.centre + half) - counts_below(zero_loss, known.centre - half));
     if (!(scale > 0)) return false;
     transform.forward(zero_loss, known.centre - own.peak.centre, false, work.values, work.peak);
     double counts = 0;
@@ -159,7 +164,7 @@ bool FourierLog::run(std::span<const double> spectrum, std::span<const double> z
   for (std::int64_t k = 0; k < work.result.size(); ++k) {
     const Complex value = work.result[k];
     if (given) {
-      work.result[k] = (resolution_ ? value - reconvolution(k) : value - work.peak[k]) / gains;
+      work.result[k] = (resolution_ ? value - reconvolution(k) : value - work.peak[k]) / counted;
     } else {
       work.result[k] = resolution_ ? value / own.counts : Complex(0.0);
     }
@@ -188,8 +193,11 @@ bool FourierLog::run(std::span<const double> spectrum, std::span<const double> z
   for (std::size_t c = 0; c < spectrum.size(); ++c) work.variance[c] = gain_ * std::max(spectrum[c], 0.0);
   spread_variance(transform, work.kernel, work.variance, 0, work.values, work.result, work.other, work.spread);
   const bool twice = rule_.reflected && !given;
-  const std::int64_t counted = given ? static_cast<std::int64_t>(own.peak.centre) + 1 : own.counted;
-  for (std::int64_t c = 0; c < counted; ++c) {
+  const std::int64_t begin = given ? std::max<std::int64_t>(0, static_cast<std::int64_t>(from)) : 0;
+  const std::int64_t end = given ? std::min(channels_, static_cast<std::int64_t>(to) + 2) : own.counted;
+  for (std::int64_t c = begin; c < end; ++c) {
+    const double channel = static_cast<double>(c);
+    const double share = given ? std::max(0.0, std::min(to, channel + 0.5) - std::max(from, channel - 0.5)) : 1.0;
     const double variance = work.variance[static_cast<std::size_t>(c)];
     if (variance == 0) continue;
     const auto mirror = static_cast<std::int64_t>(std::llround(2.0 * own.peak.centre - static_cast<double>(c)));
@@ -197,7 +205,7 @@ bool FourierLog::run(std::span<const double> spectrum, std::span<const double> z
     for (std::int64_t e = 0; e < channels_; ++e) {
       const std::int64_t at = transform.place(e - c);
       const double all = work.kernel[at];
-      double more = work.peak_kernel[at] + work.common[e] * (reflects ? 2.0 : 1.0);
+      double more = work.peak_kernel[at] + work.common[e] * (reflects ? 2.0 : share);
       if (reflects) more += work.peak_kernel[transform.place(e - mirror)];
       work.spread[static_cast<std::size_t>(e)] += variance * (2.0 * all + more) * more;
     }

@@ -55,8 +55,8 @@ class FourierLog {
   std::shared_ptr<Work> work() const;
 
   /// Fills `out` with the single-scattering distribution, counts per channel, and `sigma` (empty for none) with its
-  /// standard deviation by counting. `zero_loss`: a peak of known shape, scaled to the counts on the spectrum's side of
-  /// energy gains; empty for that of the spectrum. Returns false where the spectrum has no zero-loss peak.
+  /// standard deviation by counting. `zero_loss`: a peak of known shape, scaled to the counts of the spectrum within
+  /// half of its maximum; empty for that of the spectrum. Returns false where the spectrum has no zero-loss peak.
   bool run(std::span<const double> spectrum, std::span<const double> zero_loss, std::span<double> out,
            std::span<double> sigma, Work& work) const;
 

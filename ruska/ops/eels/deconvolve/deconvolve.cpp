@@ -180,7 +180,7 @@ Plan check(const Inputs& inputs, const DeconvolveParams& params) {
 
 // What the low losses say of each position, and of them all.
 struct LowLosses {
-  std::vector<double> thickness, sigma;
+  std::vector<double> thickness, sigma, elastic;
   std::vector<double> sum;
   ZeroLossRule rule;
   double width = 0;   // of the zero-loss peak of the sum, eV
@@ -207,7 +207,7 @@ LowLosses low_losses_of(const Dataset& dataset, const DeconvolveParams& params, 
   low.centre = axis.at(zero.centre);
   const auto positions = static_cast<std::size_t>(rows.rows());
   low.thickness.assign(positions, nan);
-  low.sigma = low.thickness;
+  low.sigma = low.elastic = low.thickness;
   Executor executor(context);
   executor.for_each_chunk(
       "separating the zero-loss peak", rows.partitions(), [&](std::int64_t partition, RowRange range) {
@@ -223,7 +223,7 @@ LowLosses low_losses_of(const Dataset& dataset, const DeconvolveParams& params, 
           low.sigma[at] = std::sqrt(gain * std::max(own.total - counted, gain) / (counted * own.total));
         }
       });
-  for (auto* map : {&low.thickness, &low.sigma}) executor.gather(rows.partitions(), 1, std::span(*map));
+  for (auto* map : {&low.thickness, &low.sigma, &low.elastic}) executor.gather(rows.partitions(), 1, std::span(*map));
   return low;
 }
 
@@ -374,13 +374,16 @@ Outputs run(const Inputs& inputs, const DeconvolveParams& params, Context& conte
   outputs.summary.push_back("t/λ of the low losses: mean " + printed("%.4f", mean) + " ± " +
                             printed("%.2g", std::sqrt(squares) / static_cast<double>(measured)));
   if (chosen.method == Method::log) {
-    double area = 0, elastic = 0;
-    Separated whole;
-    separate_zero_loss(low.sum, low.rule, whole);
+    double area = 0, elastic = 0, scattered = 0;
     for (const double value : single) area += value;
-    elastic = whole.counts;
-    outputs.summary.push_back("area of single scattering over that of the zero-loss peak: " +
-                              printed("%.4f", area / elastic) + " in the sum of all positions");
+    for (std::size_t p = 0; p < low.elastic.size(); ++p) {
+      if (std::isnan(low.elastic[p])) continue;
+      elastic += low.elastic[p];
+      scattered += low.elastic[p] * low.thickness[p];
+    }
+    outputs.summary.push_back(
+        "area of single scattering over that of the zero-loss peaks: " + printed("%.4f", area / elastic) +
+        ", where t/λ says " + printed("%.4f", scattered / elastic));
   }
   std::vector<double> curves(sum);
   curves.insert(curves.end(), single.begin(), single.end());
@@ -407,7 +410,7 @@ Outputs run(const Inputs& inputs, const DeconvolveParams& params, Context& conte
                  .value = position_map(positions, low.thickness, "t/λ"),
                  .view = view,
                  .sigma = "thickness_sigma",
-                 .note = "ln(I_t / I₀) of the low losses."});
+                 .note = "ln of all low-loss counts over those of the zero-loss peak."});
     outputs.add({.name = "thickness_sigma",
                  .title = "Standard deviation of t/λ",
                  .value = position_map(positions, low.sigma, "t/λ, standard deviation")});

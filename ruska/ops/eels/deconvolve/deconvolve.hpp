@@ -20,8 +20,8 @@ struct DeconvolveParams {
   std::optional<double> gain{};
 };
 
-/// `eels.deconvolve`: takes plural scattering out of energy-loss spectra, by Fourier-log (low losses), Fourier-ratio (core
-/// losses by their low losses) or Richardson-Lucy deconvolution.
+/// `eels.deconvolve`: takes plural scattering out of energy-loss spectra, by Fourier-log (low losses), Fourier-ratio
+/// (core losses by their low losses) or Richardson-Lucy deconvolution.
 const Operation& deconvolve_operation();
 
 }  // namespace ruska::ops::eels
