@@ -219,6 +219,7 @@ LowLosses low_losses_of(const Dataset& dataset, const DeconvolveParams& params, 
           if (!own.peak.found) continue;
           const auto at = static_cast<std::size_t>(range.begin + r);
           const double counted = own.counts / (low.rule.reflected ? 2.0 : 1.0);
+          low.elastic[at] = own.counts;
           low.thickness[at] = std::log(own.total / own.counts);
           low.sigma[at] = std::sqrt(gain * std::max(own.total - counted, gain) / (counted * own.total));
         }
