@@ -12,8 +12,8 @@ namespace ruska::ops::simulate {
 
 struct EelsParams {
   std::string phantom = "spheres";
-  std::int64_t x = 64;
-  std::int64_t y = 64;
+  std::int64_t x = 16;
+  std::int64_t y = 16;
   double thickness = 0.5;
   double dispersion = 0.5;
   std::optional<double> offset{};
