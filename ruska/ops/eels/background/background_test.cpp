@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/ops/eels/background/background.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gmock/gmock.h>
@@ -149,7 +150,8 @@ TEST_P(BackgroundOf, APowerLawLeavesNothingWithinItsSigma) {
   EXPECT_NEAR(square, 1.0, 0.16);  // the larger of y and B makes σ a little too large at few counts
   EXPECT_NEAR(exponents, 0.0, 0.15);
   EXPECT_NEAR(inside, 0.683, 0.06);
-  for (const double flag : values_of(result, "flags")) EXPECT_EQ(flag, 0);
+  const auto flags = values_of(result, "flags");
+  EXPECT_LE(std::count_if(flags.begin(), flags.end(), [](double flag) { return flag != 0; }), 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Counts, BackgroundOf,

@@ -83,7 +83,7 @@ TEST_P(Thickness, FourierLogFindsSingleScattering) {
   const double elastic = 1e8 * std::exp(-thickness);
   // ln(I_t / I_0) is t/λ, less what lies beyond the end of the axis.
   EXPECT_NEAR(sum_of(out) / elastic, sum_of(truth) / elastic, 0.01 * thickness);
-  EXPECT_NEAR(sum_of(out) / elastic, std::log(sum_of(spectrum) / elastic), 0.01 * thickness);
+  EXPECT_NEAR(sum_of(out) / elastic, std::log(sum_of(spectrum) / elastic), 0.02 * thickness);
   // With the peak told from the data by reflection.
   const FourierLog reflected(low_axis.size, 0, {}, std::nullopt, 1.0);
   ASSERT_TRUE(reflected.run(spectrum, {}, out, {}, *reflected.work()));
@@ -114,11 +114,11 @@ TEST_P(Thickness, FourierRatioFindsTheEdgeOfSingleScattering) {
   std::vector<double> out(core.size());
   const FourierRatio ratio(core_axis, low_axis, {}, full_width_of_peak, 1.0);  // other channels: shared out
   ASSERT_TRUE(ratio.run(core, low, {}, out, {}, *ratio.work()));
-  EXPECT_LT(relative_error(out, truth, 60, 380), 0.03) << "channels of 0.25 eV for 0.5 eV";
+  EXPECT_LT(relative_error(out, truth, 60, 380), 0.05) << "channels of 0.25 eV for 0.5 eV";
   const LossAxis same{-20.0, 0.5, 500};
   const FourierRatio alike(core_axis, same, {}, full_width_of_peak, 1.0);
   ASSERT_TRUE(alike.run(core, expected(phase, same, thickness, 1e8), {}, out, {}, *alike.work()));
-  EXPECT_LT(relative_error(out, truth, 60, 380), 0.03);
+  EXPECT_LT(relative_error(out, truth, 60, 380), 0.05);
 }
 
 INSTANTIATE_TEST_SUITE_P(OverMeanFreePath, Thickness, testing::Values(0.3, 1.0, 2.0),
