@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signals of real files, converted and opened by the peers whose formats they are: round_trips.py RUSKA [--all | PATH...].
 
-HyperSpy (1.7 or 2) opens .hspy and .zspy, pyNSID checks and reads .hf5: identical arrays and axes. Without paths a spot
-set of ../shared/data is taken, with --all every file of which expected.json gives signals.
+HyperSpy (1.7 or 2) opens .hspy and .zspy, pyNSID checks (hdf_utils.get_all_main, which asks check_if_main of every
+array) and reads .hf5: identical arrays and axes. Without paths a spot set of ../shared/data is taken, with --all every
+file of which expected.json gives signals.
 """
 
 import collections
@@ -152,10 +153,12 @@ def run(binary, arguments):
         known = [name for name, record in json.load(file)["files"].items() if record.get("signals")]
     names = known if arguments == ["--all"] else arguments or [name for name in SPOT if name in known]
     table = collections.defaultdict(collections.Counter)
+    reasons = collections.Counter()
     failed = 0
     for name, path in files(names):
         for number, facts in enumerate(signals_of(binary, path)):
             row = table[name.split("/")[0]]
+            row["files"] += number == 0
             row["signals"] += 1
             with tempfile.TemporaryDirectory() as folder:
                 reference = os.path.join(folder, "reference.npy")
@@ -166,20 +169,25 @@ def run(binary, arguments):
                     done = compare.ruska(binary, "convert", path, "--signal", str(number), "-o", output)
                     if done.returncode != 0:
                         row[extension + " refused"] += 1
+                        reason = done.stderr.strip().splitlines()[-1]
+                        reasons[extension, reason] += 1
                         if done.returncode != 3:  # anything but "unsupported"
                             failed += 1
-                            print(f"{name}, signal {number}, {extension}: {done.stderr.strip()}")
+                            print(f"{name}, signal {number}, {extension}: {reason}")
                         continue
                     problems = list(peer_problems(extension, output, facts, expected))
-                    row[extension + (" differs" if problems else " right")] += 1
+                    row[extension + (" differs" if problems else " identical")] += 1
                     failed += bool(problems)
                     for problem in problems[:3]:
                         print(f"{name}, signal {number}, {extension}: {problem}", flush=True)
-    columns = ["signals"] + [extension + word for extension in formats for word in (" right", " differs", " refused")]
+    columns = ["files", "signals"] + [extension + word for extension in formats
+                                      for word in (" identical", " differs", " refused")]
     print(" | ".join(["folder".ljust(14), *columns]))
     for folder in [*sorted(table), None]:
         counts = table[folder] if folder else sum(table.values(), collections.Counter())
         print(" | ".join([(folder or "all").ljust(14)] + [str(counts[c]).rjust(len(c)) for c in columns]))
+    for (extension, reason), times in sorted(reasons.items()):
+        print(f"{extension} refused {times}: {reason}")
     return 1 if failed else 0
 
 

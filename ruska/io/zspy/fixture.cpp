@@ -17,10 +17,13 @@ namespace {
 
 constexpr const char* group = "{\"zarr_format\": 2}";
 
-/// A signal of 3 × 4 values in chunks of 2 × 3, each its own way.
+/// A signal of 3 × 4 elements in chunks of 2 × 3, each its own way.
 struct Stored {
   std::string name, compressor, dtype;
   bool fortran = false, big_endian = false, nested = false, shuffled = false, holes = false;
+  std::vector<std::string> parts{};  // of each element, where it is no plain number
+
+  std::int64_t width() const { return std::max<std::int64_t>(static_cast<std::int64_t>(parts.size()), 1); }
 };
 
 std::string compressed(const std::string& values, const std::string& compressor, std::size_t item) {
@@ -54,12 +57,13 @@ std::string compressed(const std::string& values, const std::string& compressor,
 
 template <class T>
 std::string chunk_of(const Stored& how, const std::vector<T>& values, std::int64_t row, std::int64_t column) {
-  std::vector<T> chunk(6, T{});
+  const std::int64_t parts = how.width();
+  std::vector<T> chunk(static_cast<std::size_t>(6 * parts), T{});
   for (std::int64_t y = 0; y < 2; ++y) {
     for (std::int64_t x = 0; x < 3; ++x) {
       if (row + y >= 3 || column + x >= 4) continue;
-      const auto place = static_cast<std::size_t>(how.fortran ? x * 2 + y : y * 3 + x);
-      chunk[place] = values[static_cast<std::size_t>((row + y) * 4 + column + x)];
+      const std::int64_t place = how.fortran ? x * 2 + y : y * 3 + x;
+      std::copy_n(values.begin() + ((row + y) * 4 + column + x) * parts, parts, chunk.begin() + place * parts);
     }
   }
   std::string bytes(reinterpret_cast<const char*>(chunk.data()), chunk.size() * sizeof(T));
@@ -96,8 +100,11 @@ void add_signal(ZipFile& zip, const Stored& how, const std::vector<T>& values) {
   zip.add(at + "metadata/General/.zattrs", "{\"title\": " + quoted(how.name) + ", \"_list_empty_tags\": \"_None_\"}",
           false);
   zip.add(at + "metadata/_list_2_pair/.zattrs", "{\"0\": 1, \"1\": \"two\"}", false);
-  std::string facts = "{\"zarr_format\": 2, \"shape\": [3, 4], \"chunks\": [2, 3], \"fill_value\": 7, \"dtype\": " +
-                      quoted((how.big_endian ? ">" : "<") + how.dtype) +
+  std::string type = quoted((how.big_endian ? ">" : "<") + how.dtype), list;
+  for (const std::string& part : how.parts) list += (list.empty() ? "[" : ", [") + quoted(part) + ", " + type + "]";
+  std::string facts = "{\"zarr_format\": 2, \"shape\": [3, 4], \"chunks\": [2, 3], \"fill_value\": " +
+                      (list.empty() ? "7" : quoted("AAAA")) +
+                      ", \"dtype\": " + (list.empty() ? type : "[" + list + "]") +
                       ", \"order\": " + (how.fortran ? "\"F\"" : "\"C\"");
   facts +=
       how.compressor.empty() ? ", \"compressor\": null" : ", \"compressor\": {\"id\": " + quoted(how.compressor) + "}";
@@ -115,11 +122,15 @@ void add_signal(ZipFile& zip, const Stored& how, const std::vector<T>& values) {
 }
 
 template <class T>
-std::vector<T> values_of(bool holes) {
+std::vector<T> values_of(const Stored& how) {
   std::vector<T> values;
   for (std::int64_t y = 0; y < 3; ++y) {
     for (std::int64_t x = 0; x < 4; ++x) {
-      values.push_back(holes && (y >= 2) == (x >= 3) ? T(7) : static_cast<T>(10 * y + x));
+      const bool hole = how.holes && (y >= 2) == (x >= 3);
+      const int fill = how.parts.empty() ? 7 : 0;
+      for (std::int64_t part = 0; part < how.width(); ++part) {
+        values.push_back(static_cast<T>(hole ? fill : 100 * part + 10 * y + x));
+      }
     }
   }
   return values;
@@ -138,8 +149,12 @@ Fixture fixture(const std::string& name, const std::vector<Stored>& signals) {
     set(description.metadata, "General.tags", Json::array());
     set(description.metadata, "pair", Json::array({1, "two"}));
     description.axes = {{"y", "length", "nm", Role::navigation, 3, 0.5, -1}, {"", "", "", Role::signal, 4}};
+    if (!how.parts.empty()) {
+      description.fields = how.parts;
+      description.axes.push_back({"field", "", "", Role::signal, how.width()});
+    }
     const auto add = [&]<class T>() {
-      const std::vector<T> values = values_of<T>(how.holes);
+      const std::vector<T> values = values_of<T>(how);
       add_signal(zip, how, values);
       expected.push_back(Dataset::from_values<T>(description, values));
     };
@@ -163,7 +178,9 @@ std::vector<Fixture> zspy_fixtures() {
   return {fixture("plain.zspy", {{"big", "", "u2", false, true}, {"fortran", "zlib", "f8", true}}),
           fixture("packed.zspy", {{"blosc", "blosc", "i8", false, false, true}, {"lz4", "lz4", "u2"}}),
           fixture("filtered.zspy", {{"gzip", "gzip", "f4", false, false, false, true},
-                                    {"zstd", "zstd", "f4", false, false, false, false, true}})};
+                                    {"zstd", "zstd", "f4", false, false, false, false, true}}),
+          fixture("colours.zspy", {{"rgb", "blosc", "u2", true, true, false, false, false, {"R", "G", "B"}},
+                                   {"rgba", "zstd", "u2", false, false, true, false, true, {"R", "G", "B", "A"}}})};
 }
 
 }  // namespace ruska::io

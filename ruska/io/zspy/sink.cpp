@@ -131,10 +131,9 @@ void write_tree(const fs::path& path, const Json& tree) {
 class FolderSink final : public Sink {
  public:
   FolderSink(const fs::path& path, const Description& description) : description_(description) {
-    if (!description.fields.empty()) {
-      throw Error(ErrorKind::unsupported, "pixels of several parts are not written as .zspy; .hspy takes them");
-    }
-    if (description.axes.empty()) {
+    Axes axes = description.axes;
+    if (!description.fields.empty()) axes.pop_back();
+    if (axes.empty()) {
       throw Error(ErrorKind::unsupported,
                   "'" + description.title + "' has no axis; HyperSpy's files hold signals with one or more");
     }
@@ -144,8 +143,10 @@ class FolderSink final : public Sink {
     const fs::path signal =
         path / "Experiments" / (description.title.empty() ? "__unnamed__" : member_name(description.title));
     make_group(signal);
-    for (std::size_t i = 0; i < description.axes.size(); ++i) {
-      write_axis(signal / ("axis-" + std::to_string(i)), description.axes[i]);
+    Shape shape;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      write_axis(signal / ("axis-" + std::to_string(i)), axes[i]);
+      shape.push_back(axes[i].size);
     }
     Json metadata = description.metadata;
     set(metadata, "General.title", description.title);
@@ -155,8 +156,18 @@ class FolderSink final : public Sink {
     chunk_ = hdf5::chunk_for(description);
     data_ = signal / "data";
     fs::create_directories(data_);
-    Json facts = array_facts(type_name(description.dtype), description.shape(), chunk_);
+    Json type = type_name(description.dtype);
+    Shape chunk = chunk_;
+    if (!description.fields.empty()) {
+      // Colours are elements of several parts, whole in every chunk.
+      Json parts = Json::array();
+      for (const std::string& field : description.fields) parts.push_back(Json::array({field, type}));
+      type = parts;
+      chunk.pop_back();
+    }
+    Json facts = array_facts(type, shape, chunk);
     if (is_complex(description.dtype)) facts["fill_value"] = {0.0, 0.0};
+    if (!description.fields.empty()) facts["fill_value"] = nullptr;
     facts["compressor"] = {{"blocksize", 0}, {"clevel", 1}, {"cname", "lz4"}, {"id", "blosc"}, {"shuffle", 1}};
     write_json(data_ / ".zarray", facts);
   }
@@ -266,7 +277,8 @@ class FolderSink final : public Sink {
 
   void store(const Shape& place, const std::vector<std::byte>& values) {
     std::string name;
-    for (const std::int64_t one : place) name += (name.empty() ? "" : ".") + std::to_string(one);
+    const std::size_t rank = place.size() - (description_.fields.empty() ? 0 : 1);
+    for (std::size_t a = 0; a < rank; ++a) name += (a == 0 ? "" : ".") + std::to_string(place[a]);
     std::vector<std::byte> packed(values.size() + BLOSC_MAX_OVERHEAD);
     const int bytes = blosc_compress_ctx(1, BLOSC_SHUFFLE, size_of(description_.dtype), values.size(), values.data(),
                                          packed.data(), packed.size(), "lz4", 0, 1);

@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::int64_t most_chunk_bytes = std::int64_t{1} << 31;
 constexpr std::int64_t most_listed = 65536;
+constexpr std::size_t most_parts = 256;
 
 Shape lengths_of(const Json& facts, const char* name, std::int64_t least) {
   Shape lengths;
@@ -93,6 +94,11 @@ std::vector<std::byte> element_of(const Json& value, DType dtype) {
   return bytes;
 }
 
+/// The fill value of structures is base64 of their bytes.
+bool is_zero_in_base64(const Json& fill) {
+  return fill.is_null() || (fill.is_string() && fill.get<std::string>().find_first_not_of("A=") == std::string::npos);
+}
+
 /// From the order in which the first index runs fastest to C order.
 void to_c_order(std::span<std::byte> values, const Shape& shape, std::size_t item) {
   const std::vector<std::byte> other(values.begin(), values.end());
@@ -129,12 +135,7 @@ Array::Array(std::shared_ptr<const Store> store, std::string key) : store_(std::
                       "chunks of the shape " + to_string(chunk_) + " of an array " + to_string(shape_));
         }
         count(shape_);
-        const Json type = facts.value("dtype", Json());
-        if (!type.is_string() || type.get<std::string>().size() < 2) {
-          throw Error(ErrorKind::unsupported, "elements of the type " + type.dump() + " are not supported");
-        }
-        type_name_ = type.get<std::string>();
-        dtype_ = dtype_of_kind(type_name_.substr(1));
+        read_type(facts.value("dtype", Json()));
         swapped_ = type_name_[0] == '>' && dtype_ && size_of(*dtype_) > 1;
         fortran_ = facts.value("order", Json()) == "F";
         if (facts.value("dimension_separator", Json()) == "/") separator_ = "/";
@@ -172,18 +173,50 @@ Array::Array(std::shared_ptr<const Store> store, std::string key) : store_(std::
             throw Error(ErrorKind::unsupported, "chunks of the shape " + to_string(chunk_) +
                                                     " have more than 2 GiB, more than Zarr's codecs take");
           }
-          fill_ = element_of(facts.value("fill_value", Json()), *dtype_);
+          const Json fill = facts.value("fill_value", Json());
+          if (!fields_.empty() && !is_zero_in_base64(fill)) {
+            throw Error(ErrorKind::unsupported, "elements of several parts with the fill value " + fill.dump() +
+                                                    " are not supported; those filled with zeros are");
+          }
+          fill_ = element_of(fields_.empty() ? fill : Json(), *dtype_);
         }
       });
+}
+
+void Array::read_type(const Json& type) {
+  const auto refuse = [&] {
+    throw Error(ErrorKind::unsupported, "elements of the type " + type.dump() +
+                                            " are not supported; numbers and structures of numbers of one type are");
+  };
+  const auto is_name = [](const Json& name) { return name.is_string() && name.get<std::string>().size() >= 2; };
+  if (is_name(type)) {
+    type_name_ = type.get<std::string>();
+    dtype_ = dtype_of_kind(type_name_.substr(1));
+    return;
+  }
+  if (!type.is_array() || type.empty() || type.size() > most_parts) refuse();
+  for (const Json& part : type) {
+    if (!part.is_array() || part.size() != 2 || !part[0].is_string() || !is_name(part[1])) refuse();
+    if (part[1] != type[0][1]) refuse();
+    fields_.push_back(part[0].get<std::string>());
+  }
+  type_name_ = type[0][1].get<std::string>();
+  dtype_ = dtype_of_kind(type_name_.substr(1));
+  if (!dtype_) refuse();
+  const auto parts = static_cast<std::int64_t>(fields_.size());
+  shape_.push_back(parts);
+  chunk_.push_back(parts);
+  count(shape_);
 }
 
 void Array::fail(ErrorKind kind, const std::string& what) const { throw Error(kind, "'" + key_ + "': " + what); }
 
 std::string Array::chunk_key(const Shape& place) const {
   std::string name;
-  for (const std::int64_t one : place) name += (name.empty() ? "" : separator_) + std::to_string(one);
+  const std::size_t rank = place.size() - (fields_.empty() ? 0 : 1);
+  for (std::size_t a = 0; a < rank; ++a) name += (name.empty() ? "" : separator_) + std::to_string(place[a]);
   const std::string key = key_of(key_, name.empty() ? "0" : name);
-  if (separator_ == "/" || place.size() < 2 || store_->has(key)) return key;
+  if (separator_ == "/" || rank < 2 || store_->has(key)) return key;
   // Nested stores written before the separator was noted.
   std::string nested = key;
   std::replace(nested.begin() + static_cast<std::ptrdiff_t>(key_.size()), nested.end(), '.', '/');
@@ -226,7 +259,12 @@ void Array::decode(const std::string& key, std::span<std::byte> out) const {
                    decompress(*stored, out);
                  }
                  if (swapped_) swap_bytes(out, *dtype_);
-                 if (fortran_) to_c_order(out, chunk_, size_of(*dtype_));
+                 if (fortran_) {
+                   // Whole elements stand in that order, not their parts.
+                   Shape elements = chunk_;
+                   if (!fields_.empty()) elements.pop_back();
+                   to_c_order(out, elements, size_of(*dtype_) * std::max<std::size_t>(fields_.size(), 1));
+                 }
                });
 }
 
@@ -386,6 +424,7 @@ class ArraySource final : public Source {
     if (!array_.dtype())
       array_.fail(ErrorKind::unsupported, "the values are no numbers; ragged signals are not supported");
     description_.dtype = *array_.dtype();
+    description_.fields = array_.fields();
     description_.chunk.clear();
     for (const int axis : order_) description_.chunk.push_back(array_.chunk()[static_cast<std::size_t>(axis)]);
     description_.validate();

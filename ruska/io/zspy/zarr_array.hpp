@@ -10,7 +10,7 @@ namespace ruska::io::zarr {
 
 /// An array of Zarr version 2 (zarr.readthedocs.io, "Zarr storage specification version 2"): chunks of equal shape,
 /// each a value of the store, uncompressed or in Blosc, zlib, gzip, Zstandard or LZ4. Absent chunks hold the fill
-/// value.
+/// value. Elements of several parts of one type, colours that is, count as a last axis that is not cut into chunks.
 class Array {
  public:
   /// Reads `.zarray` of the array at `key`. Throws bad_data, and unsupported for other formats, compressions, filters.
@@ -20,6 +20,8 @@ class Array {
   const Shape& chunk() const { return chunk_; }
   /// Nothing for texts and Python objects.
   std::optional<DType> dtype() const { return dtype_; }
+  /// The names of an element's parts, along the last axis; empty for plain elements.
+  const std::vector<std::string>& fields() const { return fields_; }
 
   /// Fills `out` with a box in C order, native byte order; chunks are decoded on all threads.
   void read(const Region& region, std::span<std::byte> out) const;
@@ -34,6 +36,8 @@ class Array {
   [[noreturn]] void fail(ErrorKind kind, const std::string& what) const;
 
  private:
+  /// The type of the elements, plain or of several parts.
+  void read_type(const Json& type);
   /// A list of texts in one chunk: their number, then each behind its length.
   Json texts() const;
   std::string chunk_key(const Shape& place) const;
@@ -46,6 +50,7 @@ class Array {
   std::string key_;
   Shape shape_, chunk_;
   std::optional<DType> dtype_;
+  std::vector<std::string> fields_;
   std::string type_name_;
   bool swapped_ = false, fortran_ = false, texts_ = false;
   std::size_t shuffled_ = 0;  // bytes of an element of the shuffle filter; 0 for none

@@ -131,7 +131,8 @@ class Reader {
     description.title = text_at(description.metadata, "General.title").value_or(name == unnamed ? "" : name);
     description.signal_type = text_at(description.metadata, "Signal.signal_type").value_or("");
     std::vector<Axis> stored;
-    for (std::size_t i = 0; i < data.shape().size(); ++i) {
+    const std::size_t rank = data.shape().size() - (data.fields().empty() ? 0 : 1);
+    for (std::size_t i = 0; i < rank; ++i) {
       stored.push_back(axis(key + "/axis-" + std::to_string(i), data.shape()[i]));
     }
     std::vector<int> order;
@@ -141,6 +142,13 @@ class Reader {
         description.axes.push_back(stored[i]);
         order.push_back(static_cast<int>(i));
       }
+    }
+    if (!data.fields().empty()) {
+      Axis parts;
+      parts.name = "field";
+      parts.size = data.shape().back();
+      description.axes.push_back(parts);
+      order.push_back(static_cast<int>(rank));
     }
     return zarr::source(std::move(description), std::move(data), std::move(order));
   }
