@@ -4,9 +4,11 @@
 
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/hdf5/writer.hpp"
-#include "tests/fixtures.hpp"
+#include "tests/written_fixture.hpp"
 
 namespace ruska::io {
+
+const Driver& emd_ncem_driver();
 namespace {
 
 Description titled(const std::string& title) {
@@ -269,7 +271,13 @@ Fixture bragg_vectors() {
 }  // namespace
 
 std::vector<Fixture> emd_ncem_fixtures() {
-  return {image(), simulated_stack(), datacube(), medipix(), disk_lists(), bragg_vectors()};
+  return {image(),
+          simulated_stack(),
+          datacube(),
+          medipix(),
+          disk_lists(),
+          bragg_vectors(),
+          written_fixture(emd_ncem_driver(), "kept.emd", fully_described_map())};
 }
 
 }  // namespace ruska::io

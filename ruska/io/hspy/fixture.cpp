@@ -7,7 +7,7 @@
 #include "ruska/core/product.hpp"
 #include "ruska/io/hdf5/writer.hpp"
 #include "ruska/io/hspy/result_file.hpp"
-#include "tests/fixtures.hpp"
+#include "tests/written_fixture.hpp"
 
 namespace ruska::io {
 
@@ -32,22 +32,7 @@ std::vector<T> ramp(std::int64_t count) {
   return values;
 }
 
-/// Written as `ruska convert` writes.
-Fixture converted(const std::string& name, const Dataset& data) {
-  return {"hspy",
-          name,
-          [=](const std::filesystem::path& folder) {
-            const auto path = folder / name;
-            const auto sink = hspy_driver().create(path, data.describe());
-            const Region whole = Region::whole(data.describe().shape());
-            std::vector<std::byte> bytes(static_cast<std::size_t>(data.describe().bytes()));
-            data.source().read(whole, bytes);
-            sink->write(whole, bytes);
-            sink->commit();
-            return path;
-          },
-          {data}};
-}
+Fixture converted(const std::string& name, const Dataset& data) { return written_fixture(hspy_driver(), name, data); }
 
 /// A spectrum image in compressed chunks, with metadata of every kind that the tree can hold.
 Fixture spectrum_image() {

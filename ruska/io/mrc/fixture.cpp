@@ -5,9 +5,11 @@
 
 #include "ruska/core/metadata.hpp"
 #include "tests/file_bytes.hpp"
-#include "tests/fixtures.hpp"
+#include "tests/written_fixture.hpp"
 
 namespace ruska::io {
+
+const Driver& mrc_driver();
 
 namespace {
 

@@ -3,9 +3,11 @@
 #include "ruska/core/metadata.hpp"
 #include "ruska/io/coordinates.hpp"
 #include "ruska/io/hdf5/writer.hpp"
-#include "tests/fixtures.hpp"
+#include "tests/written_fixture.hpp"
 
 namespace ruska::io {
+
+const Driver& nexus_driver();
 namespace {
 
 Description titled(const std::string& title) {
@@ -109,6 +111,8 @@ Fixture older() {
 
 }  // namespace
 
-std::vector<Fixture> nexus_fixtures() { return {spectrum_image(), older()}; }
+std::vector<Fixture> nexus_fixtures() {
+  return {spectrum_image(), older(), written_fixture(nexus_driver(), "kept.nxs", fully_described_map())};
+}
 
 }  // namespace ruska::io

@@ -4,9 +4,11 @@
 #include "ruska/io/coordinates.hpp"
 #include "ruska/io/hdf5/writer.hpp"
 #include "tests/dimension_scales.hpp"
-#include "tests/fixtures.hpp"
+#include "tests/written_fixture.hpp"
 
 namespace ruska::io {
+
+const Driver& nsid_driver();
 namespace {
 
 /// A spectral image whose spectra come first in the file, with an uneven energy axis.
@@ -78,6 +80,8 @@ Fixture spectral_image() {
 
 }  // namespace
 
-std::vector<Fixture> nsid_fixtures() { return {spectral_image()}; }
+std::vector<Fixture> nsid_fixtures() {
+  return {spectral_image(), written_fixture(nsid_driver(), "kept.hf5", fully_described_map())};
+}
 
 }  // namespace ruska::io

@@ -9,9 +9,11 @@
 
 #include "ruska/core/metadata.hpp"
 #include "tests/file_bytes.hpp"
-#include "tests/fixtures.hpp"
+#include "tests/written_fixture.hpp"
 
 namespace ruska::io {
+
+const Driver& tiff_driver();
 
 namespace {
 
@@ -662,6 +664,7 @@ std::vector<Fixture> tiff_fixtures() {
           olympus(),
           jeol(),
           hamamatsu(),
+          written_fixture(tiff_driver(), "kept.tif", fully_described_map()),
           lzw(),
           deflate_tiles(),
           packed_planes(),

@@ -192,6 +192,12 @@ OpenMicroscopy open_microscopy(const std::string& text, const Stack& stack) {
         axis.quantity = step->quantity;
       }
     }
+    const auto interval = parse_number(pixels.attribute("TimeIncrement").value());
+    if (letter == 'T' && interval && *interval > 0) {
+      axis.scale = *interval;
+      axis.units = pixels.attribute("TimeIncrementUnit").as_string("s");
+      axis.quantity = quantity_of(axis.units);
+    }
     found.stack.push_back(axis);
   }
   found.stack = fitting(found.stack, stack.pages.size());

@@ -14,6 +14,7 @@
 #include "ruska/io/kept_description.hpp"
 #include "ruska/io/stored_array.hpp"
 #include "ruska/io/tiff/directory.hpp"
+#include "ruska/io/tiff/open_microscopy.hpp"
 
 namespace ruska::io::tiff {
 
@@ -39,11 +40,14 @@ void append(std::string& bytes, T value) {
 /// A directory in the making: the bytes of each field's values by tag, in the machine's byte order.
 class Fields {
  public:
-  void text(std::uint16_t tag, const std::string& value) { fields_[tag] = {type_text, value.size() + 1, value + '\0'}; }
+  /// Another text with the same tag has another number.
+  void text(std::uint16_t tag, const std::string& value, int number = 0) {
+    fields_[{tag, number}] = {type_text, value.size() + 1, value + '\0'};
+  }
   void shorts(std::uint16_t tag, const std::vector<std::uint16_t>& values) {
     std::string bytes;
     for (const std::uint16_t value : values) append(bytes, value);
-    fields_[tag] = {type_short, values.size(), bytes};
+    fields_[{tag, 0}] = {type_short, values.size(), bytes};
   }
   void whole(std::uint16_t tag, std::uint64_t value, bool big) {
     std::string bytes;
@@ -51,12 +55,12 @@ class Fields {
       append(bytes, value);
     else
       append(bytes, static_cast<std::uint32_t>(value));
-    fields_[tag] = {big ? type_long8 : type_long, 1, bytes};
+    fields_[{tag, 0}] = {big ? type_long8 : type_long, 1, bytes};
   }
   void real(std::uint16_t tag, double value) {
     std::string bytes;
     append(bytes, value);
-    fields_[tag] = {type_double, 1, bytes};
+    fields_[{tag, 0}] = {type_double, 1, bytes};
   }
   /// 1 / pitch as a fraction of two 32-bit numbers.
   void resolution(std::uint16_t tag, double pitch) {
@@ -67,7 +71,7 @@ class Fields {
     std::string bytes;
     append(bytes, static_cast<std::uint32_t>(above));
     append(bytes, static_cast<std::uint32_t>(below));
-    fields_[tag] = {type_rational, 1, bytes};
+    fields_[{tag, 0}] = {type_rational, 1, bytes};
   }
 
   /// The directory as it stands at `place`, its long values behind it. `next` is the place of the following one.
@@ -87,7 +91,7 @@ class Fields {
     const std::uint64_t long_values =
         static_cast<std::uint64_t>(place) + table.size() + fields_.size() * (4 + 2 * width) + width;
     for (const auto& [tag, field] : fields_) {
-      append(table, tag);
+      append(table, tag.first);
       append(table, static_cast<std::uint16_t>(field.type));
       put(table, field.count);
       if (field.values.size() <= width) {
@@ -109,7 +113,7 @@ class Fields {
     std::uint64_t count;
     std::string values;
   };
-  std::map<std::uint16_t, Field> fields_;
+  std::map<std::pair<std::uint16_t, int>, Field> fields_;  // by tag and number
 };
 
 std::string number_text(double value) {
@@ -205,7 +209,10 @@ Fields fields_of(const Description& description, const Image& image, bool big, b
   fields.resolution(y_resolution, image.height.scale);
   fields.shorts(resolution_unit, {1});
   if (!first) return fields;
-  fields.text(image_description, image_j_text(description, image));
+  // Readers of OME-XML take the first description, ImageJ the last.
+  const std::string ome = open_microscopy_text(description, image.outer, image.height, image.width, image.samples);
+  if (!ome.empty()) fields.text(image_description, ome);
+  fields.text(image_description, image_j_text(description, image), 1);
   fields.text(software, "ruska");
   const auto calibrate = [&](int place, const Axis& axis) {
     const auto tag = [&](int base) { return static_cast<std::uint16_t>(base + place); };
