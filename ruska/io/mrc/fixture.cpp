@@ -146,7 +146,8 @@ std::vector<Fixture> mrc_fixtures() {
           "transform.mrc", {.columns = 3, .rows = 2, .sections = 1, .mode = 4},
           description_of({axis("y", "", Role::signal, 2, 1, -3), axis("x", "", Role::signal, 3, 1, 2)})),
       thermo_fisher(),
-      scan()};
+      scan(),
+      written_fixture(mrc_driver(), "kept.mrc", fully_described_map())};
 }
 
 }  // namespace ruska::io
