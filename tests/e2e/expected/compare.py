@@ -474,6 +474,12 @@ def file_problems(binary, name, path, record, folder):
             yield f"signal {number}: {problem}"
 
 
+def answer(binary, path):
+    """What is said of a file of which nothing is known: the refusal, or what is read."""
+    done = ruska(binary, "info", path)
+    return (done.stderr if done.returncode != 0 else "read: " + done.stdout).strip().splitlines()[0]
+
+
 def matches(path, pattern):
     """Whether a path of expected.json is the pattern, lies in that folder, or ends so when the pattern is an ending."""
     if pattern.startswith("."):
@@ -497,8 +503,8 @@ def jobs_of(files, patterns, folder):
 
 
 def table(rows):
-    """Format by (files, signals, right, refused for want of facts)."""
-    print(f"{'format':<28}{'files':>7}{'signals':>9}{'right':>7}{'wrong':>7}{'refused':>9}")
+    """Format by (files, signals, right, wrong, without facts: refused or read, as the line below the file says)."""
+    print(f"{'format':<28}{'files':>7}{'signals':>9}{'right':>7}{'wrong':>7}{'no facts':>9}")
     sums = collections.Counter()
     for name in sorted(rows):
         row = rows[name]
@@ -507,7 +513,7 @@ def table(rows):
     print(f"{'all':<28}" + "".join(f"{sums[key]:>{width}}" for key, width in COLUMNS))
 
 
-COLUMNS = (("files", 7), ("signals", 9), ("right", 7), ("wrong", 7), ("refused", 9))
+COLUMNS = (("files", 7), ("signals", 9), ("right", 7), ("wrong", 7), ("no facts", 9))
 
 
 def run(binary, patterns):
@@ -525,8 +531,10 @@ def run(binary, patterns):
             problems = list(file_problems(binary, name, path, record, folder))
             row["files"] += 1
             row["signals"] += len(record.get("signals", []))
-            row["wrong" if problems else "right" if has_facts(name, record) else "refused"] += 1
+            row["wrong" if problems else "right" if has_facts(name, record) else "no facts"] += 1
             print(f"{'FAIL' if problems else 'ok  '}  {name}")
+            if not has_facts(name, record):
+                print(f"        {answer(binary, path)}")
             for problem in problems:
                 print(f"        {problem}")
     table(rows)
