@@ -13,6 +13,7 @@ import json
 import logging
 import math
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -177,7 +178,8 @@ def run(binary, arguments):
                     if done.returncode != 0:
                         row[extension + " refused"] += 1
                         reason = done.stderr.strip().splitlines()[-1]
-                        reasons[extension, reason] += 1
+                        # One reason whatever the signal is called and wherever it was written to.
+                        reasons[extension, re.sub(r"'[^']*' has", "a signal has", reason.rsplit(extension + ": ")[-1])] += 1
                         if done.returncode != 3:  # anything but "unsupported"
                             failed += 1
                             print(f"{name}, signal {number}, {extension}: {reason}")
