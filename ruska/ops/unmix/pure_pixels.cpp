@@ -76,9 +76,12 @@ std::vector<double> covariance_of_mean(const PcaResult& denoised, const double* 
   const auto count = static_cast<std::size_t>(denoised.components);
   const std::size_t channels = denoised.factors.size() / count;
   std::vector<double> covariance(count * count, 0.0);
+  // Integers that a camera has scaled scatter more than counts.
+  const double excess = std::max(1.0, denoised.noise_over_counts);
   for (std::size_t c = 0; c < channels; ++c) {
     double variance = 0;
     for (std::size_t k = 0; k < count; ++k) variance += mean[k] * denoised.factors[k * channels + c];
+    variance *= excess * excess;
     if (!denoised.marginals.counts && !denoised.poisson_weighted) variance = denoised.noise * denoised.noise;
     const double weight = denoised.column_weight[c] * denoised.column_weight[c];
     const double scale = std::max(0.0, variance) * weight * weight / neighbours;

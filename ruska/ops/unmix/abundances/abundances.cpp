@@ -7,8 +7,10 @@
 #include <limits>
 #include <numeric>
 
+#include "ruska/base/printed.hpp"
 #include "ruska/core/operation.hpp"
 #include "ruska/ops/unmix/component_output.hpp"
+#include "ruska/ops/unmix/count_noise.hpp"
 #include "ruska/ops/unmix/given_spectra.hpp"
 
 namespace ruska::ops::unmix {
@@ -23,7 +25,10 @@ constexpr auto parameters = std::tuple{
               "spectra, which are only at least 0"),
     parameter(&AbundancesParams::weighting, "weighting", "", one_of("auto|poisson|none"),
               "Weights of the squares: the inverse mean of each channel, or none; auto: for counts alone. The "
-              "likelihood needs none")};
+              "likelihood needs none"),
+    parameter(&AbundancesParams::gain, "gain", "", within(1e-12, 1e12),
+              "Variance of a channel per count, by which integers that a camera has scaled become counts again; auto: "
+              "1, unless the noise of integers shows that they are none")};
 
 Plan check(const Inputs& inputs, const AbundancesParams&) {
   const Description& data = inputs.at("data").describe();
@@ -38,7 +43,7 @@ Plan check(const Inputs& inputs, const AbundancesParams&) {
   plan.outputs.push_back({"deviance", data.navigation_shape()});
   plan.outputs.push_back({"residual", data.signal_shape()});
   plan.outputs.push_back({"residual_sigma", data.signal_shape()});
-  plan.least_memory = abundances_memory(data, components);
+  plan.least_memory = abundances_memory(data, components) + noise_over_counts_memory(data);
   plan.memory_per_worker = abundances_memory_per_worker(data, components) + Rows::bytes_per_worker(data);
   plan.memory = plan.least_memory + data.navigation_size() * data.signal_size() * 8;
   plan.flops = 8.0 * static_cast<double>(data.navigation_size() * data.signal_size()) *
@@ -91,11 +96,22 @@ Outputs run(const Inputs& inputs, const AbundancesParams& params, Context& conte
   const std::int64_t components = number_of_given_spectra(data, inputs.at("spectra").describe(), "spectra");
   const auto count = static_cast<std::size_t>(components);
   const std::vector<double> spectra = inputs.at("spectra").read_all_as_double();
-  const Rows rows(
-      dataset, context, masks_of(inputs),
-      abundances_memory(data, components) + context.threads * abundances_memory_per_worker(data, components));
+  const Rows rows(dataset, context, masks_of(inputs),
+                  abundances_memory(data, components) + noise_over_counts_memory(data) +
+                      context.threads * abundances_memory_per_worker(data, components));
   const Marginals sums = marginals(rows, context);
-  AbundanceFit fit = fit_abundances(rows, sums, spectra, components, params, context);
+  AbundancesParams fitted_with = params;
+  if (!fitted_with.gain && sums.counts) {
+    const double noise = noise_over_counts(rows, masks_of(inputs), context);
+    fitted_with.gain = noise * noise;
+    if (noise > 1) {
+      context.warn(
+          "the noise is " + printed("%.3g", noise) +
+          " times that of counts, so that one electron or photon is more than one count: values are taken as " +
+          printed("%.3g", *fitted_with.gain) + " times counts; give gain where it is known");
+    }
+  }
+  AbundanceFit fit = fit_abundances(rows, sums, spectra, components, fitted_with, context);
   if (fit.likelihood && !sums.counts) {
     context.warn(
         "the data are no counts, so that the uncertainties of the likelihood are right only up to a factor; "

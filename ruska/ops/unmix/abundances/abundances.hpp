@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct AbundancesParams {
   std::string method = "auto";
   std::string constraint = "sum_to_one";
   std::string weighting = "auto";
+  std::optional<double> gain{};  ///< variance of a channel per count; `fit_abundances` takes none for 1
 };
 
 /// How much of each given spectrum every position holds. Positions × components, position-major, unless said otherwise.

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ruska/base/random.hpp"
 #include "ruska/core/record.hpp"
 #include "ruska/ops/unmix/nmf/nmf.hpp"
 #include "ruska/ops/unmix/small_maps.hpp"
@@ -187,6 +188,63 @@ TEST(Abundances, RefusesSpectraOfAnotherAxis) {
   EXPECT_NO_THROW(run(5, 1.0));
   EXPECT_THROW(run(4, 1.0), Error);
   EXPECT_THROW(run(5, 1.5), Error);
+}
+
+/// Integers of a camera that tells `gain` counts for each electron: 20 × 20 mixtures of two spectra of 64 channels.
+Dataset camera_map(std::uint16_t gain) {
+  std::vector<std::uint16_t> values;
+  for (std::int64_t p = 0; p < 400; ++p) {
+    Random random(5, "camera", static_cast<std::uint64_t>(p));
+    const double share = static_cast<double>(p % 20) / 19.0;
+    for (std::int64_t c = 0; c < 64; ++c) {
+      const double x = static_cast<double>(c) / 64.0;
+      const double mean = 20.0 * (share * (0.2 + x) + (1.0 - share) * (1.2 - x));
+      values.push_back(static_cast<std::uint16_t>(gain * random.poisson(mean)));
+    }
+  }
+  return small_map<std::uint16_t>(20, 20, 64, values);
+}
+
+TEST(Abundances, IntegersThatACameraScaledAreNoCounts) {
+  Description line = camera_map(1).describe();
+  line.axes = {{.name = "component", .role = Role::navigation, .size = 2}, line.axes.back()};
+  std::vector<double> spectra;
+  for (const bool first : {true, false}) {
+    for (std::int64_t c = 0; c < 64; ++c) {
+      const double x = static_cast<double>(c) / 64.0;
+      spectra.push_back(first ? 0.2 + x : 1.2 - x);
+    }
+  }
+  const Dataset given = Dataset::from_values<double>(line, spectra);
+  const auto fitted = [&](std::uint16_t gain, const Json& params) {
+    Context context;
+    Result result =
+        execute(operation("unmix.abundances"), Inputs{{"data", camera_map(gain)}, {"spectra", given}}, params, context);
+    return std::pair(std::move(result), context.warnings());
+  };
+  const auto [counts, no_warning] = fitted(1, Json::object());
+  const auto [found, warning] = fitted(5, Json::object());
+  const auto [told, no_other] = fitted(5, {{"gain", 5.0}});
+  EXPECT_THAT(no_warning, testing::IsEmpty());
+  EXPECT_THAT(no_other, testing::IsEmpty());
+  ASSERT_EQ(warning.size(), 1u);
+  EXPECT_THAT(warning[0], testing::HasSubstr("times that of counts"));
+  const auto of = [](const Result& result, const char* name) {
+    return result.outputs.dataset(name).read_all_as_double();
+  };
+  const auto sigma = of(counts, "abundances_sigma");
+  const auto values = of(counts, "abundances");
+  for (std::size_t i = 0; i < sigma.size(); ++i) {
+    EXPECT_NEAR(of(told, "abundances_sigma")[i], sigma[i], 1e-6 * sigma[i]);
+    EXPECT_NEAR(of(told, "abundances")[i], values[i], 1e-6);
+    EXPECT_NEAR(of(found, "abundances_sigma")[i], sigma[i], 0.1 * sigma[i]);
+    if (i > 20) break;
+  }
+  // Amounts stay those of the data as they are.
+  const auto [amounts, no_more] = fitted(5, {{"constraint", "non_negative"}, {"gain", 5.0}});
+  const auto [electrons, none] = fitted(1, {{"constraint", "non_negative"}});
+  EXPECT_NEAR(of(amounts, "abundances")[7], 5.0 * of(electrons, "abundances")[7], 1e-5);
+  EXPECT_NEAR(of(amounts, "abundances_sigma")[7], 5.0 * of(electrons, "abundances_sigma")[7], 1e-5);
 }
 
 }  // namespace

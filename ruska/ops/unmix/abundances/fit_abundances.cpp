@@ -63,6 +63,7 @@ struct Problem {
   std::vector<double> weight;  ///< of the squares
   std::vector<double> weighted_table, gram;
   double freedom = 1;  ///< channels less components
+  double gain = 1;     ///< the fit sees the data over it, as counts
   math::UnifiedInterval of_68{one_sigma}, of_95{0.95};
 };
 
@@ -110,6 +111,8 @@ Problem make_problem(const Rows& data, const Marginals& sums, std::span<const do
     problem.spectra.row(static_cast<Eigen::Index>(k)) /= problem.scale[k];
   }
   problem.known_noise = sums.counts && !negative;
+  problem.gain = params.gain.value_or(1.0);
+  for (double& scale : problem.scale) scale /= problem.gain;
 
   const std::size_t width = kernels::padded_width(problem.count);
   problem.table.assign(problem.channels * width, 0.0);
@@ -396,6 +399,9 @@ AbundanceFit fit_abundances(const Rows& data, const Marginals& sums, std::span<c
             continue;
           }
           values.go_to(row - range.begin);
+          if (problem.gain != 1) {
+            for (double& value : values.value()) value /= problem.gain;
+          }
           rows.fit(static_cast<std::size_t>(row), values, partial.data());
         }
       },
@@ -418,8 +424,8 @@ AbundanceFit fit_abundances(const Rows& data, const Marginals& sums, std::span<c
     for (std::size_t k = 0; k < count; ++k) {
       model += sum[totals.fitted(k)] * problem.spectra(static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(c));
     }
-    fit.residual.push_back(sums.column_sum[c] - model);
-    if (problem.known_noise) fit.residual_sigma.push_back(std::sqrt(std::max(0.0, model)));
+    fit.residual.push_back(sums.column_sum[c] - problem.gain * model);
+    if (problem.known_noise) fit.residual_sigma.push_back(problem.gain * std::sqrt(std::max(0.0, model)));
   }
   return fit;
 }

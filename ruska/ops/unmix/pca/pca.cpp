@@ -23,15 +23,11 @@
 #include <numeric>
 
 #include "ruska/math/singular_threshold.hpp"
+#include "ruska/ops/unmix/count_noise.hpp"
 #include "ruska/ops/unmix/weighted_matrix.hpp"
 
 namespace ruska::ops::unmix {
 namespace {
-
-// Beyond it the noise is not that of counts: a camera's gain, or excess noise. Maps of counted X-rays lie within 0.94
-// and 1.01, spectra of EELS cameras at 2 and 4.
-constexpr double most_noise_of_counts = 1.2;
-constexpr double fewest_for_median = 32;  // singular values
 
 std::string show(double value) {
   char text[32];
@@ -188,13 +184,8 @@ PcaResult pca(const Rows& data, const PcaParams& params, Context& context) {
                                                   std::max(used_rows, used_columns));
   result.noise = measured;
   if (result.poisson_weighted) {
-    const double of_counts = std::sqrt(leading.mean_poisson_variance);
-    result.noise_over_counts = 1;
-    if (std::min(used_rows, used_columns) >= fewest_for_median && measured > most_noise_of_counts * of_counts) {
-      result.noise_over_counts = measured / of_counts;
-    } else {
-      result.noise = of_counts;
-    }
+    result.noise_over_counts = noise_over_counts(leading, matrix);
+    if (result.noise_over_counts == 1) result.noise = std::sqrt(leading.mean_poisson_variance);
   }
 
   const Rank rank = choose_rank(params, matrix, leading, result, most, context);
