@@ -42,6 +42,7 @@ bench:
 	@bench/run $(BUILD)/bench
 	@bench/run_unmixing $(BUILD)/bench
 	@bench/run_scan $(BUILD)/bench
+	@bench/run_tilt_series $(BUILD)/bench $(BUILD)/tilt_series
 
 peers: release
 	@cmake --preset bench -B $(BUILD)/bench -DCMAKE_CXX_COMPILER_LAUNCHER=ccache --log-level=WARNING
