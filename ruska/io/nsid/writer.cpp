@@ -45,6 +45,13 @@ std::string data_type(const Description& description) {
   return "UNKNOWN";
 }
 
+/// Texts alone or numbers alone, few enough for an attribute.
+bool is_plain_list(const Json& value) {
+  if (!value.is_array() || value.empty() || value.size() > 4096) return false;
+  return std::all_of(value.begin(), value.end(), [](const Json& one) { return one.is_string(); }) ||
+         std::all_of(value.begin(), value.end(), [](const Json& one) { return one.is_number(); });
+}
+
 /// Groups hold nothing but groups and attributes: that is what sidpy reads.
 void write_tree(const hdf5::GroupWriter& group, const Json& tree) {
   std::set<std::string> taken;
@@ -55,11 +62,7 @@ void write_tree(const hdf5::GroupWriter& group, const Json& tree) {
       write_tree(group.create_group(name), value);
       continue;
     }
-    const auto all = [&](auto&& test) { return std::all_of(value.begin(), value.end(), test); };
-    const bool plain_list =
-        value.is_array() && !value.empty() && value.size() <= 4096 &&
-        (all([](const Json& one) { return one.is_string(); }) || all([](const Json& one) { return one.is_number(); }));
-    const bool plain = value.is_string() || value.is_number() || value.is_boolean() || plain_list;
+    const bool plain = value.is_string() || value.is_number() || value.is_boolean() || is_plain_list(value);
     group.set_attribute(name, plain ? value : Json(value.dump(-1, ' ', false, Json::error_handler_t::replace)));
   }
 }
