@@ -15,9 +15,10 @@ namespace {
 TEST(XrayLines, EnergiesAgreeWithTheTableThatMicroscopistsUse) {
   // keV, Bearden & Burr / Bearden (1967), as HyperSpy lists them.
   const std::pair<const char*, double> table[] = {
-      {"O_Ka", 0.5249},  {"Al_Ka", 1.4865}, {"Si_Ka", 1.7397},   {"Ti_Ka", 4.5109}, {"Mn_Ka", 5.8987},
-      {"Fe_Ka", 6.4039}, {"Ni_Ka", 7.4781}, {"Cu_Ka", 8.0478},   {"Fe_Kb", 7.0580}, {"Cu_La", 0.9295},
-      {"Sr_La", 1.8065}, {"Pt_La", 9.4421}, {"Pt_Lb1", 11.0707}, {"Pt_Ma", 2.0505}, {"Au_Ma", 2.1229},
+      {"O_Ka", 0.5249},    {"Al_Ka", 1.4865}, {"Si_Ka", 1.7397}, {"Ti_Ka", 4.5109},
+      {"Mn_Ka", 5.8987},   {"Fe_Ka", 6.4039}, {"Ni_Ka", 7.4781}, {"Cu_Ka", 8.0478},
+      {"Fe_Kb", 7.0580},   {"Cu_La", 0.9295}, {"Sr_La", 1.8065}, {"Pt_La", 9.4421},
+      {"Pt_Lb1", 11.0707}, {"Pt_Ma", 2.0505}, {"Au_Ma", 2.1229}, {"P_Ka", 2.0137},
   };
   for (const auto& [name, energy] : table) EXPECT_NEAR(xray_line(name).energy, energy, 0.002) << name;
 }
