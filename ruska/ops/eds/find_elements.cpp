@@ -39,7 +39,6 @@ constexpr double family_tolerance = 4.0;  // cross-sections, absorption and effi
 constexpr double most_shift = 0.040;      // keV
 constexpr double most_gain = 0.010;
 constexpr std::size_t most_elements = 40;
-constexpr double most_counts = 1e15;  // beyond it squares of counts are no longer exact enough to weigh
 
 // By how much of a peak's height the model may be wrong: on the peak, within two widths of it, and by how much of a
 // line's height through the tables' weight of that line relative to its family's alpha line. Errors of neighbouring
@@ -53,6 +52,7 @@ constexpr double weight_error = 0.12;
 constexpr double soft_weight_error = 0.4;  // L lines of the 3d metals, M lines: valence shells take part
 constexpr int detector_columns = 3;
 constexpr double exchange_gain = 4.0;    // χ² that an exchange of two elements must gain
+constexpr double least_telling = 0.7;    // keV; an element that only softer lines show is possible at best
 constexpr double main_line_share = 0.3;  // of the weight of a family's strongest line
 
 struct Element {
@@ -679,7 +679,11 @@ class Search {
       const int rival = rival_of(index).element;
       const bool strong = one.significance >= 2.0 * settings_.significance;
       const bool several = significant_families > 1 || one.lines.size() > 1;
-      if (rival >= 0) {
+      // Nothing confirms L lines among the K lines of light elements, whose peaks have tails, when K is out of reach.
+      const bool only_soft =
+          one.atomic_number > 18 &&
+          std::all_of(one.lines.begin(), one.lines.end(), [](const auto& l) { return l.energy < least_telling; });
+      if (rival >= 0 || only_soft) {
         one.confidence = "possible";
       } else if (strong && (several || one.significance >= 4.0 * settings_.significance)) {
         one.confidence = "certain";
@@ -687,6 +691,7 @@ class Search {
         one.confidence = strong || several ? "probable" : "possible";
       }
       one.note = origin_of(element.atomic_number);
+      if (only_soft) one.note += std::string(one.note.empty() ? "" : "; ") + "its soft lines alone show it";
       if (rival >= 0) {
         const std::string word =
             "or " + symbol(elements_[static_cast<std::size_t>(rival)].atomic_number) + ", whose lines overlap";

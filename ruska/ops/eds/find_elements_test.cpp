@@ -153,6 +153,26 @@ TEST(FindElements, ExpectedElementsAreNotInvented) {
   EXPECT_THAT(names(found), UnorderedElementsAre("Fe"));
 }
 
+TEST(FindElements, SoftLinesAloneMakeAnElementPossibleAtBest) {
+  // Aluminium and titanium at 5 keV, where titanium's K shell is out of reach.
+  const EnergyAxis fine{0.0, 0.005, 2000};
+  std::vector<double> counts(static_cast<std::size_t>(fine.size), 0.0);
+  for (std::size_t i = 20; i < 1000; ++i) counts[i] = 10;
+  add_peak(counts, fine, 1.4866, 0.074, 10400);
+  add_peak(counts, fine, 0.4518, 0.058, 3000);
+  ElementSearch search;
+  search.beam_energy = 5;
+  search.transmission = false;
+  const FoundElements found = find_elements(counts, fine, search);
+  ASSERT_TRUE(found.contains("Ti")) << describe(found);
+  for (const FoundElement& one : found.elements) {
+    if (one.element != "Ti") continue;
+    EXPECT_GT(one.significance, 10);
+    EXPECT_EQ(one.confidence, "possible");
+    EXPECT_THAT(one.note, testing::HasSubstr("its soft lines alone show it"));
+  }
+}
+
 TEST(FindElements, FollowsAMiscalibratedScaleAndAnUnknownResolution) {
   Sample sample{{{"Sr", 40000}, {"Ti", 40000}, {"O", 10000}}};
   sample.shift = 0.012;

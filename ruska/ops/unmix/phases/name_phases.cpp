@@ -118,7 +118,8 @@ std::vector<Mark> marks_of(const NamedPhases& named, const Description& data) {
   for (std::size_t k = 0; k < named.found.size(); ++k) {
     for (const eds::FoundElement& one : named.found[k].elements) {
       if (one.lines.empty()) continue;
-      marks.push_back({static_cast<std::int64_t>(k), one.lines.front().energy * unit, one.lines.front().label()});
+      marks.push_back({static_cast<std::int64_t>(k), one.lines.front().energy * unit,
+                       one.lines.front().label() + (one.confidence == "possible" ? "?" : "")});
     }
   }
   return marks;

@@ -78,12 +78,12 @@ std::string join(const std::vector<std::string>& words, const std::string& betwe
   return text;
 }
 
-/// "Fe (312 σ), Pt (55 σ), Cu (40 σ, grid?)"
+/// "Fe (312 σ), Pt (55 σ), Cu (40 σ, grid or holder?), Ho? (6 σ)"
 std::string elements_of(const NamedPhases& named, std::size_t phase) {
   if (named.found.empty()) return "";
   std::vector<std::string> words;
   for (const eds::FoundElement& one : named.found[phase].elements) {
-    words.push_back(one.element + " (" + format("%.0f σ", one.significance) +
+    words.push_back(one.element + (one.confidence == "possible" ? "? (" : " (") + format("%.0f σ", one.significance) +
                     (one.note.find("grid") != std::string::npos ? ", grid or holder?" : "") + ")");
   }
   return words.empty() ? "none significant" : join(words, ", ");
@@ -180,9 +180,10 @@ std::vector<std::string> summary_of(const PhasesResult& result, const NamedPhase
              " counts have no phase";
   }
   lines.push_back(first);
+  const std::string area = result.vacuum > 0 ? " of the area with counts" : " of the area";
   for (std::size_t k = 0; k < named.names.size() && k < most_lines_of_phases; ++k) {
-    std::string line = std::to_string(k) + " " + named.names[k] + ": " + percent(result.area[k], result.area_sigma[k]) +
-                       " of the area";
+    const std::string share = result.phases == 1 ? "all" : percent(result.area[k], result.area_sigma[k]);
+    std::string line = std::to_string(k) + " " + named.names[k] + ": " + share + area;
     if (const std::string elements = elements_of(named, k); !elements.empty()) line += "; " + elements;
     lines.push_back(line);
   }
