@@ -17,7 +17,7 @@ struct ElementSearch {
   std::optional<double> resolution_mn_ka{};  ///< eV; where the fit of the peak widths starts and what it stays near
   double significance = 5.0;                 ///< least intensity of an element in units of its σ
   bool transmission = true;                  ///< thin specimen in a TEM: grid and holder lines are likely
-  std::vector<std::string> expected{};       ///< elements that the user expects: they decide ties, nothing more
+  std::vector<std::string> expected{};       ///< elements to be expected: they decide ties, nothing more
 };
 /// Reads beam energy, resolution, instrument and Sample.elements of the metadata; `beam_energy` and
 /// `resolution_mn_ka`, where given, win. Throws invalid_argument when there is no beam energy.
@@ -62,6 +62,9 @@ struct FoundElements {
 
   bool contains(std::string_view element) const;
 };
+
+/// Beyond it squares of counts are no longer exact enough to weigh.
+inline constexpr double most_counts = 1e15;
 
 /// Names the elements that a spectrum (counts per channel, ≥ 0) shows. A spectrum of too few counts names none.
 /// Throws invalid_argument for negative or non-finite counts, more than 1e15 of them, or a size that is not the axis'.

@@ -17,6 +17,7 @@
 #include "ruska/core/executor.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/rows.hpp"
+#include "ruska/ops/eds/detector.hpp"
 #include "ruska/ops/eds/find_elements.hpp"
 #include "ruska/ops/eds/line_windows.hpp"
 #include "ruska/ops/unmix/marginals.hpp"
@@ -224,16 +225,20 @@ Dataset map_of(const Description& data, const std::vector<LineWindows>& windows,
   return Dataset::from_values<double>(std::move(description), values);
 }
 
+double sum_over(const Channels& channels, const std::vector<double>& spectrum) {
+  double total = 0;
+  for (std::int64_t c = channels.begin; c < channels.end; ++c) total += spectrum[static_cast<std::size_t>(c)];
+  return total;
+}
+LineCounts counts_of_all(const LineWindows& one, const std::vector<double>& spectrum) {
+  return line_counts(one, sum_over(one.signal, spectrum), sum_over(one.left, spectrum) + sum_over(one.right, spectrum));
+}
+
 Table table_of(const std::vector<LineWindows>& windows, const std::vector<double>& spectrum, const EnergyAxis& axis) {
   std::vector<std::string> elements, lines, overlaps;
   std::vector<double> energy, gross, net, sigma, significance, low, high;
   for (const LineWindows& one : windows) {
-    const auto sum = [&](const Channels& channels) {
-      double total = 0;
-      for (std::int64_t c = channels.begin; c < channels.end; ++c) total += spectrum[static_cast<std::size_t>(c)];
-      return total;
-    };
-    const LineCounts counts = line_counts(one, sum(one.signal), sum(one.left) + sum(one.right));
+    const LineCounts counts = counts_of_all(one, spectrum);
     elements.push_back(one.line.element);
     lines.push_back(one.line.name());
     overlaps.push_back(join(one.overlaps, " "));
@@ -280,6 +285,40 @@ std::string show(double value) {
   return text;
 }
 
+// Lines of elements that nobody named but that the spectrum shows: where they lie in the background windows of a named
+// line, they are taken from its counts. Told when that is more than counting statistics and 2 % of the line.
+void warn_of_unnamed(const std::vector<LineWindows>& windows, const FoundElements& found, const EnergyAxis& axis,
+                     double resolution, const std::vector<double>& spectrum, Context& context) {
+  constexpr double noticeable = 0.02;
+  std::set<std::string> named;
+  for (const LineWindows& one : windows) named.insert(one.line.element);
+  for (const LineWindows& one : windows) {
+    double taken = 0, most = 0;
+    std::string worst, element;
+    for (const FoundElement& other : found.elements) {
+      if (named.count(other.element) || other.confidence == "possible") continue;
+      for (std::size_t k = 0; k < other.lines.size(); ++k) {
+        std::vector<double> peak(spectrum.size(), 0.0);
+        for (const auto& [energy, weight] : other.lines[k].transitions) {
+          add_peak(peak, axis, energy, full_width(energy, resolution),
+                   other.line_counts[k] * weight / other.lines[k].weight);
+        }
+        const double own = one.ratio() * (sum_over(one.left, peak) + sum_over(one.right, peak));
+        taken += own;
+        if (own <= most) continue;
+        most = own;
+        worst = other.lines[k].name();
+        element = other.element;
+      }
+    }
+    const LineCounts counts = counts_of_all(one, spectrum);
+    if (taken < std::max(std::sqrt(counts.variance), noticeable * std::abs(counts.net))) continue;
+    context.warn("the background windows of " + one.line.name() + " hold " + worst + " of " + element +
+                 ", which the sum spectrum shows: some " + show(taken) + " of " + show(counts.net + taken) +
+                 " counts are lost to it; name " + element + " as well, so that they keep clear of it");
+  }
+}
+
 Outputs run(const Inputs& inputs, const LinesParams& params, Context& context) {
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
@@ -291,7 +330,9 @@ Outputs run(const Inputs& inputs, const LinesParams& params, Context& context) {
   Request request = named(asked_lines(params, data), axis, params, data);
   const bool search = request.lines.empty();
   std::optional<FoundElements> found;
-  if (search || (!params.energy_resolution && !energy_resolution_mn_ka(data.metadata))) {
+  const bool width_known = params.energy_resolution || energy_resolution_mn_ka(data.metadata);
+  const bool can_be_searched = (params.beam_energy || beam_energy(data.metadata)) && sums.total <= most_counts;
+  if (search || !width_known || can_be_searched) {
     ElementSearch settings = element_search(data, params.beam_energy, params.energy_resolution);
     settings.significance = params.significance;
     found = find_elements(sums.column_sum, axis, settings);
@@ -307,6 +348,7 @@ Outputs run(const Inputs& inputs, const LinesParams& params, Context& context) {
       line_windows(request.lines, request.others, axis, resolution,
                    {params.window, params.background_left, params.background_right, params.background_width});
   warn_of_overlaps(windows, context);
+  if (!search && found) warn_of_unnamed(windows, *found, axis, resolution, sums.column_sum, context);
 
   const Sums counted = window_sums(rows, windows, context);
   const std::size_t positions = static_cast<std::size_t>(rows.rows());

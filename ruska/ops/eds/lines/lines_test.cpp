@@ -10,6 +10,7 @@
 #include "ruska/base/random.hpp"
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/record.hpp"
+#include "ruska/ops/eds/detector.hpp"
 #include "ruska/ops/eds/line_windows.hpp"
 
 namespace ruska::ops::eds {
@@ -200,6 +201,49 @@ TEST(Lines, RefusesWhatThePhysicsCannotAnswer) {
   EXPECT_THROW(run(map_of_iron(1, 300, "nm"), Json{{"lines", {"Fe_Ka"}}}), Error);  // no energy axis
   EXPECT_THROW(run(map_of_iron(1, 300, "keV", false), Json::object()), Error);      // no beam energy
   EXPECT_THROW(run(map_of_iron(1, 0), Json::object()), Error);                      // nothing to be found
+}
+
+// One spectrum of 10 000 counts in Pt Lα and Cu K, as `copper` says, on a flat background.
+Dataset platinum_on_a_grid(double copper) {
+  Description description;
+  description.title = "platinum";
+  description.axes = {
+      {.name = "y", .quantity = "length", .units = "nm", .role = Role::navigation, .size = 1},
+      {.name = "x", .quantity = "length", .units = "nm", .role = Role::navigation, .size = 1},
+      {.name = "Energy", .quantity = "energy", .units = "keV", .role = Role::signal, .size = 2000, .scale = 0.01}};
+  set(description.metadata, "Acquisition_instrument.TEM.beam_energy", 200.0);
+  set(description.metadata, "Acquisition_instrument.TEM.Detector.EDS.energy_resolution_MnKa", 130.0);
+  std::vector<double> mean(2000, 5.0);
+  const auto add = [&](const char* element, char family, double counts) {
+    for (const XrayLine& line : xray_lines(atomic_number(element), 200.0)) {
+      if (line.family != family) continue;
+      for (const auto& [energy, weight] : line.transitions) {
+        add_peak(mean, axis, energy, full_width(energy, 130), counts * weight);
+      }
+    }
+  };
+  add("Pt", 'L', 10000);
+  add("Cu", 'K', copper);
+  std::vector<std::uint16_t> counts;
+  Random random(1, "platinum", 0);
+  for (const double value : mean) counts.push_back(static_cast<std::uint16_t>(random.poisson(value)));
+  return Dataset::from_values<std::uint16_t>(description, counts);
+}
+
+TEST(Lines, WarnsOfUnnamedElementsInTheBackgroundWindows) {
+  const auto net_and_warnings = [](double copper, const Json& params) {
+    Context context;
+    const auto result = execute(lines_operation(), Inputs{{"data", platinum_on_a_grid(copper)}}, params, context);
+    return std::pair{result.outputs.dataset("net").read_all_as_double()[0], context.warnings()};
+  };
+  const auto hidden = testing::Contains(testing::HasSubstr("Pt_La hold Cu_Kb of Cu"));
+  const auto [lost, told] = net_and_warnings(100000, Json{{"lines", {"Pt_La"}}});
+  EXPECT_LT(lost, 8000);  // Cu Kβ lies on the left window …
+  EXPECT_THAT(told, hidden);
+  const auto [kept, clear] = net_and_warnings(100000, Json{{"lines", {"Pt_La"}}, {"elements", {"Cu"}}});
+  EXPECT_NEAR(kept, 9800, 500);  // … which with Cu named keeps clear of it
+  EXPECT_THAT(clear, testing::Not(hidden));
+  EXPECT_THAT(net_and_warnings(0, Json{{"lines", {"Pt_La"}}}).second, testing::IsEmpty());
 }
 
 TEST(Lines, WarnsOfOverlappingWindows) {
