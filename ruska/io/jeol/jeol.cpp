@@ -78,10 +78,35 @@ std::vector<std::filesystem::path> files_of(const Json& project, const std::file
   return files;
 }
 
+/// Throws not_found with the files that are not where the project says, and how to go on.
+void require_all(const std::vector<std::filesystem::path>& files, const std::filesystem::path& folder) {
+  constexpr std::size_t most_named = 5;
+  std::string absent, present;
+  std::size_t count = 0;
+  for (const std::filesystem::path& file : files) {
+    const std::string name = file.lexically_relative(folder).string();
+    if (std::filesystem::exists(file)) {
+      const std::string extension = extension_of(file);
+      if (present.empty() || (extension == "pts" && extension_of(present) != "pts")) present = name;
+    } else if (++count <= most_named) {
+      absent += (absent.empty() ? "" : ", ") + name;
+    }
+  }
+  if (count == 0) return;
+  if (count > most_named) absent += " and " + std::to_string(count - most_named) + " more";
+  throw Error(ErrorKind::not_found,
+              (count == files.size() ? "none" : "only " + std::to_string(files.size() - count)) + " of the " +
+                  std::to_string(files.size()) + " files that the project names can be found; put " + absent +
+                  " where the project says, below " + std::filesystem::absolute(folder).lexically_normal().string() +
+                  (present.empty() ? "" : ", or open those that are there by themselves, such as " + present));
+}
+
 std::vector<std::shared_ptr<const Source>> open_project(const std::filesystem::path& path) {
   const jeol::Tree tree = jeol::read_tree(RandomAccessFile(path), project_tree);
   std::vector<std::shared_ptr<const Source>> signals;
-  for (const std::filesystem::path& file : files_of(tree.values, path.parent_path())) {
+  const std::vector<std::filesystem::path> files = files_of(tree.values, path.parent_path());
+  require_all(files, path.parent_path());
+  for (const std::filesystem::path& file : files) {
     auto signal = with_context([&] { return "reading " + file.filename().string() + " of the project"; },
                                [&] { return open_one(file); });
     if (signal) signals.push_back(std::move(signal));
