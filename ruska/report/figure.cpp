@@ -186,7 +186,11 @@ Range range_of(const Image& image) {
   } else if (low >= 0 && low < high / 2) {
     low = 0;
   }
-  if (!(high > low)) high = low + (low != 0 ? std::fabs(low) * 1e-3 : 1);
+  if (!(high > low)) {  // one value throughout: shown from zero
+    high = std::max(high, 0.0);
+    low = std::min(low, 0.0);
+    if (high == low) high = 1;
+  }
   range.low = low;
   range.high = high;
   range.clipped_low = finite.front() < low;
