@@ -22,7 +22,7 @@ bool exact_in_float(double value) { return static_cast<double>(static_cast<float
 
 /// Fills the block from its dense values, in the sparse or the dense form.
 template <class T>
-void fill(RowBlock& block, const std::vector<T>& values, std::int64_t columns, const Masks& masks) {
+void fill(RowBlock& block, std::vector<T>&& values, std::int64_t columns, const Masks& masks) {
   const std::int64_t rows = block.range.size();
   const auto row_kept = [&](std::int64_t r) {
     return masks.rows.empty() || masks.rows[static_cast<std::size_t>(block.range.begin + r)] == 0;
@@ -40,7 +40,11 @@ void fill(RowBlock& block, const std::vector<T>& values, std::int64_t columns, c
   }
   block.sparse = exact && static_cast<double>(nonzeros) <= densest_sparse_block * static_cast<double>(values.size());
   if (!block.sparse) {
-    block.dense.assign(values.begin(), values.end());
+    if constexpr (std::is_same_v<T, double>) {
+      block.dense = std::move(values);
+    } else {
+      block.dense.assign(values.begin(), values.end());
+    }
     for (std::int64_t r = 0; r < rows; ++r) {
       double* row = block.dense.data() + r * columns;
       if (!row_kept(r)) {
@@ -189,7 +193,7 @@ std::shared_ptr<const RowBlock> Rows::read_block(std::int64_t partition) const {
         data_.source().read(region, std::as_writable_bytes(std::span(values).subspan(done, length)));
         done += length;
       }
-      fill(*block, values, columns_, masks_);
+      fill(*block, std::move(values), columns_, masks_);
     }
   });
   return block;

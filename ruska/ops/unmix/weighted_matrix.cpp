@@ -6,7 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <mutex>
+#include <memory>
 
 #include <cblas.h>
 
@@ -14,13 +14,13 @@
 #include "ruska/kernels/channel_table.hpp"
 #include "ruska/kernels/gram.hpp"
 #include "ruska/math/symmetric_eigen.hpp"
+#include "ruska/ops/unmix/partial_gram.hpp"
 #include "ruska/ops/unmix/row_values.hpp"
 
 namespace ruska::ops::unmix {
 namespace {
 
 using kernels::packed_row;
-using kernels::packed_size;
 using kernels::padded_width;
 
 /// Replaces the counts of a row by those of the matrix' part.
@@ -36,22 +36,30 @@ void thin(const WeightedMatrix& matrix, std::int64_t row, std::span<const std::u
 }
 
 /// A block's weighted, centred rows, dense, range.size() × channels.
-void weighted_dense(const WeightedMatrix& matrix, const RowBlock& block, std::vector<double>& out) {
-  const std::int64_t columns = matrix.data.columns();
-  out.assign(static_cast<std::size_t>(block.range.size() * columns), 0.0);
-  RowValues values(block, columns);
+void weighted_dense(const WeightedMatrix& matrix, const RowBlock& block, double* out) {
+  const auto columns = static_cast<std::size_t>(matrix.data.columns());
+  RowValues values(block, matrix.data.columns());
   for (std::int64_t r = 0; r < block.range.size(); ++r) {
     const std::int64_t row = block.range.begin + r;
     const double weight = matrix.row_weight[static_cast<std::size_t>(row)];
+    double* dense = out + static_cast<std::size_t>(r) * columns;
+    if (weight == 0 || block.sparse || matrix.part != CountPart::whole) std::fill(dense, dense + columns, 0.0);
     if (weight == 0) continue;
-    double* dense = out.data() + r * columns;
-    values.go_to(row - block.range.begin);
-    thin(matrix, row, values.channel(), values.value());
-    for (std::size_t j = 0; j < values.channel().size(); ++j) dense[values.channel()[j]] = values.value()[j];
-    const double mean = matrix.row_mean.empty() ? 0.0 : matrix.row_mean[static_cast<std::size_t>(row)];
-    for (std::size_t c = 0; c < static_cast<std::size_t>(columns); ++c) {
-      const double centre = matrix.column_mean.empty() ? mean : matrix.column_mean[c];
-      dense[c] = (dense[c] - centre) * weight * matrix.column_weight[c];
+    const double* from = dense;
+    if (!block.sparse && matrix.part == CountPart::whole) {
+      from = block.dense.data() + static_cast<std::size_t>(r) * columns;
+    } else {
+      values.go_to(r);
+      thin(matrix, row, values.channel(), values.value());
+      for (std::size_t j = 0; j < values.channel().size(); ++j) dense[values.channel()[j]] = values.value()[j];
+    }
+    const double* column_weight = matrix.column_weight.data();
+    if (!matrix.column_mean.empty()) {
+      const double* mean = matrix.column_mean.data();
+      for (std::size_t c = 0; c < columns; ++c) dense[c] = (from[c] - mean[c]) * weight * column_weight[c];
+    } else {
+      const double mean = matrix.row_mean.empty() ? 0.0 : matrix.row_mean[static_cast<std::size_t>(row)];
+      for (std::size_t c = 0; c < columns; ++c) dense[c] = (from[c] - mean) * weight * column_weight[c];
     }
   }
 }
@@ -64,77 +72,56 @@ std::vector<std::int64_t> used(const std::vector<double>& weights) {
   return indices;
 }
 
-/// Partial results that have been merged, kept for the next one: fresh pages would cost as much as the additions.
-class Recycled {
- public:
-  std::vector<double> zeros(std::size_t size) {
-    std::vector<double> values;
-    {
-      const std::lock_guard lock(mutex_);
-      if (!free_.empty()) {
-        values = std::move(free_.back());
-        free_.pop_back();
-      }
-    }
-    values.assign(size, 0.0);
-    return values;
-  }
-  void take(std::vector<double>&& values) {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(values));
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::vector<double>> free_;
-};
-
 void add(std::vector<double>& left, const std::vector<double>& right) {
   for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
 }
 
-/// The Gram matrix of the columns, packed, and behind it the sum of X_ij · row_weight_i² · column_weight_j².
-std::vector<double> gram_of_columns(const WeightedMatrix& matrix, Context& context) {
+/// The Gram matrix of the columns, packed, and the sum of X_ij · row_weight_i² · column_weight_j².
+struct ColumnGram {
+  std::vector<double> packed;
+  double poisson_variance = 0;
+};
+ColumnGram gram_of_columns(const WeightedMatrix& matrix, Context& context) {
   const Rows& data = matrix.data;
   const auto n = static_cast<std::size_t>(data.columns());
-  const std::size_t size = packed_size(n) + 1;
-  Recycled recycled;
-  return Executor(context).reduce<std::vector<double>>(
-      "correlating channels", data.partitions(), [&] { return recycled.zeros(size); },
-      [&](std::vector<double>& gram, std::int64_t partition, RowRange) {
+  std::vector<double> squared_weight(n);
+  for (std::size_t c = 0; c < n; ++c) squared_weight[c] = matrix.column_weight[c] * matrix.column_weight[c];
+  const auto spare = std::make_shared<SpareBuffers>();
+  PartialGram sum = Executor(context).reduce<PartialGram>(
+      "correlating channels", data.partitions(), [&] { return PartialGram(n, spare); },
+      [&](PartialGram& gram, std::int64_t partition, RowRange) {
         const auto block = data.block(partition);
-        double& variance = gram[size - 1];
         const bool dense = !block->sparse || matrix.centred();
+        if (dense) {
+          weighted_dense(matrix, *block, gram.more_dense_rows(static_cast<std::size_t>(block->range.size())));
+        }
+        if (matrix.centred()) return gram.settle();
         RowValues values(*block, data.columns());
-        for (std::int64_t r = 0; r < block->range.size() && !matrix.centred(); ++r) {
+        for (std::int64_t r = 0; r < block->range.size(); ++r) {
           const std::int64_t row = block->range.begin + r;
           const double weight = matrix.row_weight[static_cast<std::size_t>(row)];
           if (weight == 0) continue;
+          if (!block->sparse && matrix.part == CountPart::whole) {
+            const double* from = block->dense.data() + static_cast<std::size_t>(r) * n;
+            gram.extra += cblas_ddot(static_cast<int>(n), from, 1, squared_weight.data(), 1) * weight * weight;
+            continue;
+          }
           values.go_to(r);
           thin(matrix, row, values.channel(), values.value());
           double scaled_sum = 0;
           for (std::size_t j = 0; j < values.value().size(); ++j) {
-            const double channel_weight = matrix.column_weight[values.channel()[j]];
-            scaled_sum += values.value()[j] * channel_weight * channel_weight;
-            values.value()[j] *= weight * channel_weight;
+            scaled_sum += values.value()[j] * squared_weight[values.channel()[j]];
+            values.value()[j] *= weight * matrix.column_weight[values.channel()[j]];
           }
-          variance += scaled_sum * weight * weight;
-          if (!dense) kernels::add_outer_product(values.channel(), values.value().data(), n, gram.data());
+          gram.extra += scaled_sum * weight * weight;
+          if (dense) continue;
+          gram.add_sparse_row(values.channel(), values.value());
+          gram.settle();
         }
-        if (!dense) return;
-        std::vector<double> rows, square(n * n, 0.0);
-        weighted_dense(matrix, *block, rows);
-        cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, static_cast<int>(n), static_cast<int>(block->range.size()),
-                    1.0, rows.data(), static_cast<int>(n), 0.0, square.data(), static_cast<int>(n));
-        for (std::size_t i = 0; i < n; ++i) {
-          double* packed = gram.data() + packed_row(n, i);
-          for (std::size_t j = i; j < n; ++j) packed[j] += square[i * n + j];
-        }
+        gram.settle();
       },
-      [&](std::vector<double>& left, std::vector<double>&& right) {
-        add(left, right);
-        recycled.take(std::move(right));
-      });
+      [](PartialGram& left, PartialGram&& right) { left.merge(std::move(right)); });
+  return {sum.finish(), sum.extra};
 }
 
 /// The Gram matrix of the rows, positions × positions, upper triangle.
@@ -145,11 +132,12 @@ std::vector<double> gram_of_rows(const WeightedMatrix& matrix, Context& context)
   std::vector<double> gram(m * m, 0.0);
   Executor executor(context);
   executor.for_each_chunk("correlating positions", data.partitions(), [&](std::int64_t partition, RowRange range) {
-    std::vector<double> left, right;
-    weighted_dense(matrix, *data.block(partition), left);
+    const auto largest = static_cast<std::size_t>(data.partitions().largest() * data.columns());
+    std::vector<double> left(largest), right(largest);
+    weighted_dense(matrix, *data.block(partition), left.data());
     for (std::int64_t other = partition; other < data.partitions().count(); ++other) {
       const RowRange others = data.partitions().range(other);
-      weighted_dense(matrix, *data.block(other), right);
+      weighted_dense(matrix, *data.block(other), right.data());
       cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(range.size()),
                   static_cast<int>(others.size()), columns, 1.0, left.data(), columns, right.data(), columns, 0.0,
                   gram.data() + static_cast<std::size_t>(range.begin) * m + others.begin, static_cast<int>(m));
@@ -222,8 +210,8 @@ std::vector<double> back_project(const WeightedMatrix& matrix, const std::vector
   return Executor(context).reduce<std::vector<double>>(
       "projecting channels", data.partitions(), [&] { return std::vector<double>(n * width, 0.0); },
       [&](std::vector<double>& sums, std::int64_t partition, RowRange range) {
-        std::vector<double> rows;
-        weighted_dense(matrix, *data.block(partition), rows);
+        std::vector<double> rows(static_cast<std::size_t>(range.size()) * n);
+        weighted_dense(matrix, *data.block(partition), rows.data());
         cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, static_cast<int>(n), static_cast<int>(width),
                     static_cast<int>(range.size()), 1.0, rows.data(), static_cast<int>(n),
                     table.data() + static_cast<std::size_t>(range.begin) * width, static_cast<int>(width), 1.0,
@@ -264,8 +252,9 @@ LeadingComponents leading_components(const WeightedMatrix& matrix, std::int64_t 
   const bool along_columns = matrix.data.columns() <= matrix.data.rows();
   math::SymmetricEigen eigen;
   if (along_columns) {
-    const std::vector<double> gram = gram_of_columns(matrix, context);
-    result.mean_poisson_variance = gram.back() / cells;
+    const ColumnGram sums = gram_of_columns(matrix, context);
+    const std::vector<double>& gram = sums.packed;
+    result.mean_poisson_variance = sums.poisson_variance / cells;
     eigen =
         solve(columns_in_use, vectors, [&](std::size_t i, std::size_t j) { return gram[packed_row(columns, i) + j]; });
     for (const std::int64_t c : columns_in_use) {
@@ -318,15 +307,16 @@ LeadingComponents leading_components(const WeightedMatrix& matrix, std::int64_t 
 std::int64_t leading_components_memory(std::int64_t rows, std::int64_t columns, std::int64_t vectors) {
   const std::int64_t n = std::min(rows, columns);
   // One partial Gram matrix waits on each of the tree's five levels, or the solution's workspace replaces them.
-  const std::int64_t partials = columns <= rows ? 6 * (n * (n + 1) / 2 + 1) : n * n;
-  return 8 * (std::max(partials, 2 * n * n) + n * n / 2 + vectors * (rows + 3 * columns));
+  const std::int64_t partials = columns <= rows ? 6 * PartialGram::most_bytes(n) : 8 * n * n;
+  return std::max(partials, 16 * n * n) + 8 * (n * n / 2 + vectors * (rows + 3 * columns));
 }
 
 std::int64_t leading_components_memory_per_worker(const Description& data) {
   const std::int64_t rows = data.navigation_size(), columns = data.signal_size();
   const std::int64_t dense_block = partitions_of(data).largest() * columns;
-  // Two partial results or one and a square one for dense rows; the rows' side holds two blocks.
-  return 8 * (columns <= rows ? columns * (columns + 1) + columns * columns + dense_block : 2 * dense_block);
+  // Two partial results and a square one for dense rows; the rows' side holds two blocks.
+  return columns <= rows ? 2 * PartialGram::most_bytes(columns) + 8 * (columns * columns + dense_block)
+                         : 16 * dense_block;
 }
 
 std::vector<double> project(const WeightedMatrix& matrix, const std::vector<double>& vectors, std::int64_t count,

@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: ruska contributors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace ruska::ops::unmix {
+
+/// Buffers that have served, kept for the next use: fresh pages would cost as much as the additions.
+class SpareBuffers {
+ public:
+  /// A buffer of `size` numbers of any value.
+  std::vector<double> take(std::size_t size);
+  void give(std::vector<double>&& values);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::vector<double>> free_;
+};
+
+/// The Gram matrix Σ xᵀx of rows x of `columns` numbers, summed along a reduction tree. Rows wait, and merge as rows,
+/// until their products are worth the n² additions that a Gram matrix of their own costs; when that is follows from
+/// the rows alone.
+class PartialGram {
+ public:
+  PartialGram(std::size_t columns, std::shared_ptr<SpareBuffers> spare);
+
+  /// Room for `count` rows of any value, C order, which the caller fills before anything else is called.
+  double* more_dense_rows(std::size_t count);
+  /// One row by its nonzeros; channels rise strictly.
+  void add_sparse_row(std::span<const std::uint32_t> channel, std::span<const double> value);
+  /// Sums up what waits, if it is worth it.
+  void settle();
+  void merge(PartialGram&& other);
+
+  /// A number that is summed beside the matrix.
+  double extra = 0;
+
+  /// The upper triangle, packed as kernels::packed_row tells; zeros if no row came.
+  std::vector<double> finish();
+
+  std::vector<std::byte> pack() const;
+  static PartialGram unpack(std::span<const std::byte> bytes);
+
+  /// Bytes of one that has settled.
+  static std::int64_t most_bytes(std::int64_t columns);
+
+ private:
+  void sum_up();
+
+  std::size_t columns_;
+  std::shared_ptr<SpareBuffers> spare_;
+  std::vector<double> gram_;                // packed; empty for zeros
+  std::vector<std::vector<double>> dense_;  // waiting blocks of rows
+  std::vector<std::int64_t> row_start_{0};  // waiting sparse rows
+  std::vector<std::uint32_t> channel_;
+  std::vector<double> value_;
+  std::size_t dense_rows_ = 0, pairs_ = 0;
+};
+
+}  // namespace ruska::ops::unmix
