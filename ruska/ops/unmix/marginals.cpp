@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 namespace ruska::ops::unmix {
 namespace {
@@ -17,6 +18,14 @@ void note(double value, double place, double* extra) {
   if (!std::isfinite(value)) extra[first_not_finite] = std::min(extra[first_not_finite], place);
   if (value < 0) extra[first_negative] = std::min(extra[first_negative], place);
   if (value != std::floor(value)) extra[fractional] = 1;
+}
+
+/// Whether `note` would note any of the values, which have this sum: most rows hold nothing of the kind.
+bool remarkable(std::span<const double> values, double sum, bool fractions_count) {
+  double least = 0;
+  for (const double value : values) least = value < least ? value : least;
+  if (!std::isfinite(sum) || least < 0) return true;
+  return fractions_count && std::ranges::any_of(values, [](double value) { return value != std::floor(value); });
 }
 
 }  // namespace
@@ -50,10 +59,12 @@ Marginals marginals(const Rows& data, Context& context) {
             }
           } else {
             const double* dense = block->dense.data() + static_cast<std::size_t>(r) * columns;
-            for (std::size_t column = 0; column < columns; ++column) {
-              note(dense[column], start + static_cast<double>(column), extra);
-              sum += dense[column];
-              partial[column] += dense[column];
+            for (std::size_t column = 0; column < columns; ++column) sum += dense[column];
+            for (std::size_t column = 0; column < columns; ++column) partial[column] += dense[column];
+            if (remarkable(std::span(dense, columns), sum, extra[fractional] == 0)) {
+              for (std::size_t column = 0; column < columns; ++column) {
+                note(dense[column], start + static_cast<double>(column), extra);
+              }
             }
           }
           result.row_sum[static_cast<std::size_t>(row)] = sum;

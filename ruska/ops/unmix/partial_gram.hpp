@@ -41,13 +41,13 @@ class PartialGram {
   /// A number that is summed beside the matrix.
   double extra = 0;
 
-  /// The upper triangle, packed as kernels::packed_row tells; zeros if no row came.
+  /// columns × columns, C order; only the upper triangle counts. Zeros if no row came.
   std::vector<double> finish();
 
   std::vector<std::byte> pack() const;
   static PartialGram unpack(std::span<const std::byte> bytes);
 
-  /// Bytes of one that has settled.
+  /// Bytes of one that has settled and holds rows of one kind.
   static std::int64_t most_bytes(std::int64_t columns);
 
  private:
@@ -55,7 +55,8 @@ class PartialGram {
 
   std::size_t columns_;
   std::shared_ptr<SpareBuffers> spare_;
-  std::vector<double> gram_;                // packed; empty for zeros
+  std::vector<double> packed_;              // of sparse rows, upper triangle; empty for zeros
+  std::vector<double> square_;              // of dense rows, upper triangle in place; empty for zeros
   std::vector<std::vector<double>> dense_;  // waiting blocks of rows
   std::vector<std::int64_t> row_start_{0};  // waiting sparse rows
   std::vector<std::uint32_t> channel_;

@@ -12,7 +12,6 @@
 
 #include "ruska/base/random.hpp"
 #include "ruska/kernels/channel_table.hpp"
-#include "ruska/kernels/gram.hpp"
 #include "ruska/math/symmetric_eigen.hpp"
 #include "ruska/ops/unmix/partial_gram.hpp"
 #include "ruska/ops/unmix/row_values.hpp"
@@ -20,7 +19,6 @@
 namespace ruska::ops::unmix {
 namespace {
 
-using kernels::packed_row;
 using kernels::padded_width;
 
 /// Replaces the counts of a row by those of the matrix' part.
@@ -32,35 +30,6 @@ void thin(const WeightedMatrix& matrix, std::int64_t row, std::span<const std::u
     const auto first = static_cast<double>(
         Random(matrix.seed, "count_split", element).binomial(static_cast<std::uint64_t>(value[j]), 0.5));
     value[j] = matrix.part == CountPart::first_half ? first : value[j] - first;
-  }
-}
-
-/// A block's weighted, centred rows, dense, range.size() × channels.
-void weighted_dense(const WeightedMatrix& matrix, const RowBlock& block, double* out) {
-  const auto columns = static_cast<std::size_t>(matrix.data.columns());
-  RowValues values(block, matrix.data.columns());
-  for (std::int64_t r = 0; r < block.range.size(); ++r) {
-    const std::int64_t row = block.range.begin + r;
-    const double weight = matrix.row_weight[static_cast<std::size_t>(row)];
-    double* dense = out + static_cast<std::size_t>(r) * columns;
-    if (weight == 0 || block.sparse || matrix.part != CountPart::whole) std::fill(dense, dense + columns, 0.0);
-    if (weight == 0) continue;
-    const double* from = dense;
-    if (!block.sparse && matrix.part == CountPart::whole) {
-      from = block.dense.data() + static_cast<std::size_t>(r) * columns;
-    } else {
-      values.go_to(r);
-      thin(matrix, row, values.channel(), values.value());
-      for (std::size_t j = 0; j < values.channel().size(); ++j) dense[values.channel()[j]] = values.value()[j];
-    }
-    const double* column_weight = matrix.column_weight.data();
-    if (!matrix.column_mean.empty()) {
-      const double* mean = matrix.column_mean.data();
-      for (std::size_t c = 0; c < columns; ++c) dense[c] = (from[c] - mean[c]) * weight * column_weight[c];
-    } else {
-      const double mean = matrix.row_mean.empty() ? 0.0 : matrix.row_mean[static_cast<std::size_t>(row)];
-      for (std::size_t c = 0; c < columns; ++c) dense[c] = (from[c] - mean) * weight * column_weight[c];
-    }
   }
 }
 
@@ -76,9 +45,10 @@ void add(std::vector<double>& left, const std::vector<double>& right) {
   for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
 }
 
-/// The Gram matrix of the columns, packed, and the sum of X_ij · row_weight_i² · column_weight_j².
+/// The Gram matrix of the columns, of which the upper triangle counts, and the sum of X_ij · row_weight_i² ·
+/// column_weight_j².
 struct ColumnGram {
-  std::vector<double> packed;
+  std::vector<double> square;
   double poisson_variance = 0;
 };
 ColumnGram gram_of_columns(const WeightedMatrix& matrix, Context& context) {
@@ -121,7 +91,8 @@ ColumnGram gram_of_columns(const WeightedMatrix& matrix, Context& context) {
         gram.settle();
       },
       [](PartialGram& left, PartialGram&& right) { left.merge(std::move(right)); });
-  return {sum.finish(), sum.extra};
+  const double poisson_variance = sum.extra;
+  return {sum.finish(), poisson_variance};
 }
 
 /// The Gram matrix of the rows, positions × positions, upper triangle.
@@ -192,14 +163,22 @@ std::vector<double> table_offsets(const WeightedMatrix& matrix, const std::vecto
   return offsets;
 }
 
+/// From the product of a row as it is to that of the centred, weighted one.
+void centre_and_weight(const WeightedMatrix& matrix, std::int64_t row, const std::vector<double>& offsets,
+                       double* product) {
+  const auto index = static_cast<std::size_t>(row);
+  const double factor = matrix.row_mean.empty() ? 1.0 : matrix.row_mean[index];
+  for (std::size_t k = 0; k < offsets.size(); ++k) {
+    product[k] = (product[k] - factor * offsets[k]) * matrix.row_weight[index];
+  }
+}
+
 /// One weighted row times the table.
 void project_row(const WeightedMatrix& matrix, std::int64_t row, RowValues& values, const std::vector<double>& table,
                  const std::vector<double>& offsets, std::size_t width, double* out) {
-  const auto index = static_cast<std::size_t>(row);
   thin(matrix, row, values.channel(), values.value());
   kernels::row_times_table(values.channel(), values.value().data(), table.data(), width, out);
-  const double factor = matrix.row_mean.empty() ? 1.0 : matrix.row_mean[index];
-  for (std::size_t k = 0; k < width; ++k) out[k] = (out[k] - factor * offsets[k]) * matrix.row_weight[index];
+  centre_and_weight(matrix, row, offsets, out);
 }
 
 /// The transposed product: vectors (count × positions, over used rows) times the matrix, count × channels.
@@ -220,20 +199,54 @@ std::vector<double> back_project(const WeightedMatrix& matrix, const std::vector
       [](std::vector<double>& left, std::vector<double>&& right) { add(left, right); });
 }
 
-/// Eigenvectors of the part of a Gram matrix that belongs to the rows and columns in use.
-math::SymmetricEigen solve(const std::vector<std::int64_t>& indices, std::int64_t vectors,
-                           const std::function<double(std::size_t, std::size_t)>& element) {
+/// Rows and columns that are not in use are zero.
+double trace(const std::vector<double>& square, std::size_t size) {
+  double sum = 0;
+  for (std::size_t i = 0; i < size; ++i) sum += square[i * size + i];
+  return sum;
+}
+
+/// Eigenvectors of the part of a square Gram matrix that belongs to the rows or columns in use.
+math::SymmetricEigen solve(std::vector<double>&& gram, const std::vector<std::int64_t>& indices, std::size_t size,
+                           std::int64_t vectors) {
   const std::size_t n = indices.size();
-  std::vector<double> square(n * n, 0.0);
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = i; j < n; ++j) {
-      square[i * n + j] = element(static_cast<std::size_t>(indices[i]), static_cast<std::size_t>(indices[j]));
-    }
+  for (std::size_t i = 0; i < n && n < size; ++i) {
+    const double* row = gram.data() + static_cast<std::size_t>(indices[i]) * size;
+    for (std::size_t j = i; j < n; ++j) gram[i * n + j] = row[indices[j]];
   }
-  return math::symmetric_eigen(std::move(square), n, static_cast<std::size_t>(vectors));
+  gram.resize(n * n);
+  return math::symmetric_eigen(std::move(gram), n, static_cast<std::size_t>(vectors));
 }
 
 }  // namespace
+
+void weighted_dense(const WeightedMatrix& matrix, const RowBlock& block, double* out) {
+  const auto columns = static_cast<std::size_t>(matrix.data.columns());
+  RowValues values(block, matrix.data.columns());
+  for (std::int64_t r = 0; r < block.range.size(); ++r) {
+    const std::int64_t row = block.range.begin + r;
+    const double weight = matrix.row_weight[static_cast<std::size_t>(row)];
+    double* dense = out + static_cast<std::size_t>(r) * columns;
+    if (weight == 0 || block.sparse || matrix.part != CountPart::whole) std::fill(dense, dense + columns, 0.0);
+    if (weight == 0) continue;
+    const double* from = dense;
+    if (!block.sparse && matrix.part == CountPart::whole) {
+      from = block.dense.data() + static_cast<std::size_t>(r) * columns;
+    } else {
+      values.go_to(r);
+      thin(matrix, row, values.channel(), values.value());
+      for (std::size_t j = 0; j < values.channel().size(); ++j) dense[values.channel()[j]] = values.value()[j];
+    }
+    const double* column_weight = matrix.column_weight.data();
+    if (!matrix.column_mean.empty()) {
+      const double* mean = matrix.column_mean.data();
+      for (std::size_t c = 0; c < columns; ++c) dense[c] = (from[c] - mean[c]) * weight * column_weight[c];
+    } else {
+      const double mean = matrix.row_mean.empty() ? 0.0 : matrix.row_mean[static_cast<std::size_t>(row)];
+      for (std::size_t c = 0; c < columns; ++c) dense[c] = (from[c] - mean) * weight * column_weight[c];
+    }
+  }
+}
 
 std::int64_t WeightedMatrix::used_rows() const { return static_cast<std::int64_t>(used(row_weight).size()); }
 std::int64_t WeightedMatrix::used_columns() const { return static_cast<std::int64_t>(used(column_weight).size()); }
@@ -252,24 +265,16 @@ LeadingComponents leading_components(const WeightedMatrix& matrix, std::int64_t 
   const bool along_columns = matrix.data.columns() <= matrix.data.rows();
   math::SymmetricEigen eigen;
   if (along_columns) {
-    const ColumnGram sums = gram_of_columns(matrix, context);
-    const std::vector<double>& gram = sums.packed;
-    result.mean_poisson_variance = sums.poisson_variance / cells;
-    eigen =
-        solve(columns_in_use, vectors, [&](std::size_t i, std::size_t j) { return gram[packed_row(columns, i) + j]; });
-    for (const std::int64_t c : columns_in_use) {
-      const auto i = static_cast<std::size_t>(c);
-      result.total_sum_of_squares += gram[packed_row(columns, i) + i];
-    }
+    ColumnGram gram = gram_of_columns(matrix, context);
+    result.mean_poisson_variance = gram.poisson_variance / cells;
+    result.total_sum_of_squares = trace(gram.square, columns);
+    eigen = solve(std::move(gram.square), columns_in_use, columns, vectors);
   } else {
     const auto rows = static_cast<std::size_t>(matrix.data.rows());
-    const std::vector<double> gram = gram_of_rows(matrix, context);
+    std::vector<double> gram = gram_of_rows(matrix, context);
     result.mean_poisson_variance = poisson_variance(matrix, context) / cells;
-    eigen = solve(rows_in_use, vectors, [&](std::size_t i, std::size_t j) { return gram[i * rows + j]; });
-    for (const std::int64_t r : rows_in_use) {
-      const auto i = static_cast<std::size_t>(r);
-      result.total_sum_of_squares += gram[i * rows + i];
-    }
+    result.total_sum_of_squares = trace(gram, rows);
+    eigen = solve(std::move(gram), rows_in_use, rows, vectors);
   }
 
   const std::size_t n = eigen.values.size();
@@ -315,8 +320,7 @@ std::int64_t leading_components_memory_per_worker(const Description& data) {
   const std::int64_t rows = data.navigation_size(), columns = data.signal_size();
   const std::int64_t dense_block = partitions_of(data).largest() * columns;
   // Two partial results and a square one for dense rows; the rows' side holds two blocks.
-  return columns <= rows ? 2 * PartialGram::most_bytes(columns) + 8 * (columns * columns + dense_block)
-                         : 16 * dense_block;
+  return columns <= rows ? 2 * PartialGram::most_bytes(columns) + 8 * dense_block : 16 * dense_block;
 }
 
 std::vector<double> project(const WeightedMatrix& matrix, const std::vector<double>& vectors, std::int64_t count,
@@ -330,6 +334,18 @@ std::vector<double> project(const WeightedMatrix& matrix, const std::vector<doub
   Executor executor(context);
   executor.for_each_chunk("projecting positions", data.partitions(), [&](std::int64_t partition, RowRange range) {
     const auto block = data.block(partition);
+    if (!block->sparse && matrix.part == CountPart::whole) {
+      std::vector<double> out(static_cast<std::size_t>(range.size()) * width);
+      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, static_cast<int>(range.size()), static_cast<int>(width),
+                  static_cast<int>(data.columns()), 1.0, block->dense.data(), static_cast<int>(data.columns()),
+                  table.data(), static_cast<int>(width), 0.0, out.data(), static_cast<int>(width));
+      for (std::int64_t row = range.begin; row < range.end; ++row) {
+        double* own = out.data() + static_cast<std::size_t>(row - range.begin) * width;
+        centre_and_weight(matrix, row, offsets, own);
+        std::copy(own, own + count, products.begin() + row * count);
+      }
+      return;
+    }
     RowValues values(*block, data.columns());
     std::vector<double> out(width);
     for (std::int64_t row = range.begin; row < range.end; ++row) {

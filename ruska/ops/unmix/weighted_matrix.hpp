@@ -28,6 +28,9 @@ struct WeightedMatrix {
   std::int64_t used_columns() const;  ///< columns of nonzero weight
 };
 
+/// The rows of a block of the matrix' data as they are in the matrix, dense, range.size() × channels, to `out`.
+void weighted_dense(const WeightedMatrix& matrix, const RowBlock& block, double* out);
+
 /// The largest singular values of a matrix with their right vectors.
 struct LeadingComponents {
   std::vector<double> singular_values;  ///< all min(used rows, used columns), falling

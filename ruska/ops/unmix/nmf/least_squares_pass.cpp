@@ -7,6 +7,9 @@
 #include "ruska/ops/unmix/nmf/least_squares_pass.hpp"
 
 #include <algorithm>
+#include <span>
+
+#include <cblas.h>
 
 #include "ruska/kernels/channel_table.hpp"
 #include "ruska/math/nonnegative_least_squares.hpp"
@@ -25,6 +28,46 @@ void weight(const WeightedMatrix& matrix, std::int64_t row, RowValues& values) {
   for (std::size_t j = 0; j < values.value().size(); ++j) {
     values.value()[j] *= row_weight * matrix.column_weight[values.channel()[j]];
   }
+}
+
+/// Whether no weight changes a value.
+bool unit_weights(const WeightedMatrix& matrix) {
+  const auto is_one = [](double one) { return one == 1; };
+  return std::ranges::all_of(matrix.row_weight, is_one) && std::ranges::all_of(matrix.column_weight, is_one);
+}
+
+/// The rows of a dense block as they are in the matrix: in `room` where weights change them.
+std::span<const double> weighted_values(const WeightedMatrix& matrix, const RowBlock& block,
+                                        std::vector<double>& room) {
+  if (unit_weights(matrix)) return block.dense;
+  room.resize(block.dense.size());
+  weighted_dense(matrix, block, room.data());
+  return room;
+}
+
+/// What `squares_sums` does with the rows of a block that is dense.
+void add_dense_rows(const WeightedMatrix& matrix, const RowBlock& block, const std::vector<double>& table,
+                    std::vector<double>& loadings, std::size_t components, const RowSolution& solve,
+                    std::vector<double>& sums) {
+  const auto columns = static_cast<int>(matrix.data.columns()), rows = static_cast<int>(block.range.size());
+  const std::size_t width = kernels::padded_width(components);
+  std::vector<double> weighted;
+  const double* values = weighted_values(matrix, block, weighted).data();
+  std::vector<double> products(static_cast<std::size_t>(rows) * width), w(products.size(), 0.0);
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, static_cast<int>(width), columns, 1.0, values, columns,
+              table.data(), static_cast<int>(width), 0.0, products.data(), static_cast<int>(width));
+  double* gram = sums.data() + table.size();
+  for (std::size_t r = 0; r < static_cast<std::size_t>(rows); ++r) {
+    double* own = w.data() + r * width;
+    const auto row = block.range.begin + static_cast<std::int64_t>(r);
+    solve(row, products.data() + r * width, own);
+    std::copy(own, own + components, loadings.begin() + row * static_cast<std::int64_t>(components));
+    for (std::size_t k = 0; k < components; ++k) {
+      for (std::size_t l = 0; l < components; ++l) gram[k * components + l] += own[k] * own[l];
+    }
+  }
+  cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, columns, static_cast<int>(width), rows, 1.0, values, columns,
+              w.data(), static_cast<int>(width), 1.0, sums.data(), static_cast<int>(width));
 }
 
 }  // namespace
@@ -52,8 +95,12 @@ SquaresSums squares_sums(const WeightedMatrix& matrix, const std::vector<double>
       "refining spectra", data.partitions(), [&] { return std::vector<double>(size + squares, 0.0); },
       [&](std::vector<double>& partial, std::int64_t partition, RowRange range) {
         const auto block = data.block(partition);
-        RowValues values(*block, data.columns());
         const RowSolution solve = solution();
+        if (!block->sparse) {
+          add_dense_rows(matrix, *block, table, loadings, components, solve, partial);
+          return;
+        }
+        RowValues values(*block, data.columns());
         std::vector<double> products(width), w(width, 0.0);
         for (std::int64_t row = range.begin; row < range.end; ++row) {
           values.go_to(row - range.begin);
@@ -117,6 +164,15 @@ double sum_of_squares(const WeightedMatrix& matrix, Context& context) {
       "summing squares", data.partitions(), [] { return std::vector<double>(1, 0.0); },
       [&](std::vector<double>& sum, std::int64_t partition, RowRange range) {
         const auto block = data.block(partition);
+        if (!block->sparse) {
+          std::vector<double> weighted;
+          const std::span<const double> values = weighted_values(matrix, *block, weighted);
+          const auto columns = static_cast<std::size_t>(data.columns());
+          for (std::size_t first = 0; first < values.size(); first += columns) {
+            sum[0] += cblas_ddot(static_cast<int>(columns), values.data() + first, 1, values.data() + first, 1);
+          }
+          return;
+        }
         RowValues values(*block, data.columns());
         for (std::int64_t row = range.begin; row < range.end; ++row) {
           values.go_to(row - range.begin);
