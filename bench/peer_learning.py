@@ -74,14 +74,15 @@ def run():
             "forest_dense": lambda: classified(RandomForestClassifier(n_jobs=2, random_state=0), features,
                                                load("features_labels")),
         }[job]
-    best = np.inf
+    best = processor = np.inf
     for _ in range(REPETITIONS):
-        start = time.perf_counter()
+        start, clock = time.perf_counter(), time.process_time()
         labels, objective = action()
         best = min(best, time.perf_counter() - start)
+        processor = min(processor, time.process_time() - clock)
     np.save(folder / f"sklearn_{job}.npy", labels)
-    print(json.dumps({"program": "sklearn", "job": job, "seconds": best, "objective": float(objective),
-                      "version": sklearn.__version__}))
+    print(json.dumps({"program": "sklearn", "job": job, "seconds": best, "processor_seconds": processor,
+                      "objective": float(objective), "version": sklearn.__version__}))
 
 
 run()
