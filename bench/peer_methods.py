@@ -134,7 +134,9 @@ def peer(job):
         elif job.startswith("nmf"):
             signal, start = decomposed(algorithm="NMF", output_dimension=3, **weighted_or_not())
         elif job == "mlpca":
-            signal, start = decomposed(algorithm="MLPCA", output_dimension=3, var_array=np.load(folder / "small_variance.npy").reshape(-1, CHANNELS))
+            # To its own tolerance it takes more than three minutes; the objective tells how far it comes.
+            variance = np.load(folder / "small_variance.npy").reshape(-1, CHANNELS)
+            signal, start = decomposed(algorithm="MLPCA", output_dimension=3, var_array=variance, max_iter=20)
         elif job == "robust pca":
             signal, start = decomposed(algorithm="RPCA", output_dimension=3)
         else:
