@@ -5,7 +5,7 @@
 peer_methods.py generate FOLDER | ruska PROGRAM JOB FOLDER | peer JOB FOLDER | table FOLDER
 
 sparse.npy: 128 x 128 x 1024, uint16, about 60 counts per spectrum of three phases; small.npy, a crop of it of 16 x 16, for
-methods whose peer needs positions x positions; spikes.npy, a crop of 48 x 48 with 400 elements of 20 counts more;
+methods whose peer needs positions x positions; spikes.npy, a crop of 20 x 20 with 70 elements of 20 counts more;
 dense.npy: 64 x 64 x 1024, float64, an EELS series of three edges on a falling background with white noise. The objective
 is computed here, in the same way for both programs. The table also takes what bench_learning and peer_learning.py have left.
 The caller sets the number of threads in the environment.
@@ -66,10 +66,10 @@ def generate():
     np.save(folder / "small.npy", sparse[40:56, 40:56])
     variance = np.maximum(mean[40:56, 40:56], 1e-3)
     np.save(folder / "small_variance.npy", variance)
-    spikes = sparse[30:78, 30:78].copy()
-    spikes.reshape(-1)[random.choice(spikes.size, 400, replace=False)] += 20
+    spikes = sparse[40:60, 40:60].copy()
+    spikes.reshape(-1)[random.choice(spikes.size, 70, replace=False)] += 20
     np.save(folder / "spikes.npy", spikes)
-    np.save(folder / "spikes_truth.npy", mean[30:78, 30:78])
+    np.save(folder / "spikes_truth.npy", mean[40:60, 40:60])
 
     y, x = np.mgrid[:64, :64]
     loss = 200 + channel
