@@ -77,7 +77,7 @@ void PartialGram::settle() {
 
 void PartialGram::sum_up() {
   const std::size_t n = columns_;
-  if (!channel_.empty() && packed_.empty()) {
+  if (packed_.empty() && !(channel_.empty() && dense_.empty())) {
     packed_ = spare_->take(packed_size(n));
     std::fill(packed_.begin(), packed_.end(), 0.0);
   }
@@ -90,13 +90,20 @@ void PartialGram::sum_up() {
   channel_.clear();
   value_.clear();
   pairs_ = 0;
+  if (dense_.empty()) return;
+  std::vector<double> square = spare_->take(n * n);
+  double keep = 0;
   for (std::vector<double>& rows : dense_) {
-    const double keep = square_.empty() ? 0 : 1;
-    if (square_.empty()) square_ = spare_->take(n * n);
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, static_cast<int>(n), static_cast<int>(rows.size() / n), 1.0,
-                rows.data(), static_cast<int>(n), keep, square_.data(), static_cast<int>(n));
+                rows.data(), static_cast<int>(n), keep, square.data(), static_cast<int>(n));
+    keep = 1;
     spare_->give(std::move(rows));
   }
+  for (std::size_t i = 0; i < n; ++i) {
+    double* row = packed_.data() + packed_row(n, i);
+    for (std::size_t j = i; j < n; ++j) row[j] += square[i * n + j];
+  }
+  spare_->give(std::move(square));
   dense_.clear();
   dense_rows_ = 0;
 }
@@ -108,14 +115,6 @@ void PartialGram::merge(PartialGram&& other) {
   } else if (!other.packed_.empty()) {
     for (std::size_t i = 0; i < packed_.size(); ++i) packed_[i] += other.packed_[i];
     spare_->give(std::move(other.packed_));
-  }
-  if (square_.empty()) {
-    square_ = std::move(other.square_);
-  } else if (!other.square_.empty()) {
-    for (std::size_t i = 0; i < columns_; ++i) {
-      for (std::size_t j = i * columns_ + i; j < (i + 1) * columns_; ++j) square_[j] += other.square_[j];
-    }
-    spare_->give(std::move(other.square_));
   }
   for (std::vector<double>& rows : other.dense_) dense_.push_back(std::move(rows));
   dense_rows_ += other.dense_rows_;
@@ -129,12 +128,14 @@ void PartialGram::merge(PartialGram&& other) {
 
 std::vector<double> PartialGram::finish() {
   sum_up();
-  if (square_.empty()) square_.assign(columns_ * columns_, 0.0);
+  std::vector<double> square(columns_ * columns_, 0.0);
   for (std::size_t i = 0; i < columns_ && !packed_.empty(); ++i) {
     const double* row = packed_.data() + packed_row(columns_, i);
-    for (std::size_t j = i; j < columns_; ++j) square_[i * columns_ + j] += row[j];
+    for (std::size_t j = i; j < columns_; ++j) square[i * columns_ + j] = row[j];
   }
-  return std::move(square_);
+  packed_.clear();
+  packed_.shrink_to_fit();
+  return square;
 }
 
 std::vector<std::byte> PartialGram::pack() const {
@@ -142,7 +143,6 @@ std::vector<std::byte> PartialGram::pack() const {
       Transport<std::vector<std::size_t>>::pack({columns_, dense_rows_, pairs_}),
       Transport<std::vector<double>>::pack({extra}),
       Transport<std::vector<double>>::pack(packed_),
-      Transport<std::vector<double>>::pack(square_),
       Transport<std::vector<std::int64_t>>::pack(row_start_),
       Transport<std::vector<std::uint32_t>>::pack(channel_),
       Transport<std::vector<double>>::pack(value_),
@@ -159,11 +159,10 @@ PartialGram PartialGram::unpack(std::span<const std::byte> bytes) {
   result.pairs_ = sizes.at(2);
   result.extra = Transport<std::vector<double>>::unpack(parts.at(1)).at(0);
   result.packed_ = Transport<std::vector<double>>::unpack(parts.at(2));
-  result.square_ = Transport<std::vector<double>>::unpack(parts.at(3));
-  result.row_start_ = Transport<std::vector<std::int64_t>>::unpack(parts.at(4));
-  result.channel_ = Transport<std::vector<std::uint32_t>>::unpack(parts.at(5));
-  result.value_ = Transport<std::vector<double>>::unpack(parts.at(6));
-  for (std::size_t i = 7; i < parts.size(); ++i) {
+  result.row_start_ = Transport<std::vector<std::int64_t>>::unpack(parts.at(3));
+  result.channel_ = Transport<std::vector<std::uint32_t>>::unpack(parts.at(4));
+  result.value_ = Transport<std::vector<double>>::unpack(parts.at(5));
+  for (std::size_t i = 6; i < parts.size(); ++i) {
     result.dense_.push_back(Transport<std::vector<double>>::unpack(parts[i]));
   }
   return result;
@@ -171,11 +170,11 @@ PartialGram PartialGram::unpack(std::span<const std::byte> bytes) {
 
 std::int64_t PartialGram::most_bytes(std::int64_t columns) {
   const std::int64_t square = columns * columns;
-  const std::int64_t dense = square + square / static_cast<std::int64_t>(dense_parts);
+  const std::int64_t waiting_dense = square / static_cast<std::int64_t>(dense_parts);
   // A nonzero waits as 12 bytes and, where rows hold no more than one, 8 of its row; vectors grow by doubling.
-  const auto packed = static_cast<std::int64_t>(packed_size(static_cast<std::size_t>(columns)));
-  const std::int64_t sparse = packed + 5 * (square / static_cast<std::int64_t>(sparse_parts));
-  return 8 * std::max(dense, sparse);
+  const std::int64_t waiting_sparse = 5 * (square / static_cast<std::int64_t>(sparse_parts));
+  return 8 * (static_cast<std::int64_t>(packed_size(static_cast<std::size_t>(columns))) +
+              std::max(waiting_dense, waiting_sparse));
 }
 
 }  // namespace ruska::ops::unmix

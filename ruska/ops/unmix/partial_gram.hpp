@@ -47,7 +47,7 @@ class PartialGram {
   std::vector<std::byte> pack() const;
   static PartialGram unpack(std::span<const std::byte> bytes);
 
-  /// Bytes of one that has settled and holds rows of one kind.
+  /// Bytes of one that has settled.
   static std::int64_t most_bytes(std::int64_t columns);
 
  private:
@@ -55,8 +55,7 @@ class PartialGram {
 
   std::size_t columns_;
   std::shared_ptr<SpareBuffers> spare_;
-  std::vector<double> packed_;              // of sparse rows, upper triangle; empty for zeros
-  std::vector<double> square_;              // of dense rows, upper triangle in place; empty for zeros
+  std::vector<double> packed_;              // upper triangle; empty for zeros
   std::vector<std::vector<double>> dense_;  // waiting blocks of rows
   std::vector<std::int64_t> row_start_{0};  // waiting sparse rows
   std::vector<std::uint32_t> channel_;

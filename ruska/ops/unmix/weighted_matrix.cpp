@@ -320,7 +320,8 @@ std::int64_t leading_components_memory_per_worker(const Description& data) {
   const std::int64_t rows = data.navigation_size(), columns = data.signal_size();
   const std::int64_t dense_block = partitions_of(data).largest() * columns;
   // Two partial results and a square one for dense rows; the rows' side holds two blocks.
-  return columns <= rows ? 2 * PartialGram::most_bytes(columns) + 8 * dense_block : 16 * dense_block;
+  return columns <= rows ? 2 * PartialGram::most_bytes(columns) + 8 * (columns * columns + dense_block)
+                         : 16 * dense_block;
 }
 
 std::vector<double> project(const WeightedMatrix& matrix, const std::vector<double>& vectors, std::int64_t count,

@@ -41,7 +41,7 @@ struct LeadingComponents {
 
 /// Exact, by the eigenvectors of the Gram matrix along the smaller side: one pass over the data for the columns' side;
 /// for the rows' side one per partition. Singular values below √(n · 2.2e-16) of the largest drown in rounding and
-/// count as zero. Memory: n² doubles per partial result (n²/2 of sparse rows) and n² for the solution, n being the
+/// count as zero. Memory: 0.8 n² doubles per partial result and n² for the solution, n being the
 /// smaller side.
 LeadingComponents leading_components(const WeightedMatrix& matrix, std::int64_t vectors, Context& context);
 
