@@ -52,8 +52,8 @@ void SpareBuffers::give(std::vector<double>&& values) {
   free_.push_back(std::move(values));
 }
 
-PartialGram::PartialGram(std::size_t columns, std::shared_ptr<SpareBuffers> spare)
-    : columns_(columns), spare_(std::move(spare)) {}
+PartialGram::PartialGram(std::size_t columns, std::shared_ptr<SpareBuffers> spare, bool waits)
+    : columns_(columns), spare_(std::move(spare)), waits_(waits) {}
 
 double* PartialGram::more_dense_rows(std::size_t count) {
   dense_.push_back(spare_->take(count * columns_));
@@ -70,7 +70,8 @@ void PartialGram::add_sparse_row(std::span<const std::uint32_t> channel, std::sp
 }
 
 void PartialGram::settle() {
-  const bool enough = dense_rows_ * dense_parts >= columns_ || pairs_ >= worthwhile * packed_size(columns_) ||
+  const bool enough = !waits_ || dense_rows_ * dense_parts >= columns_ ||
+                      pairs_ >= worthwhile * packed_size(columns_) ||
                       channel_.size() * sparse_parts >= columns_ * columns_;
   if (enough) sum_up();
 }
@@ -140,7 +141,8 @@ std::vector<double> PartialGram::finish() {
 
 std::vector<std::byte> PartialGram::pack() const {
   std::vector<std::vector<std::byte>> parts{
-      Transport<std::vector<std::size_t>>::pack({columns_, dense_rows_, pairs_}),
+      Transport<std::vector<std::size_t>>::pack(
+          {columns_, dense_rows_, pairs_, waits_ ? std::size_t{1} : std::size_t{0}}),
       Transport<std::vector<double>>::pack({extra}),
       Transport<std::vector<double>>::pack(packed_),
       Transport<std::vector<std::int64_t>>::pack(row_start_),
@@ -154,7 +156,7 @@ std::vector<std::byte> PartialGram::pack() const {
 PartialGram PartialGram::unpack(std::span<const std::byte> bytes) {
   const std::vector<std::vector<std::byte>> parts = detail::unframe(bytes);
   const auto sizes = Transport<std::vector<std::size_t>>::unpack(parts.at(0));
-  PartialGram result(sizes.at(0), std::make_shared<SpareBuffers>());
+  PartialGram result(sizes.at(0), std::make_shared<SpareBuffers>(), sizes.at(3) != 0);
   result.dense_rows_ = sizes.at(1);
   result.pairs_ = sizes.at(2);
   result.extra = Transport<std::vector<double>>::unpack(parts.at(1)).at(0);
@@ -168,13 +170,13 @@ PartialGram PartialGram::unpack(std::span<const std::byte> bytes) {
   return result;
 }
 
-std::int64_t PartialGram::most_bytes(std::int64_t columns) {
+std::int64_t PartialGram::most_bytes(std::int64_t columns, bool waits) {
   const std::int64_t square = columns * columns;
   const std::int64_t waiting_dense = square / static_cast<std::int64_t>(dense_parts);
   // A nonzero waits as 12 bytes and, where rows hold no more than one, 8 of its row; vectors grow by doubling.
   const std::int64_t waiting_sparse = 5 * (square / static_cast<std::int64_t>(sparse_parts));
   return 8 * (static_cast<std::int64_t>(packed_size(static_cast<std::size_t>(columns))) +
-              std::max(waiting_dense, waiting_sparse));
+              (waits ? std::max(waiting_dense, waiting_sparse) : 0));
 }
 
 }  // namespace ruska::ops::unmix

@@ -28,7 +28,8 @@ class SpareBuffers {
 /// the rows alone.
 class PartialGram {
  public:
-  PartialGram(std::size_t columns, std::shared_ptr<SpareBuffers> spare);
+  /// Without `waits` rows are summed up at once, which takes less memory.
+  PartialGram(std::size_t columns, std::shared_ptr<SpareBuffers> spare, bool waits = true);
 
   /// Room for `count` rows of any value, C order, which the caller fills before anything else is called.
   double* more_dense_rows(std::size_t count);
@@ -48,7 +49,7 @@ class PartialGram {
   static PartialGram unpack(std::span<const std::byte> bytes);
 
   /// Bytes of one that has settled.
-  static std::int64_t most_bytes(std::int64_t columns);
+  static std::int64_t most_bytes(std::int64_t columns, bool waits = true);
 
  private:
   void sum_up();
@@ -61,6 +62,7 @@ class PartialGram {
   std::vector<std::uint32_t> channel_;
   std::vector<double> value_;
   std::size_t dense_rows_ = 0, pairs_ = 0;
+  bool waits_ = true;
 };
 
 }  // namespace ruska::ops::unmix

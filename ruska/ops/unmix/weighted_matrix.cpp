@@ -45,6 +45,9 @@ void add(std::vector<double>& left, const std::vector<double>& right) {
   for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
 }
 
+/// Whether the leaves of the reduction hold so few rows that a Gram matrix of each would cost more than their products.
+bool rows_wait(std::int64_t rows, std::int64_t columns) { return rows < 128 * columns; }
+
 /// The Gram matrix of the columns, of which the upper triangle counts, and the sum of X_ij · row_weight_i² ·
 /// column_weight_j².
 struct ColumnGram {
@@ -58,7 +61,8 @@ ColumnGram gram_of_columns(const WeightedMatrix& matrix, Context& context) {
   for (std::size_t c = 0; c < n; ++c) squared_weight[c] = matrix.column_weight[c] * matrix.column_weight[c];
   const auto spare = std::make_shared<SpareBuffers>();
   PartialGram sum = Executor(context).reduce<PartialGram>(
-      "correlating channels", data.partitions(), [&] { return PartialGram(n, spare); },
+      "correlating channels", data.partitions(),
+      [&] { return PartialGram(n, spare, rows_wait(data.rows(), data.columns())); },
       [&](PartialGram& gram, std::int64_t partition, RowRange) {
         const auto block = data.block(partition);
         const bool dense = !block->sparse || matrix.centred();
@@ -312,7 +316,7 @@ LeadingComponents leading_components(const WeightedMatrix& matrix, std::int64_t 
 std::int64_t leading_components_memory(std::int64_t rows, std::int64_t columns, std::int64_t vectors) {
   const std::int64_t n = std::min(rows, columns);
   // One partial Gram matrix waits on each of the tree's five levels, or the solution's workspace replaces them.
-  const std::int64_t partials = columns <= rows ? 6 * PartialGram::most_bytes(n) : 8 * n * n;
+  const std::int64_t partials = columns <= rows ? 6 * PartialGram::most_bytes(n, rows_wait(rows, columns)) : 8 * n * n;
   return std::max(partials, 16 * n * n) + 8 * (n * n / 2 + vectors * (rows + 3 * columns));
 }
 
@@ -320,8 +324,9 @@ std::int64_t leading_components_memory_per_worker(const Description& data) {
   const std::int64_t rows = data.navigation_size(), columns = data.signal_size();
   const std::int64_t dense_block = partitions_of(data).largest() * columns;
   // Two partial results and a square one for dense rows; the rows' side holds two blocks.
-  return columns <= rows ? 2 * PartialGram::most_bytes(columns) + 8 * (columns * columns + dense_block)
-                         : 16 * dense_block;
+  return columns <= rows
+             ? 2 * PartialGram::most_bytes(columns, rows_wait(rows, columns)) + 8 * (columns * columns + dense_block)
+             : 16 * dense_block;
 }
 
 std::vector<double> project(const WeightedMatrix& matrix, const std::vector<double>& vectors, std::int64_t count,
