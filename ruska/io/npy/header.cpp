@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "ruska/io/little_endian.hpp"
+#include "ruska/io/text.hpp"
 
 namespace ruska::io::npy {
 
@@ -220,7 +221,7 @@ Preamble read_preamble(const ReadBytes& read, const std::string& name) {
                                          std::to_string(longest_header) + " are plausible");
   }
   const std::vector<std::byte> text = read(before, length);
-  return {std::string(reinterpret_cast<const char*>(text.data()), text.size()), before + length};
+  return {to_utf8({reinterpret_cast<const char*>(text.data()), text.size()}), before + length};
 }
 
 std::optional<TextType> text_type(std::string_view dictionary) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "ruska/core/driver.hpp"
@@ -26,7 +27,7 @@ constexpr std::int64_t largest_side = 16384;
 
 std::int64_t version_of(std::span<const std::byte> head) {
   const auto first = std::bit_cast<std::int64_t>(load<std::uint64_t>(head));
-  return first < 0 ? -first : 0;
+  return first < 0 ? -std::max(first, -std::numeric_limits<std::int64_t>::max()) : 0;
 }
 std::int64_t table_offset(std::int64_t version) { return version == 0 ? 0 : version > 3 ? 9 : 8; }
 

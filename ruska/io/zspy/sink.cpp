@@ -83,8 +83,9 @@ void write_texts(const fs::path& path, const std::vector<std::string>& values) {
   write_file(path / "0", std::as_bytes(std::span(bytes)));
 }
 
+// Zarr takes a backslash for a slash.
 std::string member_name(std::string name) {
-  std::replace(name.begin(), name.end(), '/', '-');
+  std::replace_if(name.begin(), name.end(), [](char c) { return c == '/' || c == '\\'; }, '-');
   if (name.empty() || name.starts_with('.')) name = "_" + name;
   return name;
 }
