@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "ruska/base/error.hpp"
 #include "ruska/core/executor.hpp"
@@ -38,20 +39,41 @@ struct PartialPatterns {
     if (in_partial > kernels::frames_per_partial<T> - frames) carry_over();
     in_partial += frames;
   }
-  void merge(PartialPatterns&& other) {
-    carry_over();
-    other.carry_over();
-    for (std::size_t p = 0; p < sum.size(); ++p) {
-      if constexpr (std::is_integral_v<kernels::FrameSum<T>>) {
-        if (__builtin_add_overflow(sum[p], other.sum[p], &sum[p])) {
-          throw Error(ErrorKind::bad_data, "the sum pattern leaves 63 bits; convert the data to float64");
-        }
-      } else {
-        sum[p] += other.sum[p];
-      }
+  void merge(const PartialPatterns& other) {
+    constexpr bool narrow = std::is_integral_v<T> && sizeof(T) <= 2;
+    if (narrow && sum.empty() && other.sum.empty() && in_partial + other.in_partial <= kernels::frames_per_partial<T>) {
+      for (std::size_t p = 0; p < partial.size(); ++p) partial[p] += other.partial[p];
+      in_partial += other.in_partial;
+    } else {
+      carry_over();
+      if (other.in_partial > 0) add(other.partial);
+      if (!other.sum.empty()) add(other.sum);
     }
     for (std::size_t p = 0; p < maximum.size(); ++p) maximum[p] = std::max(maximum[p], other.maximum[p]);
     for (std::size_t p = 0; p < squares.size(); ++p) squares[p] += other.squares[p];
+  }
+
+  template <class Values>
+  void add(const Values& values) {
+    for (std::size_t p = 0; p < sum.size(); ++p) {
+      const auto value = static_cast<kernels::FrameSum<T>>(values[p]);
+      if constexpr (std::is_integral_v<kernels::FrameSum<T>>) {
+        if (__builtin_add_overflow(sum[p], value, &sum[p])) {
+          throw Error(ErrorKind::bad_data, "the sum pattern leaves 63 bits; convert the data to float64");
+        }
+      } else {
+        sum[p] += value;
+      }
+    }
+  }
+
+  /// As if no frame had been seen.
+  void clear() {
+    std::fill(partial.begin(), partial.end(), kernels::PixelSum<T>{});
+    sum.clear();
+    std::fill(maximum.begin(), maximum.end(), std::numeric_limits<T>::lowest());
+    std::fill(squares.begin(), squares.end(), kernels::PixelSquares<T>{});
+    in_partial = 0;
   }
 
   /// For the way between ranks.
@@ -109,6 +131,28 @@ class Readers {
   const Correction& correction_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<FrameReader<T>>> idle_;
+};
+
+/// Patterns whose share has gone into others, for reuse: pages of memory are dear when they are new.
+template <class T>
+class SparePatterns {
+ public:
+  std::optional<PartialPatterns<T>> take() {
+    const std::lock_guard lock(mutex_);
+    if (spare_.empty()) return std::nullopt;
+    std::optional<PartialPatterns<T>> patterns(std::move(spare_.back()));
+    spare_.pop_back();
+    return patterns;
+  }
+  void give(PartialPatterns<T>&& patterns) {
+    if (patterns.partial.empty()) return;  // from another rank
+    const std::lock_guard lock(mutex_);
+    spare_.push_back(std::move(patterns));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<PartialPatterns<T>> spare_;
 };
 
 std::string place_of(const Description& data, std::int64_t frame) {
@@ -204,7 +248,12 @@ PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction
   const Partitions partitions = frame_partitions(data.describe());
   Executor executor(context);
   Readers<T> readers(data, correction);
+  SparePatterns<T> spares;
   const auto init = [&] {
+    if (auto spare = spares.take()) {
+      spare->clear();
+      return std::move(*spare);
+    }
     Partial partial;
     partial.partial.resize(static_cast<std::size_t>(pixels));
     partial.maximum.assign(static_cast<std::size_t>(pixels), std::numeric_limits<T>::lowest());
@@ -259,8 +308,11 @@ PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction
       }
     }
   };
-  Partial patterns = executor.reduce<Partial>("reading frames", partitions, init, accumulate,
-                                              [](Partial& left, Partial&& right) { left.merge(std::move(right)); });
+  Partial patterns =
+      executor.reduce<Partial>("reading frames", partitions, init, accumulate, [&](Partial& left, Partial&& right) {
+        left.merge(right);
+        spares.give(std::move(right));
+      });
   patterns.carry_over();
   executor.gather(partitions, masks.sums(), std::span(result.sums));
   executor.gather(partitions, weighted, std::span(result.weighted));

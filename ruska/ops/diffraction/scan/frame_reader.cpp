@@ -10,8 +10,10 @@
 namespace ruska::ops::diffraction {
 namespace {
 
-constexpr std::int64_t partition_bytes_per_frame = 32 << 10;  // of 2 MiB: at least 64 frames
-constexpr std::int64_t cached_bytes = 1 << 20;                // of a buffer that stays in a core's own cache
+constexpr std::int64_t partition_bytes_per_frame = 32 << 10;        // of 128 KiB: at least 64 frames
+constexpr std::int64_t partition_bytes_per_large_frame = 16 << 10;  // whose patterns cost more to clear and to merge
+constexpr std::int64_t large_frame = 1 << 20;
+constexpr std::int64_t cached_bytes = 1 << 20;  // of a buffer that stays in a core's own cache
 constexpr std::int64_t kernel_frames = 8;
 constexpr std::int64_t most_bytes = 16 << 20;  // of whole frames, which chunked and computed sources are read in
 
@@ -39,7 +41,9 @@ Part part_of(const Description& data) {
 }  // namespace
 
 Partitions frame_partitions(const Description& data) {
-  return {data.navigation_size(), std::min(bytes_per_frame(data), partition_bytes_per_frame)};
+  const std::int64_t bytes = bytes_per_frame(data);
+  return {data.navigation_size(),
+          std::min(bytes, bytes < large_frame ? partition_bytes_per_frame : partition_bytes_per_large_frame)};
 }
 
 template <class T>
