@@ -26,9 +26,12 @@ with h5py.File(path) as file:
     experiment = next(iter(file["Experiments"].values()))
     signal = hs.signals.Signal1D(experiment["data"][:tilts])
 signal.change_dtype("float64")
+# Spectra and channels without counts, by which the normalisation would divide.
+empty = signal.sum(signal.axes_manager.signal_axes) == 0
+dark = signal.data.sum((0, 1, 2)) == 0
 for job, options in (("pca", {"algorithm": "SVD", "svd_solver": "randomized", "output_dimension": 10}),
                      ("nmf", {"algorithm": "NMF", "output_dimension": 3})):
-    signal.decomposition(True, print_info=False, **options)
+    signal.decomposition(True, print_info=False, navigation_mask=empty, signal_mask=dark, **options)
     print(json.dumps({"program": "HyperSpy " + hyperspy.__version__, "job": job, "tilts": tilts,
                       "seconds": round(time.perf_counter() - start, 1), "peak_bytes": peak_memory()}), flush=True)
     start = time.perf_counter()
