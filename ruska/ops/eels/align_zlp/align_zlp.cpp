@@ -14,7 +14,7 @@
 #include "ruska/core/metadata.hpp"
 #include "ruska/core/position_map.hpp"
 #include "ruska/core/rows.hpp"
-#include "ruska/ops/eels/align_zlp/shifted_source.hpp"
+#include "ruska/ops/eels/align_zlp/shifted_spectra.hpp"
 #include "ruska/ops/eels/loss_axis.hpp"
 #include "ruska/ops/eels/spectrum_rows.hpp"
 #include "ruska/ops/eels/zero_loss.hpp"
@@ -90,8 +90,7 @@ Dataset moved(const Dataset& dataset, const std::vector<double>& shifts, double 
   }
   const double unit = data.signal_axis().units == "keV" ? 1e-3 : 1.0;
   const double offset = (axis.at(static_cast<double>(first)) - common) * unit;
-  auto source = std::make_shared<ShiftedSource>(dataset, std::move(channels), nearest, first, kept, offset);
-  return Dataset(source, dataset.origin());
+  return Dataset(shifted_spectra(dataset, std::move(channels), nearest, first, kept, offset), dataset.origin());
 }
 
 Outputs run(const Inputs& inputs, const AlignZlpParams& params, Context& context) {

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "ruska/core/record.hpp"
-#include "ruska/ops/eels/align_zlp/shifted_source.hpp"
+#include "ruska/ops/eels/align_zlp/shifted_spectra.hpp"
 #include "ruska/ops/eels/low_loss_map.hpp"
 #include "ruska/ops/eels/zero_loss.hpp"
 
@@ -24,15 +24,15 @@ Dataset ramps() {
                                      std::vector<float>{0, 1, 2, 3, 4, 5, 6, 7, 0, 10, 20, 30, 40, 50, 60, 70});
 }
 
-TEST(ShiftedSource, ReadsBetweenChannelsInEveryRegion) {
-  const ShiftedSource source(ramps(), {0.25, -1.0}, false, 1, 6, 0.0);
+TEST(ShiftedSpectra, ReadsBetweenChannelsInEveryRegion) {
+  const auto source = shifted_spectra(ramps(), {0.25, -1.0}, false, 1, 6, 0.0);
   std::vector<float> all(12);
-  source.read(Region::whole({2, 6}), std::as_writable_bytes(std::span(all)));
+  source->read(Region::whole({2, 6}), std::as_writable_bytes(std::span(all)));
   EXPECT_EQ(all, (std::vector<float>{1.25, 2.25, 3.25, 4.25, 5.25, 6.25, 0, 10, 20, 30, 40, 50}));
   for (std::int64_t row = 0; row < 2; ++row) {
     for (std::int64_t channel = 0; channel < 6; ++channel) {
       float one = 0;
-      source.read({{row, channel}, {1, 1}}, std::as_writable_bytes(std::span(&one, 1)));
+      source->read({{row, channel}, {1, 1}}, std::as_writable_bytes(std::span(&one, 1)));
       EXPECT_EQ(one, all[static_cast<std::size_t>(row * 6 + channel)]);
     }
   }
