@@ -318,6 +318,13 @@ function sizeOf(figure, room, tallest) {
   return [Math.max(12, Math.round(width)), Math.max(12, Math.round(width * ratio))];
 }
 
+/** Of one map where `wanted` stand side by side, or fewer where the page is narrow. */
+function sizeOfPanel(stage, figure, wanted) {
+  const columns = Math.max(1, Math.min(wanted, Math.floor(stage.clientWidth / 220)));
+  const room = (stage.clientWidth - 22 * (columns - 1)) / columns - 84;
+  return sizeOf(figure, Math.min(room, 640), 480);
+}
+
 const placeText = (figure, x, y) =>
   `x ${withUnit(number(coordinate(figure.x, x), 5), unitOf(figure.x))}, ` +
   `y ${withUnit(number(coordinate(figure.y, y), 5), unitOf(figure.y))}`;
@@ -357,9 +364,7 @@ function showMaps(stage, figure) {
   const hasSigma = figure.panels.some((panel) => panel.sigma);
   const many = figure.panels.length;
   const wanted = many === 1 ? 1 : many === 2 || many === 4 ? 2 : 3;
-  const columns = Math.max(1, Math.min(wanted, Math.floor(stage.clientWidth / 220)));
-  const room = (stage.clientWidth - 22 * (columns - 1)) / columns - 84;
-  const [width, height] = sizeOf(figure, Math.min(room, 640), 480);
+  const [width, height] = sizeOfPanel(stage, figure, wanted);
   const box = element("div", { class: "maps" });
   const panels = figure.panels.map((panel, k) => {
     const values = floatsOf(panel.values);
@@ -435,9 +440,7 @@ function showMaps(stage, figure) {
 /** Maps at successive angles, one angle at a time. */
 function showFilm(stage, figure) {
   const grid = gridOf(figure);
-  const columns = Math.max(1, Math.min(figure.reels.length, 3, Math.floor(stage.clientWidth / 220)));
-  const room = (stage.clientWidth - 22 * (columns - 1)) / columns - 84;
-  const [width, height] = sizeOf(figure, Math.min(room, 640), 480);
+  const [width, height] = sizeOfPanel(stage, figure, Math.min(figure.reels.length, 3));
   const box = element("div", { class: "maps" });
   const nothing = () => {};
   let frame = 0, timer = null;

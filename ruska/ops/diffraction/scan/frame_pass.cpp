@@ -8,7 +8,6 @@
 #include <limits>
 #include <memory>
 #include <mutex>
-#include <optional>
 
 #include "ruska/base/error.hpp"
 #include "ruska/core/executor.hpp"
@@ -68,11 +67,11 @@ struct PartialPatterns {
   }
 
   /// As if no frame had been seen.
-  void clear() {
-    std::fill(partial.begin(), partial.end(), kernels::PixelSum<T>{});
+  void start(std::size_t pixels, bool with_squares) {
+    partial.assign(pixels, kernels::PixelSum<T>{});
     sum.clear();
-    std::fill(maximum.begin(), maximum.end(), std::numeric_limits<T>::lowest());
-    std::fill(squares.begin(), squares.end(), kernels::PixelSquares<T>{});
+    maximum.assign(pixels, std::numeric_limits<T>::lowest());
+    if (with_squares) squares.assign(pixels, kernels::PixelSquares<T>{});
     in_partial = 0;
   }
 
@@ -104,55 +103,31 @@ struct PartialPatterns {
   }
 };
 
-/// Readers with their buffers, as many as are in use at once.
+/// What has served and waits for its next use: buffers whose pages would be dear to have anew.
 template <class T>
-class Readers {
+class Spare {
  public:
-  Readers(const Dataset& data, const Correction& correction) : data_(data), correction_(correction) {}
-
-  std::shared_ptr<FrameReader<T>> take() {
-    std::unique_ptr<FrameReader<T>> reader;
+  /// One that was given back, or a new one.
+  template <class Make>
+  T take(Make&& make) {
     {
       const std::lock_guard lock(mutex_);
       if (!idle_.empty()) {
-        reader = std::move(idle_.back());
+        T one = std::move(idle_.back());
         idle_.pop_back();
+        return one;
       }
     }
-    if (!reader) reader = std::make_unique<FrameReader<T>>(data_, correction_);
-    return {reader.release(), [this](FrameReader<T>* used) {
-              const std::lock_guard lock(mutex_);
-              idle_.emplace_back(used);
-            }};
+    return make();
   }
-
- private:
-  const Dataset& data_;
-  const Correction& correction_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<FrameReader<T>>> idle_;
-};
-
-/// Patterns whose share has gone into others, for reuse: pages of memory are dear when they are new.
-template <class T>
-class SparePatterns {
- public:
-  std::optional<PartialPatterns<T>> take() {
+  void give(T&& one) {
     const std::lock_guard lock(mutex_);
-    if (spare_.empty()) return std::nullopt;
-    std::optional<PartialPatterns<T>> patterns(std::move(spare_.back()));
-    spare_.pop_back();
-    return patterns;
-  }
-  void give(PartialPatterns<T>&& patterns) {
-    if (patterns.partial.empty()) return;  // from another rank
-    const std::lock_guard lock(mutex_);
-    spare_.push_back(std::move(patterns));
+    idle_.push_back(std::move(one));
   }
 
  private:
   std::mutex mutex_;
-  std::vector<PartialPatterns<T>> spare_;
+  std::vector<T> idle_;
 };
 
 std::string place_of(const Description& data, std::int64_t frame) {
@@ -247,21 +222,16 @@ PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction
 
   const Partitions partitions = frame_partitions(data.describe());
   Executor executor(context);
-  Readers<T> readers(data, correction);
-  SparePatterns<T> spares;
+  using Reader = std::unique_ptr<FrameReader<T>>;
+  Spare<Reader> readers;
+  Spare<Partial> spare_patterns;
   const auto init = [&] {
-    if (auto spare = spares.take()) {
-      spare->clear();
-      return std::move(*spare);
-    }
-    Partial partial;
-    partial.partial.resize(static_cast<std::size_t>(pixels));
-    partial.maximum.assign(static_cast<std::size_t>(pixels), std::numeric_limits<T>::lowest());
-    if (request.squares) partial.squares.resize(static_cast<std::size_t>(pixels));
+    Partial partial = spare_patterns.take([] { return Partial(); });
+    partial.start(static_cast<std::size_t>(pixels), request.squares);
     return partial;
   };
   const auto accumulate = [&](Partial& partial, std::int64_t, RowRange range) {
-    const auto reader = readers.take();
+    Reader reader = readers.take([&] { return std::make_unique<FrameReader<T>>(data, correction); });
     partial.make_room(range.size());
     const kernels::Patterns<T> patterns{partial.partial.data(), partial.maximum.data(),
                                         request.squares ? partial.squares.data() : nullptr};
@@ -299,6 +269,7 @@ PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction
             view->masks, view->rings.data());
       }
     });
+    readers.give(std::move(reader));
     std::fill(result.read.begin() + range.begin, result.read.begin() + range.end, std::uint8_t{1});
     if constexpr (std::is_floating_point_v<T>) {
       for (std::int64_t f = range.begin; f < range.end; ++f) {
@@ -311,7 +282,7 @@ PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction
   Partial patterns =
       executor.reduce<Partial>("reading frames", partitions, init, accumulate, [&](Partial& left, Partial&& right) {
         left.merge(right);
-        spares.give(std::move(right));
+        spare_patterns.give(std::move(right));
       });
   patterns.carry_over();
   executor.gather(partitions, masks.sums(), std::span(result.sums));

@@ -30,16 +30,19 @@ void weight(const WeightedMatrix& matrix, std::int64_t row, RowValues& values) {
   }
 }
 
-/// Whether no weight changes a value.
-bool unit_weights(const WeightedMatrix& matrix) {
+/// Whether no weight changes a value of the block.
+bool unit_weights(const WeightedMatrix& matrix, const RowBlock& block) {
   const auto is_one = [](double one) { return one == 1; };
-  return std::ranges::all_of(matrix.row_weight, is_one) && std::ranges::all_of(matrix.column_weight, is_one);
+  const auto rows =
+      std::span(matrix.row_weight)
+          .subspan(static_cast<std::size_t>(block.range.begin), static_cast<std::size_t>(block.range.size()));
+  return std::ranges::all_of(rows, is_one) && std::ranges::all_of(matrix.column_weight, is_one);
 }
 
 /// The rows of a dense block as they are in the matrix: in `room` where weights change them.
 std::span<const double> weighted_values(const WeightedMatrix& matrix, const RowBlock& block,
                                         std::vector<double>& room) {
-  if (unit_weights(matrix)) return block.dense;
+  if (unit_weights(matrix, block)) return block.dense;
   room.resize(block.dense.size());
   weighted_dense(matrix, block, room.data());
   return room;
