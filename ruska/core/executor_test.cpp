@@ -11,6 +11,7 @@
 
 #include "ruska/base/error.hpp"
 #include "ruska/base/random.hpp"
+#include "ruska/core/reduce_any_order.hpp"
 
 namespace ruska {
 namespace {
@@ -71,31 +72,59 @@ std::vector<double> awkward_sum(Context& context, std::int64_t rows) {
       });
 }
 
+/// How often each remainder of a division by 3 occurs among the rows; a partial result is never used by two at once.
+std::vector<std::int64_t> exact_count(Context& context, std::int64_t rows) {
+  return reduce_any_order<std::vector<std::int64_t>>(
+      context, "count", Partitions(rows, 100000), [] { return std::vector<std::int64_t>(4); },
+      [](std::vector<std::int64_t>& counts, std::int64_t, RowRange range) {
+        ASSERT_EQ(std::exchange(counts[3], 1), 0);
+        for (std::int64_t r = range.begin; r < range.end; ++r) ++counts[static_cast<std::size_t>(r % 3)];
+        counts[3] = 0;
+      },
+      [](std::vector<std::int64_t>& left, std::vector<std::int64_t>&& right) {
+        for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
+      });
+}
+
+/// `sum(context)` on several threads and on several ranks.
+template <class Sum>
+void expect_everywhere(const Sum& sum, const decltype(sum(std::declval<Context&>()))& expected) {
+  for (const int threads : {2, 7}) {
+    Context context;
+    context.threads = threads;
+    EXPECT_EQ(sum(context), expected) << threads << " threads";
+  }
+  for (const int ranks : {2, 3, 5}) {
+    ThreadRanks all(ranks);
+    std::vector<std::decay_t<decltype(expected)>> results(static_cast<std::size_t>(ranks));
+    std::vector<std::thread> threads;
+    for (int r = 0; r < ranks; ++r) {
+      threads.emplace_back([&, r] {
+        Context context;
+        context.threads = 2;
+        context.ranks = all.rank(r);
+        results[static_cast<std::size_t>(r)] = sum(context);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (const auto& result : results) EXPECT_EQ(result, expected) << ranks << " ranks";
+  }
+}
+
 TEST(Executor, SumsToTheSameBitsOnAnyThreadsAndRanks) {
   for (const std::int64_t rows : {1, 2, 31, 32, 33, 1000}) {
+    SCOPED_TRACE(std::to_string(rows) + " rows");
     Context one;
     one.threads = 1;
-    const std::vector<double> expected = awkward_sum(one, rows);
-    for (const int threads : {2, 7}) {
-      Context context;
-      context.threads = threads;
-      EXPECT_EQ(awkward_sum(context, rows), expected) << threads << " threads";
-    }
-    for (const int ranks : {2, 3, 5}) {
-      ThreadRanks all(ranks);
-      std::vector<std::vector<double>> results(static_cast<std::size_t>(ranks));
-      std::vector<std::thread> threads;
-      for (int r = 0; r < ranks; ++r) {
-        threads.emplace_back([&, r] {
-          Context context;
-          context.threads = 2;
-          context.ranks = all.rank(r);
-          results[static_cast<std::size_t>(r)] = awkward_sum(context, rows);
-        });
-      }
-      for (std::thread& thread : threads) thread.join();
-      for (const auto& result : results) EXPECT_EQ(result, expected) << ranks << " ranks, " << rows << " rows";
-    }
+    expect_everywhere([&](Context& context) { return awkward_sum(context, rows); }, awkward_sum(one, rows));
+  }
+}
+
+TEST(Executor, ExactSumsInAnyOrder) {
+  for (const std::int64_t rows : {1, 2, 31, 32, 33, 1000}) {
+    SCOPED_TRACE(std::to_string(rows) + " rows");
+    expect_everywhere([&](Context& context) { return exact_count(context, rows); },
+                      {(rows + 2) / 3, (rows + 1) / 3, rows / 3, 0});
   }
 }
 

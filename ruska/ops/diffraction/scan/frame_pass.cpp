@@ -7,16 +7,22 @@
 #include <cstring>
 #include <limits>
 #include <memory>
-#include <mutex>
 
 #include "ruska/base/error.hpp"
+#include "ruska/base/spare.hpp"
 #include "ruska/core/executor.hpp"
+#include "ruska/core/reduce_any_order.hpp"
 #include "ruska/kernels/frame_sums.hpp"
 
 namespace ruska::ops::diffraction {
 namespace {
 
 constexpr std::int64_t leaves_in_flight = 6;  // partial results of a tree of 32 leaves that wait for their sisters
+
+/// Whether the patterns are the same in whatever order frames are added: sums of integers that cannot overflow.
+constexpr bool any_order(bool integers, std::size_t bytes_per_value, bool squares) {
+  return integers && (bytes_per_value <= 2 || (bytes_per_value == 4 && !squares));
+}
 
 /// The patterns over some of the frames.
 template <class T>
@@ -101,33 +107,6 @@ struct PartialPatterns {
     take(parts.at(2), patterns.squares);
     return patterns;
   }
-};
-
-/// What has served and waits for its next use: buffers whose pages would be dear to have anew.
-template <class T>
-class Spare {
- public:
-  /// One that was given back, or a new one.
-  template <class Make>
-  T take(Make&& make) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        T one = std::move(idle_.back());
-        idle_.pop_back();
-        return one;
-      }
-    }
-    return make();
-  }
-  void give(T&& one) {
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(one));
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<T> idle_;
 };
 
 std::string place_of(const Description& data, std::int64_t frame) {
@@ -279,11 +258,14 @@ PassResult<T> pass_over_frames(const Dataset& data, const Correction& correction
       }
     }
   };
-  Partial patterns =
-      executor.reduce<Partial>("reading frames", partitions, init, accumulate, [&](Partial& left, Partial&& right) {
-        left.merge(right);
-        spare_patterns.give(std::move(right));
-      });
+  const auto merge = [&](Partial& left, Partial&& right) {
+    left.merge(right);
+    spare_patterns.give(std::move(right));
+  };
+  const std::string stage = "reading frames";
+  Partial patterns = any_order(std::is_integral_v<T>, sizeof(T), request.squares)
+                         ? reduce_any_order<Partial>(context, stage, partitions, init, accumulate, merge)
+                         : executor.reduce<Partial>(stage, partitions, init, accumulate, merge);
   patterns.carry_over();
   executor.gather(partitions, masks.sums(), std::span(result.sums));
   executor.gather(partitions, weighted, std::span(result.weighted));
@@ -319,8 +301,9 @@ PassMemory pass_memory(const Description& data, bool corrected, std::int64_t sum
   const std::int64_t item = corrected ? 8 : static_cast<std::int64_t>(size_of(data.dtype));
   const std::int64_t pixel = 8 + 8 + item + (squares ? 8 : 0);
   const std::int64_t frame = 8 * (sums_per_frame + weighted + bins) + 1;
-  return {data.navigation_size() * frame + leaves_in_flight * pixel * data.signal_size(),
-          FrameReader<double>::bytes_held(data, corrected) + 2 * pixel * data.signal_size()};
+  const bool tree = corrected || !any_order(is_integer(data.dtype), size_of(data.dtype), squares);
+  return {data.navigation_size() * frame + (tree ? leaves_in_flight : 1) * pixel * data.signal_size(),
+          FrameReader<double>::bytes_held(data, corrected) + (tree ? 2 : 1) * pixel * data.signal_size()};
 }
 
 template PassResult<std::uint8_t> pass_over_frames(const Dataset&, const Correction&, const PassRequest&, Context&);
