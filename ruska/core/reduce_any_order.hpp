@@ -13,13 +13,12 @@
 
 namespace ruska {
 
-/// As `Executor::reduce`, with one partial result per worker instead of one per leaf of the tree: whichever partitions a
-/// worker meets go into the same one. Only for accumulation that is exact, so that no order and no grouping shows in
+/// As `Executor::reduce`, with one partial result per worker instead of one per leaf of the tree: whichever partitions
+/// a worker meets go into the same one. Only for accumulation that is exact, so that no order and no grouping shows in
 /// the result: sums of integers, maxima. `init()` makes an empty partial result. Every rank gets the result.
 template <class T>
 T reduce_any_order(Context& context, const std::string& stage, const Partitions& partitions,
-                   const std::function<T()>& init,
-                   const std::function<void(T&, std::int64_t, RowRange)>& accumulate,
+                   const std::function<T()>& init, const std::function<void(T&, std::int64_t, RowRange)>& accumulate,
                    const std::function<void(T&, T&&)>& merge) {
   Spare<T> partials;
   Executor(context).for_each_chunk(stage, partitions, [&](std::int64_t partition, RowRange range) {

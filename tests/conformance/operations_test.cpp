@@ -227,6 +227,7 @@ TEST_P(EveryOperation, KeepsWhatIsDoneWhenItSaysSo) {
     execute(operation(), inputs(), Json::object(), context);
   }
   Context context;
+  context.threads = 1;  // with more the last part may be under way when the one before it ends
   context.keep_partial = true;
   std::int64_t seen = 0;
   context.on_progress = [&](const Progress&) {
