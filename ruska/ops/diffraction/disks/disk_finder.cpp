@@ -10,6 +10,10 @@
 #include <cmath>
 #include <numbers>
 
+#include "ruska/kernels/image_sums.hpp"
+#include "ruska/math/parabola.hpp"
+#include "ruska/ops/diffraction/disks/image_lines.hpp"
+
 namespace ruska::ops::diffraction {
 namespace {
 
@@ -20,19 +24,12 @@ constexpr std::int64_t fine = 8;  // places per pixel for which the shape is tab
 // short.
 constexpr int most_code = 4095;
 constexpr double code_floor = 0.0025;
-constexpr double upsampling = 16;
 constexpr double backgrounds[] = {0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5, 5};
 constexpr double slope_step = 0.05;
 
 std::int64_t padded(std::int64_t length) { return fast_fourier_length(length); }
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
-
-/// Vertex of the parabola through values at −1, 0, 1, at most half a step off.
-double vertex(double before, double middle, double after) {
-  const double curvature = before - 2 * middle + after;
-  return curvature < 0 ? std::clamp(0.5 * (before - after) / curvature, -0.5, 0.5) : 0;
-}
 
 }  // namespace
 
@@ -49,13 +46,14 @@ std::int64_t DiskFinder::bytes_held(std::int64_t height, std::int64_t width) {
 }
 
 std::int64_t DiskFinder::bytes_per_workspace(std::int64_t height, std::int64_t width) {
-  return padded(height) * (padded(width) + 2) * (4 + 4 + 8 + 8) + height * width * 4 + (1 << 20);
+  return padded(height) * (padded(width) + 2) * (4 + 4 + 8) + height * width * 4 +
+         UpsampledPeak::bytes_held(padded(height), padded(width)) + (1 << 20);
 }
 
 DiskFinder::Workspace::Workspace(const DiskFinder& finder)
     : image(finder.fourier_.size()), correlation(finder.fourier_.size()), spectrum(finder.fourier_.half_size()) {
   if (finder.settings_.position == DiskPosition::upsampling) {
-    product = FourierBuffer<std::complex<float>>(finder.fourier_.half_size());
+    upsampled.emplace(finder.padded_height_, finder.padded_width_);
   }
 }
 
@@ -231,21 +229,27 @@ void DiskFinder::clean(Workspace& work) const {
   const auto one = static_cast<float>(settings_.gain);
   const auto exceeds = [&](float value, float other) {
     const float more = value - other;
-    return more > 0 && more * more > least * (std::max(other, 0.0F) + one);
+    return (more > 0) & (more * more > least * ((other > 0 ? other : 0.0F) + one));
   };
   for (std::int64_t y = 0; y < height_; ++y) {
     float* const line = image + y * stride;
-    for (std::int64_t x = 0; x < width_; ++x) {
-      // Most pixels end here.
-      if (!exceeds(line[x], line[x > 0 ? x - 1 : x + 1])) continue;
-      bool alone = true;
-      for (std::int64_t i = std::max<std::int64_t>(0, y - 1); alone && i < std::min(height_, y + 2); ++i) {
-        for (std::int64_t j = std::max<std::int64_t>(0, x - 1); alone && j < std::min(width_, x + 2); ++j) {
-          alone = (i == y && j == x) || exceeds(line[x], image[i * stride + j]);
+    const auto clean_pixel = [&](std::int64_t x) {
+      for (std::int64_t i = std::max<std::int64_t>(0, y - 1); i < std::min(height_, y + 2); ++i) {
+        for (std::int64_t j = std::max<std::int64_t>(0, x - 1); j < std::min(width_, x + 2); ++j) {
+          if ((i != y || j != x) && !exceeds(line[x], image[i * stride + j])) return false;
         }
       }
-      if (alone) line[x] = median_around(y, x);
-    }
+      line[x] = median_around(y, x);
+      return true;
+    };
+    const auto exceeds_left = [&](std::int64_t x) { return exceeds(line[x], line[x - 1]); };
+    // One that was cleaned may have hidden the next.
+    const auto clean_from = [&](std::int64_t x) {
+      while (clean_pixel(x) && ++x < width_ && exceeds_left(x)) {
+      }
+    };
+    clean_from(0);
+    for_each_pixel_where(1, width_, exceeds_left, clean_from);  // few pixels come through
   }
 }
 
@@ -269,7 +273,7 @@ void DiskFinder::correlate(Workspace& work) const {
       values[i] *= factor * smoothing_[static_cast<std::size_t>(i)];
     }
   }
-  if (settings_.position == DiskPosition::upsampling) std::copy_n(values, size, work.product.data());
+  if (settings_.position == DiskPosition::upsampling) work.upsampled->set(values);
   fourier_.backward(work.spectrum, work.correlation);
 }
 
@@ -278,109 +282,45 @@ void DiskFinder::find_peaks(Workspace& work) const {
   const auto margin = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(settings_.edge)));
   const float* const values = work.correlation.data();
   const std::int64_t stride = padded_width_;
+  const std::int64_t end = width_ - margin;
   float highest = 0;
   for (std::int64_t y = margin; y < height_ - margin; ++y) {
-    for (std::int64_t x = margin; x < width_ - margin; ++x) highest = std::max(highest, values[y * stride + x]);
+    highest = std::max(highest, highest_of(values + y * stride + margin, end - margin));
   }
   const float least = static_cast<float>(settings_.relative) * highest;
   for (std::int64_t y = margin; y < height_ - margin; ++y) {
-    const float* const line = values + y * stride;
-    for (std::int64_t x = margin; x < width_ - margin; ++x) {
-      const float v = line[x];
-      if (!(v > 0) || v < least || v <= line[x - 1] || v < line[x + 1]) continue;
-      const float* const above = line - stride + x;
-      const float* const below = line + stride + x;
-      if (v <= above[-1] || v <= above[0] || v <= above[1] || v < below[-1] || v < below[0] || v < below[1]) continue;
-      work.peaks.push_back({y, x, v});
-    }
+    const float *const line = values + y * stride, *const above = line - stride, *const below = line + stride;
+    for_each_pixel_where(
+        margin, end,
+        [&](std::int64_t x) {
+          const float v = line[x];
+          return (v > 0) & (v >= least) & (v > line[x - 1]) & (v >= line[x + 1]) & (v > above[x - 1]) & (v > above[x]) &
+                 (v > above[x + 1]) & (v >= below[x - 1]) & (v >= below[x]) & (v >= below[x + 1]);
+        },
+        [&](std::int64_t x) {
+          work.peaks.push_back({y, x, line[x]});
+        });
   }
   std::stable_sort(work.peaks.begin(), work.peaks.end(),
                    [](const Peak& a, const Peak& b) { return a.value > b.value; });
 }
 
 bool DiskFinder::is_significant(const Workspace& work, const Peak& peak) const {
-  double signal = 0, noise = 0;
-  for (std::int64_t i = -kernel_half_; i <= kernel_half_; ++i) {
-    const std::int64_t y = peak.y + i;
-    if (y < 0 || y >= height_) continue;
-    const float* const kernel = kernel_.data() + (i + kernel_half_) * side() + kernel_half_;
-    const float* const line = work.image.data() + y * padded_width_ + peak.x;
-    const std::int64_t begin = std::max(-kernel_half_, -peak.x), end = std::min(kernel_half_ + 1, width_ - peak.x);
-    float row_signal = 0, row_noise = 0;
-    for (std::int64_t j = begin; j < end; ++j) {
-      row_signal += line[j] * kernel[j];
-      row_noise += std::abs(line[j]) * kernel[j] * kernel[j];
-    }
-    signal += static_cast<double>(row_signal);
-    noise += static_cast<double>(row_noise);
-  }
+  const std::int64_t top = std::max(-kernel_half_, -peak.y), bottom = std::min(kernel_half_ + 1, height_ - peak.y);
+  const std::int64_t left = std::max(-kernel_half_, -peak.x), right = std::min(kernel_half_ + 1, width_ - peak.x);
+  const kernels::Patch image{work.image.data() + (peak.y + top) * padded_width_ + peak.x + left, padded_width_};
+  const kernels::Patch kernel{kernel_.data() + (kernel_half_ + top) * side() + kernel_half_ + left, side()};
+  const auto [signal, noise] = kernels::signal_and_noise(image, kernel, bottom - top, right - left);
   return signal > settings_.significance * std::sqrt(settings_.gain * noise);
 }
 
-DiskFinder::Place DiskFinder::parabola(const Workspace& work, const Peak& peak) const {
+Place DiskFinder::parabola(const Workspace& work, const Peak& peak) const {
   const float* const v = work.correlation.data() + peak.y * padded_width_ + peak.x;
-  return {static_cast<double>(peak.y) + vertex(static_cast<double>(v[-padded_width_]), static_cast<double>(v[0]),
-                                               static_cast<double>(v[padded_width_])),
-          static_cast<double>(peak.x) +
-              vertex(static_cast<double>(v[-1]), static_cast<double>(v[0]), static_cast<double>(v[1]))};
-}
-
-DiskFinder::Place DiskFinder::upsampled(Workspace& work, Place start) const {
-  const std::int64_t half = padded_width_ / 2 + 1;
-  double y = std::round(start.y * upsampling) / upsampling, x = std::round(start.x * upsampling) / upsampling;
-  double v[3][3];
-  for (int round = 0; round < 24; ++round) {
-    work.waves.resize(static_cast<std::size_t>(3 * half));
-    work.rows.resize(static_cast<std::size_t>(3 * padded_height_));
-    for (std::int64_t j = 0; j < 3; ++j) {
-      const double at = x + static_cast<double>(j - 1) / upsampling;
-      for (std::int64_t k = 0; k < half; ++k) {
-        // Of a real signal the half spectrum stands for both halves.
-        const double weight = k == 0 || 2 * k == padded_width_ ? 1 : 2;
-        const double phase = 2 * std::numbers::pi * static_cast<double>(k) * at / static_cast<double>(padded_width_);
-        work.waves[static_cast<std::size_t>(j * half + k)] = {static_cast<float>(weight * std::cos(phase)),
-                                                              static_cast<float>(weight * std::sin(phase))};
-      }
-    }
-    for (std::int64_t j = 0; j < 3; ++j) {
-      const std::complex<float>* const wave = work.waves.data() + j * half;
-      for (std::int64_t r = 0; r < padded_height_; ++r) {
-        const std::complex<float>* const line = work.product.data() + r * half;
-        float real = 0, imaginary = 0;
-        for (std::int64_t k = 0; k < half; ++k) {
-          real += line[k].real() * wave[k].real() - line[k].imag() * wave[k].imag();
-          imaginary += line[k].real() * wave[k].imag() + line[k].imag() * wave[k].real();
-        }
-        work.rows[static_cast<std::size_t>(j * padded_height_ + r)] = {real, imaginary};
-      }
-    }
-    for (std::int64_t i = 0; i < 3; ++i) {
-      const double at = y + static_cast<double>(i - 1) / upsampling;
-      for (std::int64_t j = 0; j < 3; ++j) {
-        double sum = 0;
-        for (std::int64_t r = 0; r < padded_height_; ++r) {
-          const double phase = 2 * std::numbers::pi * fourier_frequency(r, padded_height_) * at;
-          const std::complex<float> value = work.rows[static_cast<std::size_t>(j * padded_height_ + r)];
-          sum +=
-              static_cast<double>(value.real()) * std::cos(phase) - static_cast<double>(value.imag()) * std::sin(phase);
-        }
-        v[i][j] = sum;
-      }
-    }
-    int best_y = 1, best_x = 1;
-    for (int i = 0; i < 3; ++i) {
-      for (int j = 0; j < 3; ++j) {
-        if (v[i][j] > v[best_y][best_x]) {
-          best_y = i;
-          best_x = j;
-        }
-      }
-    }
-    if (best_y == 1 && best_x == 1) break;
-    y += (best_y - 1) / upsampling;
-    x += (best_x - 1) / upsampling;
-  }
-  return {y + vertex(v[0][1], v[1][1], v[2][1]) / upsampling, x + vertex(v[1][0], v[1][1], v[1][2]) / upsampling};
+  return {
+      static_cast<double>(peak.y) + parabola_vertex(static_cast<double>(v[-padded_width_]), static_cast<double>(v[0]),
+                                                    static_cast<double>(v[padded_width_])),
+      static_cast<double>(peak.x) +
+          parabola_vertex(static_cast<double>(v[-1]), static_cast<double>(v[0]), static_cast<double>(v[1]))};
 }
 
 /// Σ of the image times the values of the codes about a disk, whose place is in eighths of a pixel.
@@ -440,7 +380,7 @@ const DiskFinder::Level& DiskFinder::level_of(Height height) const {
   return levels_[best];
 }
 
-DiskFinder::Place DiskFinder::likeliest(const Workspace& work, Place start, Height height) const {
+Place DiskFinder::likeliest(const Workspace& work, Place start, Height height) const {
   const std::vector<float>& table = level_of(height).values;
   std::int64_t fine_y = std::lround(start.y * fine), fine_x = std::lround(start.x * fine);
   double v[3][3];
@@ -461,8 +401,8 @@ DiskFinder::Place DiskFinder::likeliest(const Workspace& work, Place start, Heig
     fine_y += best_y - 1;
     fine_x += best_x - 1;
   }
-  const Place found{(static_cast<double>(fine_y) + vertex(v[0][1], v[1][1], v[2][1])) / fine,
-                    (static_cast<double>(fine_x) + vertex(v[1][0], v[1][1], v[1][2])) / fine};
+  const Place found{(static_cast<double>(fine_y) + parabola_vertex(v[0][1], v[1][1], v[2][1])) / fine,
+                    (static_cast<double>(fine_x) + parabola_vertex(v[1][0], v[1][1], v[1][2])) / fine};
   // Farther than a pixel from the correlation's peak it climbs something else.
   return std::hypot(found.y - start.y, found.x - start.x) <= 1 ? found : start;
 }
@@ -483,7 +423,7 @@ std::vector<FoundDisk> DiskFinder::find(Workspace& work) const {
     if (near || !is_significant(work, peak)) continue;
     kept.push_back(peak);
     Place place = parabola(work, peak);
-    if (settings_.position == DiskPosition::upsampling) place = upsampled(work, place);
+    if (settings_.position == DiskPosition::upsampling) place = work.upsampled->climb(place);
     Height height = height_at(work, place);
     if (!(height.disk > 0)) continue;
     const bool likelihood = settings_.position == DiskPosition::likelihood;

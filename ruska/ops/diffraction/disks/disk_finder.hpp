@@ -4,11 +4,13 @@
 
 #include <complex>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "ruska/math/fourier.hpp"
 #include "ruska/ops/diffraction/disks/probe_shape.hpp"
+#include "ruska/ops/diffraction/disks/upsampled_peak.hpp"
 
 namespace ruska::ops::diffraction {
 
@@ -51,10 +53,10 @@ class DiskFinder {
   struct Workspace {
     explicit Workspace(const DiskFinder& finder);
     FourierBuffer<float> image, correlation;  ///< padded to lengths that transform fast
-    FourierBuffer<std::complex<float>> spectrum, product{};
+    FourierBuffer<std::complex<float>> spectrum;
+    std::optional<UpsampledPeak> upsampled{};
     std::vector<Peak> peaks{};
     std::vector<float> ring{};
-    std::vector<std::complex<float>> waves{}, rows{};
   };
 
   /// A row of the workspace's image, `width` values; the caller fills all of them before `find`.
@@ -79,9 +81,6 @@ class DiskFinder {
     std::vector<float> values{};
     double noise_of_disk[2] = {}, noise_of_background[2] = {}, slope[2] = {};  // along y, x
   };
-  struct Place {
-    double y = 0, x = 0;
-  };
   struct Height {
     double disk = 0, background = 0;
   };
@@ -91,7 +90,6 @@ class DiskFinder {
   void find_peaks(Workspace& work) const;
   bool is_significant(const Workspace& work, const Peak& peak) const;
   Place parabola(const Workspace& work, const Peak& peak) const;
-  Place upsampled(Workspace& work, Place start) const;
   Place likeliest(const Workspace& work, Place start, Height height) const;
   Height height_at(Workspace& work, Place place) const;
   double overlap(const Workspace& work, const std::vector<float>& values, std::int64_t fine_y,

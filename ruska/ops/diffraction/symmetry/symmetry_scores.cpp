@@ -28,6 +28,8 @@
 #include <numbers>
 #include <utility>
 
+#include "ruska/math/parabola.hpp"
+
 namespace ruska::ops::diffraction {
 namespace {
 
@@ -43,12 +45,6 @@ double spline(double distance) {
   const double d = std::abs(distance);
   if (d >= 2) return 0;
   return d < 1 ? 2.0 / 3 - d * d + d * d * d / 2 : std::pow(2 - d, 3) / 6;
-}
-
-/// Where the parabola through three equidistant values has its top, about the middle one, in [−½, ½].
-double vertex(double left, double middle, double right) {
-  const double curvature = left - 2 * middle + right;
-  return curvature < 0 ? std::clamp((left - right) / (2 * curvature), -0.5, 0.5) : 0;
 }
 
 }  // namespace
@@ -336,7 +332,7 @@ void SymmetryScorer::correlate_mirrors() {
       }
     }
     const double left = mirror_at(order, best - 1), right = mirror_at(order, best + 1);
-    const double shift = vertex(left, highest, right);
+    const double shift = parabola_vertex(left, highest, right);
     MirrorScore& mirror = scores_.mirror[o];
     mirror.score = highest - shift * (left - right) / 4;
     const double turn = 180.0 / static_cast<double>(order);
