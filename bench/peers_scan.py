@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: ruska contributors
 # SPDX-License-Identifier: Apache-2.0
 """peers_scan.py PEER FOLDER: three virtual detectors, centre of mass, sum and maximum pattern of FOLDER/frames.npy by
-numpy, hyperspy, libertem or py4dstem; prints one JSON object. Every integer must equal ruska's results in FOLDER.
+numpy, hyperspy, pyxem, libertem or py4dstem; prints one JSON object. Every integer must equal ruska's results in FOLDER.
 
 The file is read once before, so that all find it in the page cache.
 """
@@ -47,6 +47,22 @@ def with_hyperspy():
     largest = signal.max().data
     moments = [(signal.data * axis.astype(np.int64)).sum((1, 2), dtype=np.int64) for axis in (x, y)]
     return "all", hs.__version__, np.stack([total, *moments, *images], 1), pattern, largest
+
+
+def with_pyxem():
+    import hyperspy.api as hs
+    import pyxem
+    signal = pyxem.signals.Diffraction2D(stored[...])
+    reach = min(height, width) / 2
+    for outer, inner in ((0.25, 0), (0.25, 0.125), (1, 0.3)):
+        signal.get_integrated_intensity(hs.roi.CircleROI(width / 2, height / 2, outer * reach, inner * reach))
+    total = signal.sum(signal.axes_manager.signal_axes).data.reshape(-1).astype(np.int64)
+    # Positions are given as shifts of the pattern that bring them to its middle, along x and y.
+    shifts = signal.get_direct_beam_position(method="center_of_mass").data.reshape(-1, 2)
+    moments = [np.rint((size // 2 - shifts[:, axis]) * total) for axis, size in enumerate((width, height))]
+    # Its circles hold some pixels more along their edges, so that their sums cannot be compared.
+    sums = np.stack([total, *moments], 1).astype(np.int64)
+    return "all, circles of its own", pyxem.__version__, sums, signal.sum().data.astype(np.int64), signal.max().data
 
 
 def with_libertem():
@@ -98,10 +114,10 @@ if __name__ == "__main__":  # LiberTEM starts processes that read this file agai
     for start in range(0, len(frames), 256):
         frames[start:start + 256].max()
     began = time.perf_counter()
-    done, version, sums, pattern, largest = {"numpy": with_numpy, "hyperspy": with_hyperspy,
+    done, version, sums, pattern, largest = {"numpy": with_numpy, "hyperspy": with_hyperspy, "pyxem": with_pyxem,
                                              "libertem": with_libertem, "py4dstem": with_py4dstem}[peer]()
     seconds = time.perf_counter() - began
-    equal = bool((sums == np.load(folder / "ruska_sums.npy").reshape(sums.shape)).all()
+    equal = bool((sums == np.load(folder / "ruska_sums.npy").reshape(len(frames), -1)[:, :sums.shape[1]]).all()
                  and (pattern == np.load(folder / "ruska_pattern.npy")[0]).all()
                  and (largest == np.load(folder / "ruska_maximum.npy")[0]).all())
     print(json.dumps({"job": "one", "program": peer, "version": version, "does": done, "bytes": frames.nbytes,
