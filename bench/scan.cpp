@@ -32,7 +32,7 @@ using namespace ops::diffraction;
 constexpr int threads = 2;
 constexpr std::int64_t block_bytes = std::int64_t{1} << 30;
 constexpr std::int64_t scan_bytes = std::int64_t{8} << 30;
-constexpr int rounds = 5;  // of a pass in memory
+constexpr int memory_rounds = 5;
 constexpr int file_rounds = 9;
 constexpr std::int64_t frame_sizes[][2] = {{1024, 1024}, {512, 512}, {256, 256}, {128, 256}, {64, 256}};
 constexpr double camera_frames_per_second[] = {1900, 7380, 26000, 49000, 86000};
@@ -180,7 +180,7 @@ Dataset dataset_of(std::span<const std::uint16_t> values, std::size_t size) {
 void in_memory_on(const std::vector<std::uint16_t>& values, const std::string& target) {
   for (std::size_t size = 0; size < std::size(frame_sizes); ++size) {
     const auto [height, width] = frame_sizes[size];
-    report("memory", Dataset(std::make_shared<RepeatedBlock>(values, height, width)), values, size, target, rounds);
+    report("memory", Dataset(std::make_shared<RepeatedBlock>(values, height, width)), values, size, target, memory_rounds);
   }
 }
 
