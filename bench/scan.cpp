@@ -180,7 +180,8 @@ Dataset dataset_of(std::span<const std::uint16_t> values, std::size_t size) {
 void in_memory_on(const std::vector<std::uint16_t>& values, const std::string& target) {
   for (std::size_t size = 0; size < std::size(frame_sizes); ++size) {
     const auto [height, width] = frame_sizes[size];
-    report("memory", Dataset(std::make_shared<RepeatedBlock>(values, height, width)), values, size, target, memory_rounds);
+    report("memory", Dataset(std::make_shared<RepeatedBlock>(values, height, width)), values, size, target,
+           memory_rounds);
   }
 }
 
