@@ -305,7 +305,7 @@ Outputs scan_outputs(const ScanRun& run, const PassSums<Sum>& pass, Dataset maxi
   outputs.add({.name = "pixels",
                .title = "Pixels that do not fit their surroundings",
                .value = table_of_pixels(suspicious, pass.frames_read),
-               .view = View::table,
+               .view = suspicious.empty() ? View::hidden : View::table,
                .note = suspicious.size() > most_pixels_listed
                            ? "The " + std::to_string(most_pixels_listed) + " worst of " +
                                  std::to_string(suspicious.size()) + " are listed."

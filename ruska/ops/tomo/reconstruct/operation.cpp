@@ -257,7 +257,7 @@ Outputs run(const Inputs& inputs, const ReconstructParams& params, Context& cont
 const Operation& reconstruct_operation() {
   static const Operation operation = make_operation<ReconstructParams>(
       {.name = "tomo.reconstruct",
-       .version = 1,
+       .version = 2,
        .summary = "Reconstructs volumes from a tilt series of images or maps: SIRT or filtered back-projection.",
        .citations = {"P. Gilbert, J. Theor. Biol. 36, 105 (1972)", "A. Chambolle, J. Math. Imaging Vis. 20, 89 (2004)",
                      "A. C. Kak and M. Slaney, Principles of Computerized Tomographic Imaging (IEEE Press, 1988)"},

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/ops/tomo/reconstruct/reconstruct.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -81,6 +82,27 @@ TEST(Tomo, BackProjectionIsTheTransposeOfProjection) {
   projector.back(projections, back);
   EXPECT_NEAR(std::inner_product(forward.begin(), forward.end(), projections.begin(), 0.0),
               std::inner_product(slices.begin(), slices.end(), back.begin(), 0.0), 1e-3);
+}
+
+TEST(Tomo, AnEvenDiscProjectsToItsChordsAtEveryAngle) {
+  constexpr std::int64_t wide = 101;
+  std::vector<double> angles;
+  for (int i = 0; i < 36; ++i) angles.push_back(i * std::numbers::pi / 36 + 0.01);
+  const SliceProjector projector(wide, angles, 50);
+  std::vector<float> slices(static_cast<std::size_t>(projector.voxels() * lanes));
+  std::vector<float> projections(static_cast<std::size_t>(projector.bins() * lanes));
+  for (std::int64_t voxel = 0; voxel < projector.voxels(); ++voxel) {
+    const double distance = std::hypot(static_cast<double>(voxel % wide - 50), static_cast<double>(voxel / wide - 50));
+    slices[static_cast<std::size_t>(voxel * lanes)] = static_cast<float>(std::clamp(40.5 - distance, 0.0, 1.0));
+  }
+  projector.forward(slices, projections);
+  for (std::int64_t angle = 0; angle < projector.angles(); ++angle) {
+    for (std::int64_t t = -25; t <= 25; ++t) {
+      const double chord = 2 * std::sqrt(40.0 * 40 - static_cast<double>(t * t));
+      const float got = projections[static_cast<std::size_t>((angle * wide + t + 50) * lanes)];
+      EXPECT_NEAR(static_cast<double>(got), chord, 0.004 * chord) << "angle " << angle << ", bin " << t;
+    }
+  }
 }
 
 TEST(Tomo, BothMethodsFindTheDiscWithItsDensity) {

@@ -79,7 +79,7 @@ void FilteredBackProjection::solve(std::span<const float> projections, std::span
 
 void FilteredBackProjection::solve_sigma(std::span<const float> projections_sigma,
                                          std::span<float> slices_sigma) const {
-  // Neighbouring bins of a filtered projection are correlated; their sharing between two bins by back-projection is
+  // Neighbouring bins of a filtered projection are correlated; their sharing among bins by back-projection is
   // taken as if they were fully so, which overstates the deviation by a few per cent.
   std::vector<float> variance(projections_sigma.size());
   filter(projections_sigma, variance, true);
@@ -141,42 +141,14 @@ Sirt::Fit Sirt::solve(std::span<const float> projections, std::span<float> slice
 
 void Sirt::lower_variation(std::span<float> slices, std::span<const float> weight) const {
   // u = f − w div p with p ← (p + τ ∇(div p − f/w)) / (1 + τ |∇(div p − f/w)|).
-  const std::int64_t width = projector_.width();
-  std::vector<float> along_x(slices.size(), 0.0f), along_z(slices.size(), 0.0f), divergence(slices.size());
-  const auto at = [&](std::int64_t z, std::int64_t x) { return static_cast<std::size_t>((z * width + x) * lanes); };
-  const auto diverge = [&] {
-    for (std::int64_t z = 0; z < width; ++z) {
-      for (std::int64_t x = 0; x < width; ++x) {
-        for (std::size_t s = 0; s < lanes; ++s) {
-          float sum = x + 1 < width ? along_x[at(z, x) + s] : 0.0f;
-          if (x > 0) sum -= along_x[at(z, x - 1) + s];
-          if (z + 1 < width) sum += along_z[at(z, x) + s];
-          if (z > 0) sum -= along_z[at(z - 1, x) + s];
-          divergence[at(z, x) + s] = sum;
-        }
-      }
-    }
-  };
+  std::vector<float> along_x(slices.size(), 0.0f), along_z(slices.size(), 0.0f), scratch(slices.size());
   std::array<float, static_cast<std::size_t>(lanes)> inverse{};
   for (std::size_t s = 0; s < inverse.size(); ++s) inverse[s] = weight[s] > 0 ? 1 / weight[s] : 0.0f;
   for (std::int64_t step = 0; step < options_.total_variation_steps; ++step) {
-    diverge();
-    for (std::size_t i = 0; i < divergence.size(); ++i) divergence[i] -= slices[i] * inverse[i % lanes];
-    for (std::int64_t z = 0; z < width; ++z) {
-      for (std::int64_t x = 0; x < width; ++x) {
-        for (std::size_t s = 0; s < lanes; ++s) {
-          const std::size_t here = at(z, x) + s;
-          const float dx = x + 1 < width ? divergence[at(z, x + 1) + s] - divergence[here] : 0.0f;
-          const float dz = z + 1 < width ? divergence[at(z + 1, x) + s] - divergence[here] : 0.0f;
-          const float scale = 1 / (1 + dual_step * std::sqrt(dx * dx + dz * dz));
-          along_x[here] = (along_x[here] + dual_step * dx) * scale;
-          along_z[here] = (along_z[here] + dual_step * dz) * scale;
-        }
-      }
-    }
+    kernels::lower_variation_step(projector_.width(), slices.data(), inverse.data(), dual_step, along_x.data(),
+                                  along_z.data(), scratch.data());
   }
-  diverge();
-  for (std::size_t i = 0; i < slices.size(); ++i) slices[i] -= weight[i % lanes] * divergence[i];
+  kernels::subtract_divergence(projector_.width(), along_x.data(), along_z.data(), weight.data(), slices.data());
 }
 
 }  // namespace ruska::ops::tomo
