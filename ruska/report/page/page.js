@@ -325,6 +325,9 @@ function sizeOfPanel(stage, figure, wanted) {
   return sizeOf(figure, Math.min(room, 640), 480);
 }
 
+/** A name as wide as its picture, or as a short word where the picture is narrow. */
+const headingStyle = (width) => ({ width: `${Math.max(width, 120)}px` });
+
 const placeText = (figure, x, y) =>
   `x ${withUnit(number(coordinate(figure.x, x), 5), unitOf(figure.x))}, ` +
   `y ${withUnit(number(coordinate(figure.y, y), 5), unitOf(figure.y))}`;
@@ -372,7 +375,7 @@ function showMaps(stage, figure) {
     const shown = { panel, values, sigma, visible: true, cache: null };
     shown.viewer = makeViewer(figure, grid, width, height, () => shown.cache, hovered, tip.hide);
     shown.bar = element("div", { class: "bar", "aria-hidden": "true" });
-    shown.heading = element("h3", { style: { width: `${width}px` } });
+    shown.heading = element("h3", { style: headingStyle(width) });
     shown.node = element("div", { class: "panel", "data-panel": k }, shown.heading,
       element("div", { class: "picture" }, shown.viewer.node, shown.bar));
     box.append(shown.node);
@@ -457,7 +460,7 @@ function showFilm(stage, figure) {
     const bar = element("div", { class: "bar", "aria-hidden": "true" });
     fillBar(bar, reel.range, Math.max(40, height + 2));
     box.append(element("div", { class: "panel", "data-panel": k },
-      element("h3", { style: { width: `${width}px` }, ...(reel.name ? {} : { hidden: "" }) }, reel.name),
+      element("h3", { style: headingStyle(width), ...(reel.name ? {} : { hidden: "" }) }, reel.name),
       element("div", { class: "picture" }, viewer.node, bar)));
     return viewer;
   });
