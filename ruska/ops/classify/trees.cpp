@@ -65,23 +65,6 @@ Ranks ranks_of(const TrainingSet& set) {
   return ranks;
 }
 
-/// Orders keys by rank, their upper half, least significant byte first; `other` is room.
-void order_by_rank(std::vector<std::uint64_t>& keys, std::vector<std::uint64_t>& other, std::uint64_t largest_rank) {
-  constexpr std::size_t few = 64;
-  if (keys.size() < few) {
-    std::sort(keys.begin(), keys.end());
-    return;
-  }
-  other.resize(keys.size());
-  for (int shift = 32; largest_rank != 0; shift += 8, largest_rank >>= 8) {
-    std::array<std::size_t, 257> start{};
-    for (const std::uint64_t key : keys) ++start[((key >> shift) & 255) + 1];
-    for (std::size_t b = 1; b < 257; ++b) start[b] += start[b - 1];
-    for (const std::uint64_t key : keys) other[start[(key >> shift) & 255]++] = key;
-    keys.swap(other);
-  }
-}
-
 /// Grows one tree.
 class Growth {
  public:
@@ -95,8 +78,12 @@ class Growth {
         order_(set.channels),
         bits_((set.number + 63) / 64, 0),
         last_with_rank_(set.number, none),
+        before_with_rank_(set.number),
+        sorted_(set.number),
         all_(set.classes),
-        left_(set.classes) {
+        left_(set.classes),
+        right_(set.classes),
+        cuts_(set.number) {
     std::iota(order_.begin(), order_.end(), std::size_t{0});
   }
 
@@ -108,7 +95,6 @@ class Growth {
       if (drawn[i] == 0) continue;
       example_.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(set_.label[i]), drawn[i]});
     }
-    before_with_rank_.resize(example_.size());
     struct Open {
       std::size_t node, begin, end;
       std::int64_t depth;
@@ -141,6 +127,8 @@ class Growth {
 
  private:
   static constexpr std::uint32_t none = 0xffffffff;
+  static constexpr std::size_t few = 64;  ///< examples that are faster compared with each other than sorted
+  static constexpr std::size_t largest_few = (std::size_t{1} << 31) / few - 1;
 
   struct Example {
     std::uint32_t number, label, weight;
@@ -151,17 +139,12 @@ class Growth {
     std::uint32_t rank = 0;  ///< of the largest value that goes to the first child
     double threshold = 0, gain = 0;
   };
-  /// The examples of a node up to a rank.
+  /// Where the examples of a node could be cut, in the order of their ranks.
   struct Cuts {
-    std::vector<std::uint32_t> rank;
-    std::vector<double> weight, left_squares, right_squares;  ///< squares: Σ over the classes of their number²
-    std::vector<double> gain;
-    void clear() {
-      rank.clear();
-      weight.clear();
-      left_squares.clear();
-      right_squares.clear();
-    }
+    std::vector<std::size_t> at;                            ///< the last example before it
+    std::vector<double> weight;                             ///< examples before it
+    std::vector<double> left_squares, right_squares, gain;  ///< squares: Σ over the classes of their number²
+    explicit Cuts(std::size_t most) : at(most), weight(most), left_squares(most), right_squares(most), gain(most) {}
   };
 
   std::size_t width() const { return node_head + set_.classes; }
@@ -176,6 +159,7 @@ class Growth {
     std::fill(all_.begin(), all_.end(), 0);
     for (std::size_t i = begin; i < end; ++i) all_[example_[i].label] += example_[i].weight;
     number_ = std::accumulate(all_.begin(), all_.end(), std::int64_t{0});
+    all_squares_ = std::inner_product(all_.begin(), all_.end(), all_.begin(), std::int64_t{0});
   }
 
   void write_fractions(std::size_t node) {
@@ -221,12 +205,27 @@ class Growth {
     return best;
   }
 
-  /// Calls take(example) for the examples of a node by rising rank, and close(rank) after the last of each rank.
-  template <class Take, class Close>
-  void by_rank(const std::uint32_t* rank, std::size_t begin, std::size_t end, const Take& take, const Close& close) {
+  /// Puts the examples of a node in the order of their ranks: `sorted_` holds the rank above and the example below.
+  void order_by_rank(const std::uint32_t* rank, std::size_t begin, std::size_t end) {
     const std::size_t number = end - begin;
-    constexpr std::size_t few = 12;  // below it, sorting is faster than going through the bits
-    if (number > few && 4 * number >= bits_.size()) {
+    std::uint64_t* out = sorted_.data();
+    if (number <= few && set_.number < largest_few) {
+      // Every key counts those below it: no branch depends on the data.
+      std::array<std::int32_t, few> key;
+      for (std::size_t i = 0; i < number; ++i) {
+        key[i] = static_cast<std::int32_t>(rank[example_[begin + i].number] * few + i);
+      }
+      const std::size_t padded = (number + 7) / 8 * 8;
+      for (std::size_t i = number; i < padded; ++i) key[i] = std::numeric_limits<std::int32_t>::max();
+      for (std::size_t i = 0; i < number; ++i) {
+        std::int32_t below = 0;
+        for (std::size_t j = 0; j < padded; ++j) below += key[j] < key[i] ? 1 : 0;
+        const auto own = static_cast<std::uint32_t>(key[i]);
+        out[below] = std::uint64_t{own / few} << 32 | (begin + own % few);
+      }
+      return;
+    }
+    if (4 * number >= bits_.size()) {
       for (std::size_t i = begin; i < end; ++i) {
         const std::uint32_t own = rank[example_[i].number];
         bits_[own / 64] |= std::uint64_t{1} << (own % 64);
@@ -236,80 +235,65 @@ class Growth {
       for (std::size_t word = 0; word < bits_.size(); ++word) {
         for (std::uint64_t left = bits_[word]; left != 0; left &= left - 1) {
           const std::size_t own = 64 * word + static_cast<std::size_t>(std::countr_zero(left));
-          for (std::uint32_t i = last_with_rank_[own]; i != none; i = before_with_rank_[i]) take(example_[i]);
+          for (std::uint32_t i = last_with_rank_[own]; i != none; i = before_with_rank_[i]) {
+            *out++ = std::uint64_t{own} << 32 | i;
+          }
           last_with_rank_[own] = none;
-          close(static_cast<std::uint32_t>(own));
         }
         bits_[word] = 0;
       }
       return;
     }
-    key_.clear();
-    std::uint32_t largest = 0;
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::uint32_t own = rank[example_[i].number];
-      key_.push_back(std::uint64_t{own} << 32 | i);
-      largest = std::max(largest, own);
-    }
-    order_by_rank(key_, room_, largest);
-    for (std::size_t j = 0; j < number; ++j) {
-      take(example_[key_[j] & 0xffffffff]);
-      if (j + 1 == number || key_[j] >> 32 != key_[j + 1] >> 32) close(static_cast<std::uint32_t>(key_[j] >> 32));
-    }
+    for (std::size_t i = begin; i < end; ++i) *out++ = std::uint64_t{rank[example_[i].number]} << 32 | i;
+    std::sort(sorted_.data(), out);
   }
 
   void try_feature(std::size_t feature, std::size_t begin, std::size_t end, double own, Split& best) {
+    order_by_rank(ranks_.rank.data() + feature * set_.number, begin, end);
+    const std::uint64_t* sorted = sorted_.data();
+    const std::size_t number = end - begin;
     std::fill(left_.begin(), left_.end(), 0);
-    std::int64_t all_squares = 0, left_squares = 0, shared = 0, before = 0;
-    for (const std::int64_t one : all_) all_squares += one * one;
-    cuts_.clear();
-    by_rank(
-        ranks_.rank.data() + feature * set_.number, begin, end,
-        [&](const Example& one) {
-          const std::int64_t weight = one.weight;
-          std::int64_t& left = left_[one.label];
-          left_squares += weight * (2 * left + weight);
-          left += weight;
-          shared += weight * all_[one.label];
-          before += weight;
-        },
-        [&](std::uint32_t rank) {
-          cuts_.rank.push_back(rank);
-          cuts_.weight.push_back(static_cast<double>(before));
-          // Of the others: Σ (all − left)².
-          cuts_.left_squares.push_back(static_cast<double>(left_squares));
-          cuts_.right_squares.push_back(static_cast<double>(all_squares - 2 * shared + left_squares));
-          if (entropy_) entropies(cuts_.rank.size() - 1, own, before);
-        });
-    const std::size_t cuts = cuts_.rank.size() - 1;  // the last leaves nothing to the second child
-    if (cuts == 0) return;
-    const auto number = static_cast<double>(number_), least = static_cast<double>(options_.min_leaf);
-    if (!entropy_) {
-      cuts_.gain.resize(cuts);
-      for (std::size_t i = 0; i < cuts; ++i) {
-        const double first = cuts_.weight[i], second = number - first;
-        cuts_.gain[i] = own - (first - cuts_.left_squares[i] / first) - (second - cuts_.right_squares[i] / second);
-      }
+    std::int64_t left_squares = 0, shared = 0, before = 0;
+    std::size_t cut = 0;
+    for (std::size_t i = 0; i + 1 < number; ++i) {
+      const Example one = example_[sorted[i] & 0xffffffff];
+      const std::int64_t weight = one.weight, left = left_[one.label];
+      left_squares += weight * (2 * left + weight);
+      left_[one.label] = left + weight;
+      shared += weight * all_[one.label];
+      before += weight;
+      // Written over until the rank rises.
+      cuts_.at[cut] = i;
+      cuts_.weight[cut] = static_cast<double>(before);
+      cuts_.left_squares[cut] = static_cast<double>(left_squares);
+      cuts_.right_squares[cut] = static_cast<double>(all_squares_ - 2 * shared + left_squares);  // Σ (all − left)²
+      const bool rises = sorted[i] >> 32 != sorted[i + 1] >> 32;
+      if (entropy_ && rises) cuts_.gain[cut] = gain_of_entropy(own, before);
+      cut += rises ? 1 : 0;
+    }
+    const auto whole = static_cast<double>(number_), least = static_cast<double>(options_.min_leaf);
+    for (std::size_t i = 0; !entropy_ && i < cut; ++i) {
+      const double first = cuts_.weight[i], second = whole - first;
+      cuts_.gain[i] = own - (first - cuts_.left_squares[i] / first) - (second - cuts_.right_squares[i] / second);
     }
     const double* value = ranks_.value.data() + feature * set_.number;
-    for (std::size_t i = 0; i < cuts; ++i) {
+    for (std::size_t i = 0; i < cut; ++i) {
       const double gain = cuts_.gain[i];
       if (best.found && gain <= best.gain) continue;
-      if (cuts_.weight[i] < least || number - cuts_.weight[i] < least) continue;
-      const double here = value[cuts_.rank[i]], next = value[cuts_.rank[i + 1]];
+      if (cuts_.weight[i] < least || whole - cuts_.weight[i] < least) continue;
+      const auto rank = static_cast<std::uint32_t>(sorted[cuts_.at[i]] >> 32);
+      const double here = value[rank], next = value[sorted[cuts_.at[i] + 1] >> 32];
       double threshold = here / 2 + next / 2;
       if (!(threshold < next)) threshold = here;
-      best = {true, feature, cuts_.rank[i], threshold, gain};
+      best = {true, feature, rank, threshold, gain};
     }
   }
 
-  /// The gain of a cut by Shannon's entropy, from the classes on its left.
-  void entropies(std::size_t cut, double own, std::int64_t before) {
-    cuts_.gain.resize(cut + 1);
-    right_.resize(all_.size());
+  /// What a cut gains by Shannon's entropy, from the classes on its left.
+  double gain_of_entropy(double own, std::int64_t before) {
     for (std::size_t k = 0; k < all_.size(); ++k) right_[k] = all_[k] - left_[k];
-    cuts_.gain[cut] = own - impurity(left_, static_cast<double>(before), true) -
-                      impurity(right_, static_cast<double>(number_ - before), true);
+    return own - impurity(left_, static_cast<double>(before), true) -
+           impurity(right_, static_cast<double>(number_ - before), true);
   }
 
   const TrainingSet& set_;
@@ -325,9 +309,9 @@ class Growth {
   std::vector<std::uint64_t> bits_;              ///< which ranks a node has; empty between features
   std::vector<std::uint32_t> last_with_rank_;    ///< the last example of a rank; none between features
   std::vector<std::uint32_t> before_with_rank_;  ///< the example of the same rank before it
-  std::vector<std::uint64_t> key_, room_;
+  std::vector<std::uint64_t> sorted_;
   std::vector<std::int64_t> all_, left_, right_;  ///< examples of each class: of the node, on the left, on the right
-  std::int64_t number_ = 0;                       ///< of the node's examples
+  std::int64_t number_ = 0, all_squares_ = 0;     ///< of the node's examples and of their classes
   Cuts cuts_;
 };
 
