@@ -49,17 +49,46 @@ struct Ranks {
   std::vector<std::uint32_t> rank;  ///< features × examples
 };
 
+/// A value as a whole number of the same order, and who has it.
+struct OrderedValue {
+  std::uint64_t key;
+  std::uint32_t example;
+};
+
+/// Sorts by key, byte by byte from the least; bytes that all keys share cost nothing. `other` is room.
+void sort_by_key(std::vector<OrderedValue>& values, std::vector<OrderedValue>& other) {
+  std::array<std::array<std::uint32_t, 256>, 8> number{};
+  for (const OrderedValue& one : values) {
+    for (std::size_t byte = 0; byte < 8; ++byte) ++number[byte][(one.key >> (8 * byte)) & 255];
+  }
+  other.resize(values.size());
+  for (std::size_t byte = 0; byte < 8; ++byte) {
+    std::array<std::uint32_t, 256>& start = number[byte];
+    if (start[(values.front().key >> (8 * byte)) & 255] == values.size()) continue;
+    std::exclusive_scan(start.begin(), start.end(), start.begin(), std::uint32_t{0});
+    for (const OrderedValue& one : values) other[start[(one.key >> (8 * byte)) & 255]++] = one;
+    values.swap(other);
+  }
+}
+
 Ranks ranks_of(const TrainingSet& set) {
   Ranks ranks{std::vector<double>(set.features.size()), std::vector<std::uint32_t>(set.features.size())};
-  for (std::size_t c = 0; c < set.channels; ++c) {
-    const auto first = ranks.value.begin() + static_cast<std::ptrdiff_t>(c * set.number);
-    for (std::size_t i = 0; i < set.number; ++i)
-      first[static_cast<std::ptrdiff_t>(i)] = set.features[i * set.channels + c];
-    std::sort(first, first + static_cast<std::ptrdiff_t>(set.number));
-    const auto end = std::unique(first, first + static_cast<std::ptrdiff_t>(set.number));
+  constexpr std::uint64_t sign = std::uint64_t{1} << 63;
+  std::vector<OrderedValue> values(set.number), other;
+  for (std::size_t c = 0; c < set.channels && set.number > 0; ++c) {
     for (std::size_t i = 0; i < set.number; ++i) {
-      ranks.rank[c * set.number + i] =
-          static_cast<std::uint32_t>(std::lower_bound(first, end, set.features[i * set.channels + c]) - first);
+      // +0 makes one zero of both.
+      const auto bits = std::bit_cast<std::uint64_t>(set.features[i * set.channels + c] + 0.0);
+      values[i] = {(bits & sign) != 0 ? ~bits : bits | sign, static_cast<std::uint32_t>(i)};
+    }
+    sort_by_key(values, other);
+    double* value = ranks.value.data() + c * set.number;
+    std::uint32_t* rank = ranks.rank.data() + c * set.number;
+    std::uint32_t own = 0;
+    for (std::size_t i = 0; i < set.number; ++i) {
+      if (i > 0 && values[i].key != values[i - 1].key) ++own;
+      rank[values[i].example] = own;
+      value[own] = set.features[values[i].example * set.channels + c] + 0.0;
     }
   }
   return ranks;
@@ -83,7 +112,8 @@ class Growth {
         all_(set.classes),
         left_(set.classes),
         right_(set.classes),
-        cuts_(set.number) {
+        gain_(set.number),
+        place_(set.number) {
     std::iota(order_.begin(), order_.end(), std::size_t{0});
   }
 
@@ -139,14 +169,6 @@ class Growth {
     std::uint32_t rank = 0;  ///< of the largest value that goes to the first child
     double threshold = 0, gain = 0;
   };
-  /// Where the examples of a node could be cut, in the order of their ranks.
-  struct Cuts {
-    std::vector<std::size_t> at;                            ///< the last example before it
-    std::vector<double> weight;                             ///< examples before it
-    std::vector<double> left_squares, right_squares, gain;  ///< squares: Σ over the classes of their number²
-    explicit Cuts(std::size_t most) : at(most), weight(most), left_squares(most), right_squares(most), gain(most) {}
-  };
-
   std::size_t width() const { return node_head + set_.classes; }
 
   std::size_t add_node() {
@@ -251,42 +273,58 @@ class Growth {
   void try_feature(std::size_t feature, std::size_t begin, std::size_t end, double own, Split& best) {
     order_by_rank(ranks_.rank.data() + feature * set_.number, begin, end);
     const std::uint64_t* sorted = sorted_.data();
-    const std::size_t number = end - begin;
+    const Example* example = example_.data();
+    const std::int64_t* all = all_.data();
+    std::int64_t* left = left_.data();
+    double* gains = gain_.data();
+    std::uint32_t* places = place_.data();
     std::fill(left_.begin(), left_.end(), 0);
+    const std::int64_t whole = number_, all_squares = all_squares_, least = options_.min_leaf;
     std::int64_t left_squares = 0, shared = 0, before = 0;
-    std::size_t cut = 0;
+    std::size_t cuts = 0;
+    const std::size_t number = end - begin;
     for (std::size_t i = 0; i + 1 < number; ++i) {
-      const Example one = example_[sorted[i] & 0xffffffff];
-      const std::int64_t weight = one.weight, left = left_[one.label];
-      left_squares += weight * (2 * left + weight);
-      left_[one.label] = left + weight;
-      shared += weight * all_[one.label];
+      const Example& one = example[sorted[i] & 0xffffffff];
+      const std::int64_t weight = one.weight, before_here = left[one.label];
+      shared += weight * all[one.label];
+      left_squares += weight * (2 * before_here + weight);
+      left[one.label] = before_here + weight;
       before += weight;
-      // Written over until the rank rises.
-      cuts_.at[cut] = i;
-      cuts_.weight[cut] = static_cast<double>(before);
-      cuts_.left_squares[cut] = static_cast<double>(left_squares);
-      cuts_.right_squares[cut] = static_cast<double>(all_squares_ - 2 * shared + left_squares);  // Σ (all − left)²
-      const bool rises = sorted[i] >> 32 != sorted[i + 1] >> 32;
-      if (entropy_ && rises) cuts_.gain[cut] = gain_of_entropy(own, before);
-      cut += rises ? 1 : 0;
+      const std::int64_t after = whole - before;
+      const bool possible = (sorted[i] >> 32 != sorted[i + 1] >> 32) & (before >= least) & (after >= least);
+      if (entropy_) {
+        if (possible) gains[cuts] = gain_of_entropy(own, before);
+      } else {
+        // Sums of squared numbers of classes; on the right Σ (all − left)².
+        const auto first = static_cast<double>(before), second = static_cast<double>(after);
+        const auto squares = static_cast<double>(left_squares);
+        const auto other_squares = static_cast<double>(all_squares - 2 * shared + left_squares);
+        gains[cuts] = own - (first - squares / first) - (second - other_squares / second);
+      }
+      places[cuts] = static_cast<std::uint32_t>(i);
+      cuts += possible ? 1 : 0;  // what is no cut is written over
     }
-    const auto whole = static_cast<double>(number_), least = static_cast<double>(options_.min_leaf);
-    for (std::size_t i = 0; !entropy_ && i < cut; ++i) {
-      const double first = cuts_.weight[i], second = whole - first;
-      cuts_.gain[i] = own - (first - cuts_.left_squares[i] / first) - (second - cuts_.right_squares[i] / second);
-    }
+    if (cuts == 0) return;
+    const double most = largest(gains, cuts);
+    if (best.found && most <= best.gain) return;
+    const std::size_t place = places[std::find(gains, gains + cuts, most) - gains];
     const double* value = ranks_.value.data() + feature * set_.number;
-    for (std::size_t i = 0; i < cut; ++i) {
-      const double gain = cuts_.gain[i];
-      if (best.found && gain <= best.gain) continue;
-      if (cuts_.weight[i] < least || whole - cuts_.weight[i] < least) continue;
-      const auto rank = static_cast<std::uint32_t>(sorted[cuts_.at[i]] >> 32);
-      const double here = value[rank], next = value[sorted[cuts_.at[i] + 1] >> 32];
-      double threshold = here / 2 + next / 2;
-      if (!(threshold < next)) threshold = here;
-      best = {true, feature, rank, threshold, gain};
+    const auto rank = static_cast<std::uint32_t>(sorted[place] >> 32);
+    const double here = value[rank], next = value[sorted[place + 1] >> 32];
+    double threshold = here / 2 + next / 2;
+    if (!(threshold < next)) threshold = here;
+    best = {true, feature, rank, threshold, most};
+  }
+
+  /// Of at least one value; four chains hide the latency.
+  static double largest(const double* values, std::size_t number) {
+    std::array<double, 4> most{values[0], values[0], values[0], values[0]};
+    std::size_t i = 0;
+    for (; i + 4 <= number; i += 4) {
+      for (std::size_t j = 0; j < 4; ++j) most[j] = most[j] < values[i + j] ? values[i + j] : most[j];
     }
+    for (; i < number; ++i) most[0] = std::max(most[0], values[i]);
+    return std::max({most[0], most[1], most[2], most[3]});
   }
 
   /// What a cut gains by Shannon's entropy, from the classes on its left.
@@ -312,7 +350,8 @@ class Growth {
   std::vector<std::uint64_t> sorted_;
   std::vector<std::int64_t> all_, left_, right_;  ///< examples of each class: of the node, on the left, on the right
   std::int64_t number_ = 0, all_squares_ = 0;     ///< of the node's examples and of their classes
-  Cuts cuts_;
+  std::vector<double> gain_;                      ///< of the cuts of a node by one feature
+  std::vector<std::uint32_t> place_;              ///< of the last example before each cut
 };
 
 class TreePredictor final : public Predictor {
