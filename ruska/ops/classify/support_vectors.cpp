@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // LIBSVM solves the quadratic programs; all around it is here, because its own cross-validation and calibration draw
-// from the C library's global generator and would give other answers on another machine or thread.
+// from the C library's global generator and would give other answers on another machine or thread. Of a pair of classes
+// with not too many examples all kernel values are computed once, by a matrix product, for the machine and for those of
+// the calibration's folds: LIBSVM's own products of sparse rows take twenty times as long.
 //
 // A model's numbers: support vectors (count × channels; none for the linear kernel), then for every pair of classes
 // i < j its coefficients (one per support vector, or one per channel), offset, sigmoid slope and sigmoid offset.
@@ -16,31 +18,138 @@
 #include <libsvm/svm.h>
 
 #include "ruska/core/executor.hpp"
+#include "ruska/kernels/exponential.hpp"
 
 namespace ruska::ops::classify {
 namespace {
 
 constexpr double cache_megabytes = 64;
+constexpr std::size_t most_in_matrix = 2047;  // examples of a pair whose kernel values fit 64 MiB as LIBSVM's nodes
 constexpr double largest_feature = 1e100;
 
 [[noreturn]] void damaged(const std::string& what) {
   throw Error(ErrorKind::bad_data, "the support vector machine is damaged: " + what);
 }
 
+/// out = left (rows × depth) · rightᵀ (columns × depth).
+void multiply(const double* left, const double* right, std::size_t rows, std::size_t columns, std::size_t depth,
+              double* out) {
+  if (depth == 0) {
+    std::fill(out, out + rows * columns, 0.0);
+    return;
+  }
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(rows), static_cast<int>(columns),
+              static_cast<int>(depth), 1.0, left, static_cast<int>(depth), right, static_cast<int>(depth), 0.0, out,
+              static_cast<int>(columns));
+}
+
+double square_of(const double* row, std::size_t channels) { return std::inner_product(row, row + channels, row, 0.0); }
+
+/// How alike two positions are, from their product.
+struct Kernel {
+  std::string name;  ///< linear, rbf, polynomial
+  double gamma = 0;
+  std::int64_t degree = 3;
+  double coef0 = 0;
+
+  /// Makes kernel values of the products of one row, of this square, with others.
+  void of_products(double* product, double square, const double* squares, std::size_t number) const {
+    if (name == "rbf") {
+      for (std::size_t i = 0; i < number; ++i) {
+        product[i] = -gamma * std::max(0.0, square + squares[i] - 2 * product[i]);
+      }
+      kernels::take_exponentials(product, number);
+    } else if (name == "polynomial") {
+      for (std::size_t i = 0; i < number; ++i) {
+        product[i] = std::pow(gamma * product[i] + coef0, static_cast<double>(degree));
+      }
+    }
+  }
+};
+
 /// The machine of one pair, as LIBSVM found it.
 struct Machine {
-  std::vector<std::pair<std::size_t, double>> coefficient;  ///< example of the set, coefficient
+  std::vector<std::pair<std::size_t, double>> coefficient;  ///< example of the pair, coefficient
   double offset = 0;
 };
 
-/// The examples as LIBSVM wants them.
-class Nodes {
+struct ModelDeleter {
+  void operator()(svm_model* model) const { svm_free_and_destroy_model(&model); }
+};
+using OwnedModel = std::unique_ptr<svm_model, ModelDeleter>;
+
+/// The examples of two classes, as LIBSVM wants them: few with all their kernel values, many with their features.
+class Pair {
  public:
-  explicit Nodes(const TrainingSet& set) {
-    std::size_t total = 0;
-    for (const double value : set.features) total += value != 0 ? 1 : 0;
-    nodes_.reserve(total + set.number);
-    for (std::size_t i = 0; i < set.number; ++i) {
+  Pair(const TrainingSet& set, const std::vector<std::size_t>& chosen, const SupportVectorOptions& options)
+      : options_(options), in_matrix_(chosen.size() <= most_in_matrix) {
+    if (in_matrix_) {
+      take_kernel_values(set, chosen);
+    } else {
+      take_features(set, chosen);
+    }
+  }
+
+  /// The machine of some of the examples, counted within the pair; `first` tells for each whether it is of the first
+  /// class.
+  Machine machine(const std::vector<std::size_t>& some, const std::vector<bool>& first) {
+    std::vector<double> sign;
+    std::vector<svm_node*> rows;
+    for (const std::size_t i : some) {
+      sign.push_back(first[i] ? 1 : -1);
+      rows.push_back(nodes_.data() + begin_[i]);
+    }
+    const svm_problem problem{static_cast<int>(some.size()), sign.data(), rows.data()};
+    svm_parameter parameter{};
+    parameter.svm_type = C_SVC;
+    parameter.kernel_type = in_matrix_                    ? PRECOMPUTED
+                            : options_.kernel == "linear" ? LINEAR
+                            : options_.kernel == "rbf"    ? RBF
+                                                          : POLY;
+    parameter.degree = static_cast<int>(options_.degree);
+    parameter.gamma = options_.gamma;
+    parameter.coef0 = options_.coef0;
+    parameter.cache_size = cache_megabytes;
+    parameter.eps = options_.tolerance;
+    parameter.C = options_.penalty;
+    parameter.shrinking = 1;
+    if (const char* wrong = svm_check_parameter(&problem, &parameter)) {
+      throw Error(ErrorKind::invalid_argument, std::string("LIBSVM refuses these parameters: ") + wrong);
+    }
+    model_.reset(svm_train(&problem, &parameter));
+    Machine machine;
+    // LIBSVM counts the class that it meets first as positive, but of +1 and −1 always +1.
+    for (int i = 0; i < model_->l; ++i) {
+      machine.coefficient.emplace_back(some[static_cast<std::size_t>(model_->sv_indices[i]) - 1],
+                                       model_->sv_coef[0][i]);
+    }
+    machine.offset = model_->rho[0];
+    return machine;
+  }
+
+  /// What the machine that was asked for last says of an example.
+  double decision(const Machine& machine, std::size_t example) {
+    if (!in_matrix_) {
+      double value = 0;
+      svm_predict_values(model_.get(), nodes_.data() + begin_[example], &value);
+      return value;
+    }
+    const svm_node* values = nodes_.data() + begin_[example] + 1;
+    double sum = 0;
+    for (const auto& [other, coefficient] : machine.coefficient) sum += coefficient * values[other].value;
+    return sum - machine.offset;
+  }
+
+ private:
+  void take_features(const TrainingSet& set, const std::vector<std::size_t>& chosen) {
+    std::size_t total = chosen.size();
+    for (const std::size_t i : chosen) {
+      const auto row = set.features.begin() + static_cast<std::ptrdiff_t>(i * set.channels);
+      total += static_cast<std::size_t>(
+          std::count_if(row, row + static_cast<std::ptrdiff_t>(set.channels), [](double v) { return v != 0; }));
+    }
+    nodes_.reserve(total);
+    for (const std::size_t i : chosen) {
       begin_.push_back(nodes_.size());
       for (std::size_t c = 0; c < set.channels; ++c) {
         const double value = set.features[i * set.channels + c];
@@ -49,82 +158,62 @@ class Nodes {
       nodes_.push_back({-1, 0});
     }
   }
-  svm_node* row(std::size_t i) { return nodes_.data() + begin_[i]; }
 
- private:
+  /// Rows of LIBSVM's precomputed kernels: the example's number from 1, then its values with all examples.
+  void take_kernel_values(const TrainingSet& set, const std::vector<std::size_t>& chosen) {
+    constexpr std::size_t at_once = 64;
+    const std::size_t number = chosen.size(), width = number + 1;
+    const Kernel kernel{options_.kernel, options_.gamma, options_.degree, options_.coef0};
+    std::vector<double> features(number * set.channels), square(number), product(at_once * number);
+    for (std::size_t i = 0; i < number; ++i) {
+      double* row = features.data() + i * set.channels;
+      std::copy_n(set.features.begin() + static_cast<std::ptrdiff_t>(chosen[i] * set.channels), set.channels, row);
+      square[i] = square_of(row, set.channels);
+    }
+    nodes_.resize(number * width);
+    for (std::size_t i = 0; i < number; ++i) {
+      begin_.push_back(i * width);
+      nodes_[i * width] = {0, static_cast<double>(i + 1)};
+    }
+    for (std::size_t begin = 0; begin < number; begin += at_once) {
+      const std::size_t end = std::min(number, begin + at_once);  // of the rows, and of their columns
+      multiply(features.data() + begin * set.channels, features.data(), end - begin, end, set.channels, product.data());
+      for (std::size_t i = begin; i < end; ++i) {
+        double* values = product.data() + (i - begin) * end;
+        kernel.of_products(values, square[i], square.data(), end);
+        for (std::size_t j = 0; j < end; ++j) nodes_[i * width + 1 + j] = {0, values[j]};
+      }
+      for (std::size_t j = 0; j < begin; ++j) {
+        for (std::size_t i = begin; i < end; ++i) {
+          nodes_[j * width + 1 + i] = {0, product[(i - begin) * end + j]};
+        }
+      }
+    }
+  }
+
+  const SupportVectorOptions& options_;
+  bool in_matrix_;
   std::vector<svm_node> nodes_;
   std::vector<std::size_t> begin_;
+  OwnedModel model_;
 };
-
-struct ModelDeleter {
-  void operator()(svm_model* model) const { svm_free_and_destroy_model(&model); }
-};
-using OwnedModel = std::unique_ptr<svm_model, ModelDeleter>;
-
-OwnedModel solve(Nodes& nodes, const std::vector<std::size_t>& chosen, const std::vector<bool>& first,
-                 const SupportVectorOptions& options) {
-  std::vector<double> sign;
-  std::vector<svm_node*> rows;
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    sign.push_back(first[i] ? 1 : -1);
-    rows.push_back(nodes.row(chosen[i]));
-  }
-  const svm_problem problem{static_cast<int>(chosen.size()), sign.data(), rows.data()};
-  svm_parameter parameter{};
-  parameter.svm_type = C_SVC;
-  parameter.kernel_type = options.kernel == "linear" ? LINEAR : options.kernel == "rbf" ? RBF : POLY;
-  parameter.degree = static_cast<int>(options.degree);
-  parameter.gamma = options.gamma;
-  parameter.coef0 = options.coef0;
-  parameter.cache_size = cache_megabytes;
-  parameter.eps = options.tolerance;
-  parameter.C = options.penalty;
-  parameter.shrinking = 1;
-  if (const char* wrong = svm_check_parameter(&problem, &parameter)) {
-    throw Error(ErrorKind::invalid_argument, std::string("LIBSVM refuses these parameters: ") + wrong);
-  }
-  return OwnedModel(svm_train(&problem, &parameter));
-}
-
-Machine machine_of(Nodes& nodes, const std::vector<std::size_t>& chosen, const std::vector<bool>& first,
-                   const SupportVectorOptions& options) {
-  const OwnedModel model = solve(nodes, chosen, first, options);
-  Machine machine;
-  // LIBSVM counts the class that it meets first as positive, but of +1 and −1 always +1.
-  for (int i = 0; i < model->l; ++i) {
-    machine.coefficient.emplace_back(chosen[static_cast<std::size_t>(model->sv_indices[i]) - 1], model->sv_coef[0][i]);
-  }
-  machine.offset = model->rho[0];
-  return machine;
-}
 
 /// The sigmoid of a pair, from decision values of examples that were held out.
-std::pair<double, double> calibrated(Nodes& nodes, const std::vector<std::size_t>& chosen,
-                                     const std::vector<bool>& first, const SupportVectorOptions& options,
-                                     std::uint64_t pair) {
+std::pair<double, double> calibrated(Pair& pair, const std::vector<bool>& first, const SupportVectorOptions& options,
+                                     std::uint64_t number) {
   std::vector<std::int32_t> label;
   for (const bool one : first) label.push_back(one ? 0 : 1);
   const std::vector<std::int32_t> fold =
-      stratified_folds(label, 2, options.folds, options.seed + static_cast<std::int64_t>(pair) * 7919);
+      stratified_folds(label, 2, options.folds, options.seed + static_cast<std::int64_t>(number) * 7919);
   std::vector<double> value;
   std::vector<bool> is_first;
   for (std::int32_t f = 0; f < options.folds; ++f) {
     std::vector<std::size_t> inside, outside;
-    std::vector<bool> inside_first;
-    for (std::size_t i = 0; i < chosen.size(); ++i) {
-      if (fold[i] == f) {
-        outside.push_back(i);
-      } else {
-        inside.push_back(chosen[i]);
-        inside_first.push_back(first[i]);
-      }
-    }
+    for (std::size_t i = 0; i < first.size(); ++i) (fold[i] == f ? outside : inside).push_back(i);
     if (outside.empty()) continue;
-    const OwnedModel model = solve(nodes, inside, inside_first, options);
+    const Machine machine = pair.machine(inside, first);
     for (const std::size_t i : outside) {
-      double decision = 0;
-      svm_predict_values(model.get(), nodes.row(chosen[i]), &decision);
-      value.push_back(decision);
+      value.push_back(pair.decision(machine, i));
       is_first.push_back(first[i]);
     }
   }
@@ -137,24 +226,26 @@ class SupportVectorPredictor final : public Predictor {
     channels_ = model.scaling.factor.size();
     std::int64_t vectors = 0;
     try {
-      kernel_ = model.settings.at("kernel").get<std::string>();
-      gamma_ = model.settings.at("gamma").get<double>();
-      degree_ = model.settings.at("degree").get<std::int64_t>();
-      coef0_ = model.settings.at("coef0").get<double>();
+      kernel_.name = model.settings.at("kernel").get<std::string>();
+      kernel_.gamma = model.settings.at("gamma").get<double>();
+      kernel_.degree = model.settings.at("degree").get<std::int64_t>();
+      kernel_.coef0 = model.settings.at("coef0").get<double>();
       calibrated_ = model.settings.at("calibrated").get<bool>();
       vectors = model.settings.at("support_vectors").get<std::int64_t>();
     } catch (const Json::exception& error) {
       damaged(error.what());
     }
-    if (kernel_ != "linear" && kernel_ != "rbf" && kernel_ != "polynomial") damaged("its kernel is '" + kernel_ + "'");
+    if (kernel_.name != "linear" && kernel_.name != "rbf" && kernel_.name != "polynomial") {
+      damaged("its kernel is '" + kernel_.name + "'");
+    }
     const std::size_t pairs = classes_ * (classes_ - 1) / 2;
     const std::size_t size = model.numbers.size();
-    if (vectors < 0 || static_cast<std::size_t>(vectors) > size || degree_ < 1 || degree_ > 100) {
+    if (vectors < 0 || static_cast<std::size_t>(vectors) > size || kernel_.degree < 1 || kernel_.degree > 100) {
       damaged("impossible settings");
     }
-    if (kernel_ == "linear" && vectors != 0) damaged("impossible settings");
+    if (kernel_.name == "linear" && vectors != 0) damaged("impossible settings");
     vectors_ = static_cast<std::size_t>(vectors);
-    terms_ = kernel_ == "linear" ? channels_ : vectors_;
+    terms_ = kernel_.name == "linear" ? channels_ : vectors_;
     // Divided, so that no product of hostile sizes overflows.
     if (vectors_ > size / channels_ || terms_ + 3 > size / pairs ||
         vectors_ * channels_ + pairs * (terms_ + 3) != size) {
@@ -170,28 +261,19 @@ class SupportVectorPredictor final : public Predictor {
       slope_.push_back(*at++);
       shift_.push_back(*at++);
     }
-    for (std::size_t v = 0; v < vectors_; ++v) {
-      square_.push_back(std::inner_product(vector_.begin() + static_cast<std::ptrdiff_t>(v * channels_),
-                                           vector_.begin() + static_cast<std::ptrdiff_t>((v + 1) * channels_),
-                                           vector_.begin() + static_cast<std::ptrdiff_t>(v * channels_), 0.0));
-    }
+    for (std::size_t v = 0; v < vectors_; ++v) square_.push_back(square_of(vector_.data() + v * channels_, channels_));
   }
 
   void predict(const double* features, std::size_t rows, double* probability, std::int32_t* chosen) const override {
     const std::size_t pairs = offset_.size();
     std::vector<double> kernel, decision(rows * pairs);
     const double* terms = features;
-    if (kernel_ != "linear") {
+    if (kernel_.name != "linear") {
       kernel.resize(rows * vectors_);
       multiply(features, vector_.data(), rows, vectors_, channels_, kernel.data());
       for (std::size_t r = 0; r < rows; ++r) {
-        const double* row = features + r * channels_;
-        const double own = kernel_ == "rbf" ? std::inner_product(row, row + channels_, row, 0.0) : 0.0;
-        for (std::size_t v = 0; v < vectors_; ++v) {
-          double& value = kernel[r * vectors_ + v];
-          value = kernel_ == "rbf" ? std::exp(-gamma_ * std::max(0.0, own + square_[v] - 2 * value))
-                                   : std::pow(gamma_ * value + coef0_, static_cast<double>(degree_));
-        }
+        kernel_.of_products(kernel.data() + r * vectors_, square_of(features + r * channels_, channels_),
+                            square_.data(), vectors_);
       }
       terms = kernel.data();
     }
@@ -220,18 +302,6 @@ class SupportVectorPredictor final : public Predictor {
   }
 
  private:
-  /// out = left (rows × depth) · rightᵀ (columns × depth).
-  static void multiply(const double* left, const double* right, std::size_t rows, std::size_t columns,
-                       std::size_t depth, double* out) {
-    if (depth == 0) {
-      std::fill(out, out + rows * columns, 0.0);
-      return;
-    }
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(rows), static_cast<int>(columns),
-                static_cast<int>(depth), 1.0, left, static_cast<int>(depth), right, static_cast<int>(depth), 0.0, out,
-                static_cast<int>(columns));
-  }
-
   /// Minimises Σ_{i≠j} (r_ji p_i − r_ij p_j)² over probabilities p by the fixed-point iteration of algorithm 2 of Wu,
   /// Lin and Weng.
   void couple(const std::vector<double>& pairwise, double* p) const {
@@ -269,9 +339,7 @@ class SupportVectorPredictor final : public Predictor {
   }
 
   std::size_t classes_, channels_ = 0, vectors_ = 0, terms_ = 0;
-  std::string kernel_;
-  double gamma_ = 0, coef0_ = 0;
-  std::int64_t degree_ = 3;
+  Kernel kernel_;
   bool calibrated_ = false;
   std::vector<double> vector_, square_, coefficient_, offset_, slope_, shift_;
 };
@@ -345,7 +413,6 @@ void train_support_vectors(const TrainingSet& set, const SupportVectorOptions& g
   }
 
   svm_set_print_string_function([](const char*) {});
-  Nodes nodes(set);
   std::vector<std::vector<std::size_t>> members(set.classes);
   for (std::size_t i = 0; i < set.number; ++i) members[static_cast<std::size_t>(set.label[i])].push_back(i);
   std::vector<std::pair<std::size_t, std::size_t>> pairs;
@@ -364,13 +431,15 @@ void train_support_vectors(const TrainingSet& set, const SupportVectorOptions& g
           chosen.insert(chosen.end(), members[j].begin(), members[j].end());
           std::vector<bool> first(chosen.size(), false);
           std::fill(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(members[i].size()), true);
-          const Machine machine = machine_of(nodes, chosen, first, options);
-          const auto [slope, shift] = probabilities
-                                          ? calibrated(nodes, chosen, first, options, static_cast<std::uint64_t>(p))
-                                          : std::pair{0.0, 0.0};
+          Pair pair(set, chosen, options);
+          std::vector<std::size_t> all(chosen.size());
+          std::iota(all.begin(), all.end(), std::size_t{0});
+          const Machine machine = pair.machine(all, first);
+          const auto [slope, shift] =
+              probabilities ? calibrated(pair, first, options, static_cast<std::uint64_t>(p)) : std::pair{0.0, 0.0};
           parcel.insert(parcel.end(), {machine.offset, slope, shift, static_cast<double>(machine.coefficient.size())});
           for (const auto& [example, coefficient] : machine.coefficient) {
-            parcel.push_back(static_cast<double>(example));
+            parcel.push_back(static_cast<double>(chosen[example]));
             parcel.push_back(coefficient);
           }
         }
@@ -432,14 +501,20 @@ std::unique_ptr<Predictor> support_vector_predictor(const Model& model) {
 }
 
 std::int64_t support_vector_memory(std::int64_t examples, std::int64_t channels) {
-  // Nodes; the model's numbers, as they are put together, as the dataset and in the predictor, and once more while the
-  // dataset is made. For pairs see the next: they do not know the number of classes, of which ten are assumed.
-  return examples * (16 * (channels + 1) + 8 * 5 * (channels + 48));
+  // The model's numbers, as they are put together, as the dataset and in the predictor, and once more while the dataset
+  // is made. For pairs see the next: they do not know the number of classes, of which ten are assumed.
+  return examples * 8 * 5 * (channels + 48);
 }
 
 std::int64_t support_vector_memory_per_worker(std::int64_t examples, std::int64_t channels, std::int64_t rows) {
-  // LIBSVM's cache, gradients and copies of the problem; features, kernel values and decisions of a partition.
-  return (static_cast<std::int64_t>(cache_megabytes) << 20) + examples * 160 + 8 * rows * (channels + examples + 64);
+  // A small pair holds its kernel values as nodes and in LIBSVM's cache, its features and some of their products; a
+  // large one its features as nodes and a cache of limited size. All have gradients and copies of the problem.
+  const std::int64_t few = std::min(examples, static_cast<std::int64_t>(most_in_matrix));
+  const std::int64_t small = few * (16 * (few + 1) + 4 * few + 8 * (channels + 64));
+  const std::int64_t large =
+      examples <= few ? 0 : examples * 16 * (channels + 1) + (static_cast<std::int64_t>(cache_megabytes) << 20);
+  // Features, kernel values and decisions of a partition.
+  return std::max(small, large) + (std::int64_t{4} << 20) + examples * 160 + 8 * rows * (channels + examples + 64);
 }
 
 }  // namespace ruska::ops::classify
