@@ -14,7 +14,12 @@ namespace ruska::ops::segment {
 std::vector<double> gathered_rows(const Rows& rows, const std::vector<std::int64_t>& positions,
                                   const std::string& stage, Context& context);
 
-/// Bytes that it holds at the peak, the result included.
+/// The same as a dataset (position | channel): counts without their zeros where the rows are sparse and whole numbers,
+/// else float64.
+Dataset gathered_positions(const Rows& rows, const std::vector<std::int64_t>& positions, const std::string& stage,
+                           Context& context);
+
+/// Bytes that these hold at the peak, the result included.
 std::int64_t gathered_rows_memory(std::int64_t positions, std::int64_t channels);
 
 /// At most `size` of the positions, each as likely as another, drawn by the seed and the position's number alone;

@@ -27,14 +27,7 @@ Sample sample_of(const Rows& rows, const FeatureSpace& space, const std::vector<
     if (space.row_weight[row] != 0) all.push_back(static_cast<std::int64_t>(row));
   }
   sample.positions = drawn_positions(all, size, seed, "sample");
-  const std::vector<double> values = gathered_rows(rows, sample.positions, "sampling positions", context);
-
-  Description description;
-  description.title = "sample of " + rows.data().describe().title;
-  description.axes = {
-      {.name = "position", .role = Role::navigation, .size = static_cast<std::int64_t>(sample.positions.size())},
-      {.name = "channel", .role = Role::signal, .size = rows.columns()}};
-  sample.data = Dataset::from_values<double>(std::move(description), values);
+  sample.data = gathered_positions(rows, sample.positions, "sampling positions", context);
   sample.space = space;
   sample.space.row_factor.clear();
   sample.space.row_weight.clear();

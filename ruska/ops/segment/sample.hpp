@@ -12,7 +12,7 @@ namespace ruska::ops::segment {
 /// Some positions of a dataset, in memory.
 struct Sample {
   std::vector<std::int64_t> positions;  ///< rising
-  Dataset data;                         ///< float64, (position | channel)
+  Dataset data;                         ///< (position | channel)
   FeatureSpace space;                   ///< that of the whole, for these positions
   std::vector<double> deviation;
 };
