@@ -26,6 +26,7 @@ namespace ruska::ops::classify {
 namespace {
 
 constexpr std::size_t node_head = 4;
+constexpr int weight_bits = 22;  // beside the 10 of 1,000 classes; enough for four million examples
 
 [[noreturn]] void damaged(const std::string& what) {
   throw Error(ErrorKind::bad_data, "the decision trees are damaged: " + what);
@@ -123,7 +124,8 @@ class Growth {
     for (std::size_t i = 0; options_.bootstrap && i < set_.number; ++i) ++drawn[random_.below(set_.number)];
     for (std::size_t i = 0; i < set_.number; ++i) {
       if (drawn[i] == 0) continue;
-      example_.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(set_.label[i]), drawn[i]});
+      example_.push_back(
+          {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(set_.label[i]) << weight_bits | drawn[i]});
     }
     struct Open {
       std::size_t node, begin, end;
@@ -142,7 +144,7 @@ class Growth {
       const std::size_t first = add_node(), second = add_node();
       double* head = numbers_.data() + at.node * width();
       head[0] = static_cast<double>(split.feature);
-      head[1] = split.threshold;
+      head[1] = threshold_of(split);
       head[2] = static_cast<double>(first);
       head[3] = static_cast<double>(second);
       open.push_back({second, cut, at.end, at.depth + 1});
@@ -160,14 +162,17 @@ class Growth {
   static constexpr std::size_t few = 64;  ///< examples that are faster compared with each other than sorted
   static constexpr std::size_t largest_few = (std::size_t{1} << 31) / few - 1;
 
+  /// A number of the set, and its class above its weight: what a walk along the ranks needs.
   struct Example {
-    std::uint32_t number, label, weight;
+    std::uint32_t number, marks;
+    std::uint32_t label() const { return marks >> weight_bits; }
+    std::uint32_t weight() const { return marks & ((std::uint32_t{1} << weight_bits) - 1); }
   };
   struct Split {
     bool found = false;
     std::size_t feature = 0;
-    std::uint32_t rank = 0;  ///< of the largest value that goes to the first child
-    double threshold = 0, gain = 0;
+    std::uint32_t rank = 0, next = 0;  ///< of the largest value that goes to the first child, and of the one after it
+    double gain = 0;
   };
   std::size_t width() const { return node_head + set_.classes; }
 
@@ -179,7 +184,7 @@ class Growth {
 
   void count_classes(std::size_t begin, std::size_t end) {
     std::fill(all_.begin(), all_.end(), 0);
-    for (std::size_t i = begin; i < end; ++i) all_[example_[i].label] += example_[i].weight;
+    for (std::size_t i = begin; i < end; ++i) all_[example_[i].label()] += example_[i].weight();
     number_ = std::accumulate(all_.begin(), all_.end(), std::int64_t{0});
     all_squares_ = std::inner_product(all_.begin(), all_.end(), all_.begin(), std::int64_t{0});
   }
@@ -189,6 +194,14 @@ class Growth {
     for (std::size_t k = 0; k < set_.classes; ++k) {
       fraction[k] = static_cast<double>(all_[k]) / static_cast<double>(number_);
     }
+  }
+
+  /// The middle between the values on both sides.
+  double threshold_of(const Split& split) const {
+    const double* value = ranks_.value.data() + split.feature * set_.number;
+    const double here = value[split.rank], next = value[split.next];
+    const double middle = here / 2 + next / 2;
+    return middle < next ? middle : here;
   }
 
   /// Puts the examples of the first child before those of the second; returns where these begin.
@@ -222,12 +235,16 @@ class Growth {
       // Goes on beyond the wanted number until one feature could split at all.
       if (looked >= wanted && best.found) break;
       if (draw) std::swap(order_[looked], order_[looked + random_.below(set_.channels - looked)]);
-      try_feature(order_[looked], begin, end, own, best);
+      if (entropy_) {
+        try_feature<true>(order_[looked], begin, end, own, best);
+      } else {
+        try_feature<false>(order_[looked], begin, end, own, best);
+      }
     }
     return best;
   }
 
-  /// Puts the examples of a node in the order of their ranks: `sorted_` holds the rank above and the example below.
+  /// Puts the examples of a node in the order of their ranks: `sorted_` holds the rank above the marks.
   void order_by_rank(const std::uint32_t* rank, std::size_t begin, std::size_t end) {
     const std::size_t number = end - begin;
     std::uint64_t* out = sorted_.data();
@@ -243,7 +260,7 @@ class Growth {
         std::int32_t below = 0;
         for (std::size_t j = 0; j < padded; ++j) below += key[j] < key[i] ? 1 : 0;
         const auto own = static_cast<std::uint32_t>(key[i]);
-        out[below] = std::uint64_t{own / few} << 32 | (begin + own % few);
+        out[below] = std::uint64_t{own / few} << 32 | example_[begin + own % few].marks;
       }
       return;
     }
@@ -258,7 +275,7 @@ class Growth {
         for (std::uint64_t left = bits_[word]; left != 0; left &= left - 1) {
           const std::size_t own = 64 * word + static_cast<std::size_t>(std::countr_zero(left));
           for (std::uint32_t i = last_with_rank_[own]; i != none; i = before_with_rank_[i]) {
-            *out++ = std::uint64_t{own} << 32 | i;
+            *out++ = std::uint64_t{own} << 32 | example_[i].marks;
           }
           last_with_rank_[own] = none;
         }
@@ -266,14 +283,16 @@ class Growth {
       }
       return;
     }
-    for (std::size_t i = begin; i < end; ++i) *out++ = std::uint64_t{rank[example_[i].number]} << 32 | i;
+    for (std::size_t i = begin; i < end; ++i) {
+      *out++ = std::uint64_t{rank[example_[i].number]} << 32 | example_[i].marks;
+    }
     std::sort(sorted_.data(), out);
   }
 
+  template <bool entropy>
   void try_feature(std::size_t feature, std::size_t begin, std::size_t end, double own, Split& best) {
     order_by_rank(ranks_.rank.data() + feature * set_.number, begin, end);
     const std::uint64_t* sorted = sorted_.data();
-    const Example* example = example_.data();
     const std::int64_t* all = all_.data();
     std::int64_t* left = left_.data();
     double* gains = gain_.data();
@@ -284,15 +303,16 @@ class Growth {
     std::size_t cuts = 0;
     const std::size_t number = end - begin;
     for (std::size_t i = 0; i + 1 < number; ++i) {
-      const Example& one = example[sorted[i] & 0xffffffff];
-      const std::int64_t weight = one.weight, before_here = left[one.label];
-      shared += weight * all[one.label];
+      const Example one{0, static_cast<std::uint32_t>(sorted[i])};
+      const std::uint32_t label = one.label();
+      const std::int64_t weight = one.weight(), before_here = left[label];
+      shared += weight * all[label];
       left_squares += weight * (2 * before_here + weight);
-      left[one.label] = before_here + weight;
+      left[label] = before_here + weight;
       before += weight;
       const std::int64_t after = whole - before;
       const bool possible = (sorted[i] >> 32 != sorted[i + 1] >> 32) & (before >= least) & (after >= least);
-      if (entropy_) {
+      if constexpr (entropy) {
         if (possible) gains[cuts] = gain_of_entropy(own, before);
       } else {
         // Sums of squared numbers of classes; on the right Σ (all − left)².
@@ -308,12 +328,8 @@ class Growth {
     const double most = largest(gains, cuts);
     if (best.found && most <= best.gain) return;
     const std::size_t place = places[std::find(gains, gains + cuts, most) - gains];
-    const double* value = ranks_.value.data() + feature * set_.number;
-    const auto rank = static_cast<std::uint32_t>(sorted[place] >> 32);
-    const double here = value[rank], next = value[sorted[place + 1] >> 32];
-    double threshold = here / 2 + next / 2;
-    if (!(threshold < next)) threshold = here;
-    best = {true, feature, rank, threshold, most};
+    best = {true, feature, static_cast<std::uint32_t>(sorted[place] >> 32),
+            static_cast<std::uint32_t>(sorted[place + 1] >> 32), most};
   }
 
   /// Of at least one value; four chains hide the latency.
@@ -464,6 +480,11 @@ class TreePredictor final : public Predictor {
 }  // namespace
 
 Importances train_trees(const TrainingSet& set, const TreeOptions& options, Model& model, Context& context) {
+  if (set.number >> weight_bits != 0 || set.classes >> (32 - weight_bits) != 0) {
+    throw Error(ErrorKind::unsupported, std::to_string(set.number) + " examples of " + std::to_string(set.classes) +
+                                            " classes are more than trees are trained on (" +
+                                            std::to_string((1 << weight_bits) - 1) + " of 1000); train on a part");
+  }
   const Ranks ranks = ranks_of(set);
   // A tree is a row of its own: as many bytes as it takes to stay alone in a partition.
   const Partitions each(options.trees, std::int64_t{1} << 40);
