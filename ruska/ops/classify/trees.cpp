@@ -46,8 +46,9 @@ double impurity(const std::vector<std::int64_t>& count, double number, bool entr
 
 /// The values of every feature in rising order, and which of them each example has.
 struct Ranks {
-  std::vector<double> value;        ///< features × examples; the distinct ones first
-  std::vector<std::uint32_t> rank;  ///< features × examples
+  std::vector<double> value;             ///< features × examples; the distinct ones first
+  std::vector<std::uint32_t> rank;       ///< features × examples
+  std::vector<std::uint8_t> all_differ;  ///< per feature: whether no two examples share a rank
 };
 
 /// A value as a whole number of the same order, and who has it.
@@ -73,7 +74,8 @@ void sort_by_key(std::vector<OrderedValue>& values, std::vector<OrderedValue>& o
 }
 
 Ranks ranks_of(const TrainingSet& set) {
-  Ranks ranks{std::vector<double>(set.features.size()), std::vector<std::uint32_t>(set.features.size())};
+  Ranks ranks{std::vector<double>(set.features.size()), std::vector<std::uint32_t>(set.features.size()),
+              std::vector<std::uint8_t>(set.channels, 0)};
   constexpr std::uint64_t sign = std::uint64_t{1} << 63;
   std::vector<OrderedValue> values(set.number), other;
   for (std::size_t c = 0; c < set.channels && set.number > 0; ++c) {
@@ -91,6 +93,7 @@ Ranks ranks_of(const TrainingSet& set) {
       rank[values[i].example] = own;
       value[own] = set.features[values[i].example * set.channels + c] + 0.0;
     }
+    ranks.all_differ[c] = own + 1 == set.number ? 1 : 0;
   }
   return ranks;
 }
@@ -109,6 +112,7 @@ class Growth {
         bits_((set.number + 63) / 64, 0),
         last_with_rank_(set.number, none),
         before_with_rank_(set.number),
+        marks_of_rank_(set.number),
         sorted_(set.number),
         all_(set.classes),
         left_(set.classes),
@@ -245,7 +249,8 @@ class Growth {
   }
 
   /// Puts the examples of a node in the order of their ranks: `sorted_` holds the rank above the marks.
-  void order_by_rank(const std::uint32_t* rank, std::size_t begin, std::size_t end) {
+  void order_by_rank(std::size_t feature, std::size_t begin, std::size_t end) {
+    const std::uint32_t* rank = ranks_.rank.data() + feature * set_.number;
     const std::size_t number = end - begin;
     std::uint64_t* out = sorted_.data();
     if (number <= few && set_.number < largest_few) {
@@ -261,6 +266,21 @@ class Growth {
         for (std::size_t j = 0; j < padded; ++j) below += key[j] < key[i] ? 1 : 0;
         const auto own = static_cast<std::uint32_t>(key[i]);
         out[below] = std::uint64_t{own / few} << 32 | example_[begin + own % few].marks;
+      }
+      return;
+    }
+    if (4 * number >= bits_.size() && ranks_.all_differ[feature] != 0) {
+      for (std::size_t i = begin; i < end; ++i) {
+        const std::uint32_t own = rank[example_[i].number];
+        bits_[own / 64] |= std::uint64_t{1} << (own % 64);
+        marks_of_rank_[own] = example_[i].marks;
+      }
+      for (std::size_t word = 0; word < bits_.size(); ++word) {
+        for (std::uint64_t left = bits_[word]; left != 0; left &= left - 1) {
+          const std::size_t own = 64 * word + static_cast<std::size_t>(std::countr_zero(left));
+          *out++ = std::uint64_t{own} << 32 | marks_of_rank_[own];
+        }
+        bits_[word] = 0;
       }
       return;
     }
@@ -291,7 +311,7 @@ class Growth {
 
   template <bool entropy>
   void try_feature(std::size_t feature, std::size_t begin, std::size_t end, double own, Split& best) {
-    order_by_rank(ranks_.rank.data() + feature * set_.number, begin, end);
+    order_by_rank(feature, begin, end);
     const std::uint64_t* sorted = sorted_.data();
     const std::int64_t* all = all_.data();
     std::int64_t* left = left_.data();
@@ -363,6 +383,7 @@ class Growth {
   std::vector<std::uint64_t> bits_;              ///< which ranks a node has; empty between features
   std::vector<std::uint32_t> last_with_rank_;    ///< the last example of a rank; none between features
   std::vector<std::uint32_t> before_with_rank_;  ///< the example of the same rank before it
+  std::vector<std::uint32_t> marks_of_rank_;     ///< of the example of each rank, where no two share one
   std::vector<std::uint64_t> sorted_;
   std::vector<std::int64_t> all_, left_, right_;  ///< examples of each class: of the node, on the left, on the right
   std::int64_t number_ = 0, all_squares_ = 0;     ///< of the node's examples and of their classes
@@ -528,13 +549,13 @@ Importances train_trees(const TrainingSet& set, const TreeOptions& options, Mode
 std::unique_ptr<Predictor> tree_predictor(const Model& model) { return std::make_unique<TreePredictor>(model); }
 
 std::int64_t trees_memory(std::int64_t examples, std::int64_t channels, std::int64_t trees) {
-  // Values and ranks by channel; nodes of full trees (two per example, 14 numbers for ten classes), growing, as model,
-  // dataset and predictor; importances.
-  return 12 * examples * channels + trees * (2 * examples * 14 * 8 * 5 + 16 * channels);
+  // Values and ranks by channel, and room to sort one; nodes of full trees (two per example, 14 numbers for ten
+  // classes), growing, as model, dataset and predictor; importances.
+  return 12 * examples * channels + 32 * examples + trees * (2 * examples * 14 * 8 * 5 + 16 * channels);
 }
 
 std::int64_t trees_memory_per_worker(std::int64_t examples, std::int64_t channels, std::int64_t rows) {
-  return examples * (2 * 14 * 8 * 3 + 64) + 32 * channels + 8 * rows * (channels + 32);
+  return examples * (2 * 14 * 8 * 3 + 96) + 32 * channels + 8 * rows * (channels + 32);
 }
 
 }  // namespace ruska::ops::classify
