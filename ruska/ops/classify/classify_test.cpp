@@ -99,6 +99,49 @@ TEST(SupportVectors, KernelsReproduceLibsvmsDecisions) {
   }
 }
 
+TEST(SupportVectors, ManyExamplesGiveTheMachineOfFew) {
+  // Few examples go to LIBSVM with their kernel values, many with their features. What is added lies far from the
+  // border, where it is no support vector, so that both ways find the same machine.
+  const auto ring = [](std::uint64_t number) {
+    std::vector<double> values;
+    std::vector<std::int32_t> label;
+    for (std::uint64_t i = 0; i < number; ++i) {
+      Random random(4, "ring", i);
+      const bool added = i >= 1000;
+      const double angle = 2 * M_PI * random.uniform();
+      const double radius = added ? 0.01 : (i % 2 == 0 ? 1 : 3) + 0.2 * random.normal();
+      values.push_back(radius * std::cos(angle));
+      values.push_back(radius * std::sin(angle));
+      label.push_back(added ? 0 : static_cast<std::int32_t>(i % 2));
+    }
+    return points(values, label, 2);
+  };
+  const TrainingSet few = ring(1000), many = ring(2100);
+  for (const char* kernel : {"rbf", "polynomial"}) {
+    SupportVectorOptions options;
+    options.kernel = kernel;
+    options.gamma = 0.5;
+    options.degree = 2;
+    options.coef0 = 1;
+    options.tolerance = 1e-6;
+    Model of_few = model_for(few), of_many = model_for(many);
+    Context context;
+    train_support_vectors(few, options, of_few, false, context);
+    train_support_vectors(many, options, of_many, true, context);
+    ASSERT_EQ(of_few.numbers.size(), of_many.numbers.size()) << kernel;
+    for (std::size_t i = 0; i + 2 < of_few.numbers.size(); ++i) {
+      EXPECT_NEAR(of_few.numbers[i], of_many.numbers[i], 1e-3) << kernel << ' ' << i;
+    }
+    // The sigmoid, from machines of its own: sure of both sides.
+    std::vector<double> probability(4);
+    std::vector<std::int32_t> chosen(2);
+    const std::vector<double> at{0.5, 0, 3, 0};
+    predictor_of(of_many)->predict(at.data(), 2, probability.data(), chosen.data());
+    EXPECT_GT(probability[0], 0.9) << kernel;
+    EXPECT_GT(probability[3], 0.9) << kernel;
+  }
+}
+
 TEST(SupportVectors, TheSigmoidMeetsTheLogisticTruth) {
   std::vector<double> value;
   std::vector<bool> first;
