@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <cmath>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -182,6 +184,78 @@ TEST(Trees, StopWhereTheyAreTold) {
     train_trees(set, options, model, context);
     EXPECT_LE(model.settings["nodes"].get<int>(), 7);
     EXPECT_GT(model.settings["nodes"].get<int>(), 1);
+  }
+}
+
+TEST(Trees, TakeTheBestOfAllSplits) {
+  // Against every split tried plainly, with ties between values and without.
+  for (const bool ties : {true, false}) {
+    for (const char* criterion : {"gini", "entropy"}) {
+      constexpr std::size_t number = 300, channels = 3;
+      std::vector<double> values;
+      std::vector<std::int32_t> label;
+      for (std::uint64_t i = 0; i < number; ++i) {
+        Random random(5, "splits", i);
+        label.push_back(static_cast<std::int32_t>(random.below(3)));
+        for (std::size_t c = 0; c < channels; ++c) {
+          const double value = random.normal() + (c == 1 ? 0.7 * label.back() : 0);
+          values.push_back(ties ? std::round(3 * value) : value);
+        }
+      }
+      const auto impurity = [&](const std::array<double, 3>& count) {
+        const double all = count[0] + count[1] + count[2];
+        double sum = 0;
+        for (const double one : count) {
+          if (one > 0)
+            sum += criterion == std::string("gini") ? one / all * (1 - one / all) : -one / all * std::log2(one / all);
+        }
+        return all * sum;
+      };
+      const auto after = [&](std::size_t channel, double threshold) {
+        std::array<double, 3> below{}, above{};
+        for (std::size_t i = 0; i < number; ++i) {
+          (values[i * channels + channel] <= threshold ? below : above)[static_cast<std::size_t>(label[i])] += 1;
+        }
+        return impurity(below) + impurity(above);
+      };
+      double least = std::numeric_limits<double>::infinity();
+      for (std::size_t i = 0; i < values.size(); ++i) least = std::min(least, after(i % channels, values[i]));
+      TreeOptions options;
+      options.criterion = criterion;
+      options.max_depth = 1;
+      const TrainingSet set = points(values, label, 3);
+      Model model = model_for(set);
+      Context context;
+      train_trees(set, options, model, context);
+      ASSERT_EQ(model.numbers[0], 3);
+      EXPECT_NEAR(after(static_cast<std::size_t>(model.numbers[1]), model.numbers[2]), least, 1e-9)
+          << criterion << (ties ? " with ties" : "");
+    }
+  }
+}
+
+TEST(Trees, LearnByHeartHoweverManyExamplesANodeHas) {
+  // Labels at random: small nodes and large ones, with common values and without, must all be split to the end.
+  for (const std::size_t number : {30u, 1000u, 20000u}) {
+    for (const bool ties : {true, false}) {
+      std::vector<double> values;
+      std::vector<std::int32_t> label;
+      for (std::uint64_t i = 0; i < number; ++i) {
+        Random random(6, "by heart", i);
+        // With ties, the two channels together tell the examples apart.
+        values.push_back(ties ? std::floor(static_cast<double>(i) / 150) : random.normal());
+        values.push_back(ties ? static_cast<double>(i % 150) : random.normal());
+        label.push_back(static_cast<std::int32_t>(random.below(3)));
+      }
+      const TrainingSet set = points(values, label, 3);
+      Model model = model_for(set);
+      Context context;
+      train_trees(set, {}, model, context);
+      std::vector<double> probability(3 * number);
+      std::vector<std::int32_t> chosen(number);
+      predictor_of(model)->predict(set.features.data(), number, probability.data(), chosen.data());
+      EXPECT_EQ(chosen, label) << number << (ties ? " with ties" : "");
+    }
   }
 }
 

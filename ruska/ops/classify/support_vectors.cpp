@@ -4,7 +4,7 @@
 // LIBSVM solves the quadratic programs; all around it is here, because its own cross-validation and calibration draw
 // from the C library's global generator and would give other answers on another machine or thread. Of a pair of classes
 // with not too many examples all kernel values are computed once, by a matrix product, for the machine and for those of
-// the calibration's folds: LIBSVM's own products of sparse rows take twenty times as long.
+// the calibration's folds: LIBSVM's own products of sparse rows took two thirds of the time.
 //
 // A model's numbers: support vectors (count × channels; none for the linear kernel), then for every pair of classes
 // i < j its coefficients (one per support vector, or one per channel), offset, sigmoid slope and sigmoid offset.
