@@ -103,8 +103,8 @@ void add_classified(Outputs& outputs, const Description& data, const Model& mode
   const std::vector<std::string> names = names_of(model);
   outputs.add({.name = "labels",
                .title = "Classes",
-               .value = segment::label_map(data, classified.chosen, "Classes"),
-               .view = segment::view_of_map(data, View::labels),
+               .value = unmix::label_map(data, classified.chosen, "Classes"),
+               .view = unmix::view_of_map(data, View::labels),
                .components = names,
                .note = note});
   Dataset maps = unmix::maps_of(data, classified.probability, static_cast<std::int64_t>(names.size()),
@@ -125,7 +125,7 @@ void add_classified(Outputs& outputs, const Description& data, const Model& mode
   }
   outputs.add({.name = "class_numbers",
                .title = "Classes, numbered as the labels",
-               .value = segment::label_map(data, numbers, "Classes, numbered as the labels")});
+               .value = unmix::label_map(data, numbers, "Classes, numbered as the labels")});
 }
 
 std::string share_line(const Model& model, const Classified& classified) {
@@ -144,6 +144,18 @@ std::vector<OutputPort> classified_ports() {
   return {{"labels", "class of each position as a number from 0 in the order of the classes; -1 for none"},
           {"probabilities", "probability of each class, (class | navigation axes)"},
           {"class_numbers", "class of each position, numbered as the labels were; 0 for none"}};
+}
+
+TrainingRun training_run(const Inputs& inputs, const std::string& layout, std::int64_t training_positions,
+                         const TrainingOptions& options, const MethodMemory& memory) {
+  const Description data = segment::positions_description(inputs.at("data").describe(), layout);
+  const std::int64_t examples = std::min(training_positions, data.navigation_size());
+  const std::int64_t rows = std::max(partitions_of(data).largest(), examples);
+  return {.layout = layout,
+          .training_positions = training_positions,
+          .options = options,
+          .method_memory = memory.altogether(examples, data.signal_size()),
+          .method_memory_per_worker = memory.per_worker(examples, data.signal_size(), rows)};
 }
 
 std::vector<Port> training_ports() {

@@ -37,6 +37,16 @@ struct TrainingRun {
   std::int64_t method_memory_per_worker = 0;  ///< and for each worker
 };
 
+/// Bytes that a method needs for so many examples: altogether, and for each worker that predicts so many rows.
+struct MethodMemory {
+  std::function<std::int64_t(std::int64_t examples, std::int64_t channels)> altogether;
+  std::function<std::int64_t(std::int64_t examples, std::int64_t channels, std::int64_t rows)> per_worker;
+};
+
+/// The run that the options ask for, with the memory of a method filled in.
+TrainingRun training_run(const Inputs& inputs, const std::string& layout, std::int64_t training_positions,
+                         const TrainingOptions& options, const MethodMemory& memory);
+
 /// The ports data, labels and signal_mask.
 std::vector<Port> training_ports();
 /// `more` describes what the method adds.

@@ -20,25 +20,6 @@ Masks masks_of(const Inputs& inputs, const Description& positions) {
           read_mask(inputs.find("signal_mask"), positions.signal_shape(), "signal_mask")};
 }
 
-Dataset label_map(const Description& data, const std::vector<std::int32_t>& labels, std::string title) {
-  Description description;
-  description.title = std::move(title);
-  for (const Axis& axis : data.axes) {
-    if (axis.role != Role::navigation) continue;
-    description.axes.push_back(axis);
-    description.axes.back().role = Role::signal;
-  }
-  return Dataset::from_values<std::int32_t>(std::move(description), labels);
-}
-
-View view_of_map(const Description& data, View picture) {
-  switch (data.navigation_shape().size()) {
-    case 1: return View::spectra;
-    case 2: return picture;
-    default: return View::hidden;
-  }
-}
-
 ClassSpectra class_spectra(const Rows& rows, const std::vector<std::int32_t>& labels, std::int64_t classes,
                            const std::string& stage, Context& context) {
   const auto columns = static_cast<std::size_t>(rows.columns()), number = static_cast<std::size_t>(classes);

@@ -16,11 +16,6 @@ std::vector<Port> segment_ports();
 /// The masks of the inputs for data as `as_positions` gave them.
 Masks masks_of(const Inputs& inputs, const Description& positions);
 
-/// Class numbers (int32, one per position) as an image over the navigation axes.
-Dataset label_map(const Description& data, const std::vector<std::int32_t>& labels, std::string title);
-/// How a report shows one map over the navigation axes: `picture` for two axes, a curve for one.
-View view_of_map(const Description& data, View picture);
-
 /// Mean and standard error of the values of each class, classes × channels; 0 for a class without positions, and an
 /// error of 0 for a class of one.
 struct ClassSpectra {

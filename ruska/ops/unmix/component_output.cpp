@@ -92,6 +92,25 @@ View view_of(const Dataset& components) {
   }
 }
 
+Dataset label_map(const Description& data, const std::vector<std::int32_t>& labels, std::string title) {
+  Description description;
+  description.title = std::move(title);
+  for (const Axis& axis : data.axes) {
+    if (axis.role != Role::navigation) continue;
+    description.axes.push_back(axis);
+    description.axes.back().role = Role::signal;
+  }
+  return Dataset::from_values<std::int32_t>(std::move(description), labels);
+}
+
+View view_of_map(const Description& data, View picture) {
+  switch (data.navigation_shape().size()) {
+    case 1: return View::spectra;
+    case 2: return picture;
+    default: return View::hidden;
+  }
+}
+
 std::vector<std::string> component_names(std::int64_t components) {
   std::vector<std::string> names;
   for (std::int64_t k = 1; k <= components; ++k) names.push_back("component " + std::to_string(k));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ Dataset spectra_of(const Description& data, const std::vector<double>& values, s
 Dataset maps_of(const Description& data, const std::vector<double>& values, std::int64_t components, std::string title);
 /// How a report shows them: pictures for two axes, curves for one.
 View view_of(const Dataset& components);
+
+/// Class numbers (int32, one per position) as an image over the navigation axes.
+Dataset label_map(const Description& data, const std::vector<std::int32_t>& labels, std::string title);
+/// How a report shows one map over the navigation axes: `picture` for two axes, a curve for one.
+View view_of_map(const Description& data, View picture);
 
 /// "component 1", "component 2", …
 std::vector<std::string> component_names(std::int64_t components);

@@ -34,22 +34,13 @@ constexpr auto parameters = std::tuple{
               "Most labelled positions that are trained on; of more, some of every class are drawn"),
     parameter(&SvmParams::seed, "seed", "", at_least<std::int64_t>(0), "Seed of the folds and of every other draw")};
 
-TrainingRun training_run(const Inputs& inputs, const SvmParams& params) {
-  TrainingRun run;
-  run.layout = params.layout;
-  run.training_positions = params.training_positions;
-  run.options = {params.normalization, "standardize", params.folds, params.seed};
-  const Description data = segment::positions_description(inputs.at("data").describe(), params.layout);
-  const std::int64_t examples = std::min(params.training_positions, data.navigation_size());
-  const std::int64_t rows = std::max(partitions_of(data).largest(), examples);
-  run.method_memory = support_vector_memory(examples, data.signal_size());
-  run.method_memory_per_worker = support_vector_memory_per_worker(examples, data.signal_size(), rows);
-  return run;
+TrainingRun run_of(const Inputs& inputs, const SvmParams& params) {
+  return training_run(inputs, params.layout, params.training_positions,
+                      {params.normalization, "standardize", params.folds, params.seed},
+                      {support_vector_memory, support_vector_memory_per_worker});
 }
 
-Plan check(const Inputs& inputs, const SvmParams& params) {
-  return training_plan(inputs, training_run(inputs, params));
-}
+Plan check(const Inputs& inputs, const SvmParams& params) { return training_plan(inputs, run_of(inputs, params)); }
 
 Outputs run(const Inputs& inputs, const SvmParams& params, Context& context) {
   SupportVectorOptions options;
@@ -61,7 +52,7 @@ Outputs run(const Inputs& inputs, const SvmParams& params, Context& context) {
   options.tolerance = params.tolerance;
   options.seed = params.seed;
   return train_and_classify(
-      inputs, training_run(inputs, params),
+      inputs, run_of(inputs, params),
       [&](const TrainingSet& set, Model& model, bool probabilities, Context& of) {
         train_support_vectors(set, options, model, probabilities, of);
       },

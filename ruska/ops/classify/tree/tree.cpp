@@ -29,22 +29,14 @@ constexpr auto parameters = std::tuple{
               "Most labelled positions that are trained on; of more, some of every class are drawn"),
     parameter(&TreeParams::seed, "seed", "", at_least<std::int64_t>(0), "Seed of the folds and of every other draw")};
 
-TrainingRun training_run(const Inputs& inputs, const TreeParams& params) {
-  TrainingRun run;
-  run.layout = params.layout;
-  run.training_positions = params.training_positions;
-  run.options = {params.normalization, "none", params.folds, params.seed};
-  const Description data = segment::positions_description(inputs.at("data").describe(), params.layout);
-  const std::int64_t examples = std::min(params.training_positions, data.navigation_size());
-  const std::int64_t rows = std::max(partitions_of(data).largest(), examples);
-  run.method_memory = trees_memory(examples, data.signal_size(), 1);
-  run.method_memory_per_worker = trees_memory_per_worker(examples, data.signal_size(), rows);
-  return run;
+TrainingRun run_of(const Inputs& inputs, const TreeParams& params) {
+  return training_run(inputs, params.layout, params.training_positions,
+                      {params.normalization, "none", params.folds, params.seed},
+                      {[](std::int64_t examples, std::int64_t channels) { return trees_memory(examples, channels, 1); },
+                       trees_memory_per_worker});
 }
 
-Plan check(const Inputs& inputs, const TreeParams& params) {
-  return training_plan(inputs, training_run(inputs, params));
-}
+Plan check(const Inputs& inputs, const TreeParams& params) { return training_plan(inputs, run_of(inputs, params)); }
 
 Outputs run(const Inputs& inputs, const TreeParams& params, Context& context) {
   TreeOptions options;
@@ -54,7 +46,7 @@ Outputs run(const Inputs& inputs, const TreeParams& params, Context& context) {
   options.seed = params.seed;
   Importances importances;
   return train_and_classify(
-      inputs, training_run(inputs, params),
+      inputs, run_of(inputs, params),
       [&](const TrainingSet& set, Model& model, bool last, Context& of) {
         Importances found = train_trees(set, options, model, of);
         if (last) importances = std::move(found);

@@ -89,8 +89,8 @@ Outputs run(const Inputs& inputs, const GmmParams& params, Context& context) {
   Outputs outputs;
   outputs.add({.name = "labels",
                .title = "Clusters",
-               .value = label_map(data, labels, "Clusters"),
-               .view = view_of_map(data, View::labels),
+               .value = unmix::label_map(data, labels, "Clusters"),
+               .view = unmix::view_of_map(data, View::labels),
                .components = names,
                .note = "The most probable cluster; the one of the largest weight is the first. Compared were " +
                        result.compared + ". -1: left out by a mask, or empty where shares are compared."});

@@ -90,8 +90,8 @@ Outputs run(const Inputs& inputs, const KmeansParams& params, Context& context) 
   Outputs outputs;
   outputs.add({.name = "labels",
                .title = "Clusters",
-               .value = label_map(data, best.label, "Clusters"),
-               .view = view_of_map(data, View::labels),
+               .value = unmix::label_map(data, best.label, "Clusters"),
+               .view = unmix::view_of_map(data, View::labels),
                .components = names,
                .note = "The cluster whose centre is nearest; compared were " + words_for(result.normalization) +
                        ". The largest cluster is the first. -1: left out by a mask" +

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "ruska/core/operation.hpp"
+#include "ruska/core/position_map.hpp"
 #include "ruska/ops/unmix/component_output.hpp"
 #include "ruska/ops/unmix/phases/name_phases.hpp"
 
@@ -87,29 +88,6 @@ std::string elements_of(const NamedPhases& named, std::size_t phase) {
                     (one.note.find("grid") != std::string::npos ? ", grid or holder?" : "") + ")");
   }
   return words.empty() ? "none significant" : join(words, ", ");
-}
-
-Dataset map_of(const Description& data, DType dtype, std::span<const std::byte> values, std::string title) {
-  Description description;
-  description.title = std::move(title);
-  description.dtype = dtype;
-  for (const Axis& axis : data.axes) {
-    if (axis.role != Role::navigation) continue;
-    description.axes.push_back(axis);
-    description.axes.back().role = Role::signal;
-  }
-  return Dataset::from_bytes(std::move(description), values);
-}
-Dataset map_of(const Description& data, const std::vector<float>& values, std::string title) {
-  const std::vector<double> wide(values.begin(), values.end());
-  return map_of(data, DType::float64, std::as_bytes(std::span(wide)), std::move(title));
-}
-View view_of_map(const Description& data, View picture) {
-  switch (data.navigation_shape().size()) {
-    case 1: return View::spectra;
-    case 2: return picture;
-    default: return View::hidden;
-  }
 }
 
 Dataset named_phase_axis(const Dataset& components) {
@@ -234,7 +212,7 @@ Outputs run(const Inputs& inputs, const PhasesParams& params, Context& context) 
   Outputs outputs;
   outputs.add({.name = "phase_map",
                .title = "Phases",
-               .value = map_of(data, DType::int32, std::as_bytes(std::span(result.map)), "Phases"),
+               .value = label_map(data, result.map, "Phases"),
                .view = view_of_map(data, View::labels),
                .components = named.names,
                .note = "The phase of the largest abundance. " + named.note + " -1: left out by a mask, or fewer than " +
@@ -291,13 +269,14 @@ Outputs run(const Inputs& inputs, const PhasesParams& params, Context& context) 
                        ". Number of phases " + result.reason + "."});
   outputs.add({.name = "residual",
                .title = "Misfit of each position",
-               .value = map_of(data, result.residual, "Misfit of each position"),
+               .value = position_map(data, {result.residual.begin(), result.residual.end()}, "Misfit of each position"),
                .view = view_of_map(data, View::maps),
                .note = "χ² less its expectation, in units of its standard deviation: 0 where the phases explain the "
                        "counts, above 3 where something else is there."});
   outputs.add({.name = "probability",
                .title = "Probability of the phase shown",
-               .value = map_of(data, result.probability, "Probability of the phase shown"),
+               .value = position_map(data, {result.probability.begin(), result.probability.end()},
+                                     "Probability of the phase shown"),
                .view = view_of_map(data, View::maps),
                .note = "Share of the repeated measurements that give the same phase."});
   outputs.add({.name = "number_of_phases",
