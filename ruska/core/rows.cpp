@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <memory>
 #include <mutex>
 
 #include "ruska/kernels/nonzeros.hpp"
@@ -30,15 +31,24 @@ void fill(RowBlock& block, std::vector<T>&& values, std::int64_t columns, const 
   const auto column_kept = [&](std::int64_t c) {
     return masks.columns.empty() || masks.columns[static_cast<std::size_t>(c)] == 0;
   };
-  std::int64_t nonzeros = 0;
-  bool exact = true;
-  for (const T value : values) {
-    nonzeros += value != T{0} ? 1 : 0;
+  // One pass finds the nonzeros of all rows, masked or not, and ends where they are too many for the sparse form.
+  const auto most = static_cast<std::size_t>(densest_sparse_block * static_cast<double>(values.size()));
+  const auto row_length = static_cast<std::size_t>(columns);
+  const auto found = std::make_unique_for_overwrite<std::uint32_t[]>(most + row_length);
+  std::vector<std::size_t> found_end(static_cast<std::size_t>(rows), 0);
+  std::size_t nonzeros = 0;
+  block.sparse = true;
+  for (std::size_t r = 0; r < found_end.size() && block.sparse; ++r) {
+    const T* row = values.data() + r * row_length;
+    const std::size_t end = nonzeros + kernels::find_nonzeros(row, row_length, found.get() + nonzeros);
     if constexpr (sizeof(T) > 2 && !std::is_same_v<T, float>) {
-      exact = exact && exact_in_float(static_cast<double>(value));
+      for (; nonzeros < end; ++nonzeros) {
+        if (!exact_in_float(static_cast<double>(row[found[nonzeros]]))) block.sparse = false;
+      }
     }
+    nonzeros = found_end[r] = end;
+    if (nonzeros > most) block.sparse = false;
   }
-  block.sparse = exact && static_cast<double>(nonzeros) <= densest_sparse_block * static_cast<double>(values.size());
   if (!block.sparse) {
     if constexpr (std::is_same_v<T, double>) {
       block.dense = std::move(values);
@@ -56,19 +66,19 @@ void fill(RowBlock& block, std::vector<T>&& values, std::int64_t columns, const 
     return;
   }
   block.row_start.reserve(static_cast<std::size_t>(rows) + 1);
-  block.channel.reserve(static_cast<std::size_t>(nonzeros));
-  block.value.reserve(static_cast<std::size_t>(nonzeros));
+  block.channel.reserve(nonzeros);
+  block.value.reserve(nonzeros);
   block.row_start.push_back(0);
-  std::vector<std::uint32_t> found(static_cast<std::size_t>(columns));
+  std::size_t i = 0;
   for (std::int64_t r = 0; r < rows; ++r) {
     const T* row = values.data() + r * columns;
-    const std::size_t count =
-        row_kept(r) ? kernels::find_nonzeros(row, static_cast<std::size_t>(columns), found.data()) : 0;
-    for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t end = found_end[static_cast<std::size_t>(r)];
+    for (; i < end && row_kept(r); ++i) {
       if (!column_kept(found[i])) continue;
       block.channel.push_back(found[i]);
       block.value.push_back(static_cast<float>(row[found[i]]));
     }
+    i = end;
     block.row_start.push_back(static_cast<std::int64_t>(block.channel.size()));
   }
 }

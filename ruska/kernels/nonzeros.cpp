@@ -44,6 +44,7 @@ std::size_t FindUint8(const std::uint8_t* v, std::size_t n, std::uint32_t* index
 std::size_t FindUint16(const std::uint16_t* v, std::size_t n, std::uint32_t* index) { return find(v, n, index); }
 std::size_t FindUint32(const std::uint32_t* v, std::size_t n, std::uint32_t* index) { return find(v, n, index); }
 std::size_t FindFloat(const float* v, std::size_t n, std::uint32_t* index) { return find(v, n, index); }
+std::size_t FindDouble(const double* v, std::size_t n, std::uint32_t* index) { return find(v, n, index); }
 
 }  // namespace ruska::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -55,6 +56,7 @@ HWY_EXPORT(FindUint8);
 HWY_EXPORT(FindUint16);
 HWY_EXPORT(FindUint32);
 HWY_EXPORT(FindFloat);
+HWY_EXPORT(FindDouble);
 
 std::size_t find_nonzeros(const std::uint8_t* values, std::size_t count, std::uint32_t* index) {
   return HWY_DYNAMIC_DISPATCH(FindUint8)(values, count, index);
@@ -67,6 +69,9 @@ std::size_t find_nonzeros(const std::uint32_t* values, std::size_t count, std::u
 }
 std::size_t find_nonzeros(const float* values, std::size_t count, std::uint32_t* index) {
   return HWY_DYNAMIC_DISPATCH(FindFloat)(values, count, index);
+}
+std::size_t find_nonzeros(const double* values, std::size_t count, std::uint32_t* index) {
+  return HWY_DYNAMIC_DISPATCH(FindDouble)(values, count, index);
 }
 
 }  // namespace ruska::kernels

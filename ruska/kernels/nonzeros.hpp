@@ -13,6 +13,7 @@ std::size_t find_nonzeros(const std::uint8_t* values, std::size_t count, std::ui
 std::size_t find_nonzeros(const std::uint16_t* values, std::size_t count, std::uint32_t* index);
 std::size_t find_nonzeros(const std::uint32_t* values, std::size_t count, std::uint32_t* index);
 std::size_t find_nonzeros(const float* values, std::size_t count, std::uint32_t* index);
+std::size_t find_nonzeros(const double* values, std::size_t count, std::uint32_t* index);
 
 namespace reference {
 template <class T>

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/kernels/poisson_row.hpp"
 
+#include <algorithm>
 #include <cmath>
+
+#include "ruska/kernels/channel_table.hpp"
 
 // foreach_target includes this file once per target and must come before all else of Highway.
 // clang-format off
@@ -35,7 +38,8 @@ HWY_INLINE Ratios ratios_of(Lane d, Vector x, Vector lambda, Vector& unreached) 
 
 /// Sums in registers: one load of each spectrum serves λ, gain and hessian.
 template <int K, bool with_hessian>
-bool derivatives_in_registers(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
+bool derivatives_in_registers(const PoissonRow& row, const double* w, double* ratio, double* curvature, double* gain,
+                              double* hessian) {
   const Lane d;
   Vector weight[K], gains[K], products[K * (K + 1) / 2];
   for (int k = 0; k < K; ++k) {
@@ -55,6 +59,7 @@ bool derivatives_in_registers(const PoissonRow& row, const double* w, double* ra
     }
     const Ratios ratios = ratios_of(d, hn::LoadU(d, row.x + j), lambda, unreached);
     hn::StoreU(ratios.first, d, ratio + j);
+    hn::StoreU(ratios.second, d, curvature + j);
     int at = 0;
     for (int k = 0; k < K; ++k) {
       gains[k] = hn::MulAdd(ratios.first, spectrum[k], gains[k]);
@@ -84,8 +89,9 @@ HWY_INLINE double dot3(Lane d, const double* a, const double* b, const double* c
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
-/// For numbers of components whose sums do not fit registers. `ratio` serves as scratch until its final values.
-bool derivatives_in_memory(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
+/// For numbers of components whose sums do not fit registers.
+bool derivatives_in_memory(const PoissonRow& row, const double* w, double* ratio, double* curvature, double* gain,
+                           double* hessian) {
   const Lane d;
   const std::size_t components = row.components;
   auto unreached = hn::Zero(d);
@@ -96,19 +102,16 @@ bool derivatives_in_memory(const PoissonRow& row, const double* w, double* ratio
     }
     return lambda;
   };
-  if (hessian != nullptr) {
-    for (std::size_t j = 0; j < row.count; j += hn::Lanes(d)) {
-      hn::StoreU(ratios_of(d, hn::LoadU(d, row.x + j), lambda_at(j), unreached).second, d, ratio + j);
-    }
-    for (std::size_t k = 0; k < components; ++k) {
-      for (std::size_t l = k; l < components; ++l) {
-        hessian[k * components + l] = hessian[l * components + k] =
-            dot3(d, ratio, row.spectra + k * row.stride, row.spectra + l * row.stride, row.count);
-      }
-    }
-  }
   for (std::size_t j = 0; j < row.count; j += hn::Lanes(d)) {
-    hn::StoreU(ratios_of(d, hn::LoadU(d, row.x + j), lambda_at(j), unreached).first, d, ratio + j);
+    const Ratios ratios = ratios_of(d, hn::LoadU(d, row.x + j), lambda_at(j), unreached);
+    hn::StoreU(ratios.first, d, ratio + j);
+    hn::StoreU(ratios.second, d, curvature + j);
+  }
+  for (std::size_t k = 0; hessian != nullptr && k < components; ++k) {
+    for (std::size_t l = k; l < components; ++l) {
+      hessian[k * components + l] = hessian[l * components + k] =
+          dot3(d, curvature, row.spectra + k * row.stride, row.spectra + l * row.stride, row.count);
+    }
   }
   for (std::size_t k = 0; k < components; ++k) {
     auto sum = hn::Zero(d);
@@ -121,20 +124,22 @@ bool derivatives_in_memory(const PoissonRow& row, const double* w, double* ratio
 }
 
 template <int K>
-bool derivatives_of(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
-  return hessian != nullptr ? derivatives_in_registers<K, true>(row, w, ratio, gain, hessian)
-                            : derivatives_in_registers<K, false>(row, w, ratio, gain, hessian);
+bool derivatives_of(const PoissonRow& row, const double* w, double* ratio, double* curvature, double* gain,
+                    double* hessian) {
+  return hessian != nullptr ? derivatives_in_registers<K, true>(row, w, ratio, curvature, gain, hessian)
+                            : derivatives_in_registers<K, false>(row, w, ratio, curvature, gain, hessian);
 }
 
-bool PoissonDerivatives(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
+bool PoissonDerivatives(const PoissonRow& row, const double* w, double* ratio, double* curvature, double* gain,
+                        double* hessian) {
   switch (row.components) {
-    case 1: return derivatives_of<1>(row, w, ratio, gain, hessian);
-    case 2: return derivatives_of<2>(row, w, ratio, gain, hessian);
-    case 3: return derivatives_of<3>(row, w, ratio, gain, hessian);
-    case 4: return derivatives_of<4>(row, w, ratio, gain, hessian);
-    case 5: return derivatives_of<5>(row, w, ratio, gain, hessian);
-    case 6: return derivatives_of<6>(row, w, ratio, gain, hessian);
-    default: return derivatives_in_memory(row, w, ratio, gain, hessian);
+    case 1: return derivatives_of<1>(row, w, ratio, curvature, gain, hessian);
+    case 2: return derivatives_of<2>(row, w, ratio, curvature, gain, hessian);
+    case 3: return derivatives_of<3>(row, w, ratio, curvature, gain, hessian);
+    case 4: return derivatives_of<4>(row, w, ratio, curvature, gain, hessian);
+    case 5: return derivatives_of<5>(row, w, ratio, curvature, gain, hessian);
+    case 6: return derivatives_of<6>(row, w, ratio, curvature, gain, hessian);
+    default: return derivatives_in_memory(row, w, ratio, curvature, gain, hessian);
   }
 }
 
@@ -150,6 +155,74 @@ double PoissonLogSum(const PoissonRow& row, const double* ratio) {
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
+/// The spectra of as many channels as there are lanes, from index + k on; their sum is returned.
+HWY_INLINE Vector gather_spectra(Lane d, hn::Vec<hn::RebindToSigned<Lane>> index, const double* table,
+                                 std::size_t components, std::size_t stride, double* spectra) {
+  auto reach = hn::Zero(d);
+  for (std::size_t k = 0; k < components; ++k) {
+    const auto spectrum = hn::GatherIndex(d, table + k, index);
+    hn::StoreU(spectrum, d, spectra + k * stride);
+    reach = hn::Add(reach, spectrum);
+  }
+  return reach;
+}
+
+double LayOutPoissonRow(std::span<const std::uint32_t> channel, const double* value, const double* table,
+                        std::size_t width, std::size_t components, std::size_t stride, double* x, double* spectra) {
+  const Lane d;
+  const hn::RebindToSigned<Lane> of_index;
+  const hn::Rebind<std::uint32_t, Lane> of_channel;
+  const std::size_t lanes = hn::Lanes(d), size = channel.size();
+  const auto index_of = [&](const std::uint32_t* first) HWY_ATTR {
+    const auto row = hn::Mul(hn::LoadU(of_channel, first), hn::Set(of_channel, static_cast<std::uint32_t>(width)));
+    return hn::BitCast(of_index, hn::PromoteTo(hn::RebindToUnsigned<Lane>(), row));
+  };
+  auto least = hn::Set(d, 1.0), least_reach = hn::Set(d, 1.0);
+  std::size_t j = 0;
+  for (; j + lanes <= size; j += lanes) {
+    const auto values = hn::LoadU(d, value + j);
+    hn::StoreU(values, d, x + j);
+    least = hn::Min(least, values);
+    const auto reach = gather_spectra(d, index_of(channel.data() + j), table, components, stride, spectra + j);
+    least_reach = hn::Min(least_reach, reach);
+  }
+  const std::size_t end = (size + row_padding - 1) / row_padding * row_padding;
+  for (; j < end; j += lanes) {
+    // Padding repeats a channel of the row, so that nothing there needs care, with a value of 0.
+    std::uint32_t channels[row_padding];
+    double values[row_padding];
+    for (std::size_t i = 0; i < lanes; ++i) {
+      const bool is_there = j + i < size;
+      channels[i] = is_there ? channel[j + i] : channel[0];
+      values[i] = is_there ? value[j + i] : 0.0;
+      if (is_there) least = hn::Min(least, hn::Set(d, values[i]));
+    }
+    hn::StoreU(hn::LoadU(d, values), d, x + j);
+    const auto reach = gather_spectra(d, index_of(channels), table, components, stride, spectra + j);
+    least_reach = hn::Min(least_reach, reach);
+  }
+  if (!(hn::GetLane(hn::MinOfLanes(d, least_reach)) > 0)) return 0;
+  return hn::GetLane(hn::MinOfLanes(d, least));
+}
+
+void AddPoissonRow(std::span<const std::uint32_t> channel, const double* ratio, const double* curvature,
+                   const double* weight, std::size_t width, const double* products, std::size_t pair_width,
+                   double* table) {
+  const hn::CappedTag<double, table_padding> d;
+  const std::size_t lanes = hn::Lanes(d), cell_width = width + pair_width;
+  for (std::size_t j = 0; j < channel.size(); ++j) {
+    double* cell = table + channel[j] * cell_width;
+    const auto first = hn::Set(d, ratio[j]), second = hn::Set(d, curvature[j]);
+    for (std::size_t k = 0; k < width; k += lanes) {
+      hn::StoreU(hn::MulAdd(first, hn::LoadU(d, weight + k), hn::LoadU(d, cell + k)), d, cell + k);
+    }
+    for (std::size_t k = 0; k < pair_width; k += lanes) {
+      double* to = cell + width + k;
+      hn::StoreU(hn::MulAdd(second, hn::LoadU(d, products + k), hn::LoadU(d, to)), d, to);
+    }
+  }
+}
+
 }  // namespace ruska::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -158,18 +231,60 @@ namespace ruska::kernels {
 
 HWY_EXPORT(PoissonDerivatives);
 HWY_EXPORT(PoissonLogSum);
+HWY_EXPORT(LayOutPoissonRow);
+HWY_EXPORT(AddPoissonRow);
 
-bool poisson_derivatives(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
-  return HWY_DYNAMIC_DISPATCH(PoissonDerivatives)(row, w, ratio, gain, hessian);
+bool poisson_derivatives(const PoissonRow& row, const double* w, double* ratio, double* curvature, double* gain,
+                         double* hessian) {
+  return HWY_DYNAMIC_DISPATCH(PoissonDerivatives)(row, w, ratio, curvature, gain, hessian);
 }
 
 double poisson_log_sum(const PoissonRow& row, const double* ratio) {
   return HWY_DYNAMIC_DISPATCH(PoissonLogSum)(row, ratio);
 }
 
+double lay_out_poisson_row(std::span<const std::uint32_t> channel, const double* value, const double* table,
+                           std::size_t width, std::size_t components, std::size_t stride, double* x, double* spectra) {
+  return HWY_DYNAMIC_DISPATCH(LayOutPoissonRow)(channel, value, table, width, components, stride, x, spectra);
+}
+
+void add_poisson_row(std::span<const std::uint32_t> channel, const double* ratio, const double* curvature,
+                     const double* weight, std::size_t width, const double* products, std::size_t pair_width,
+                     double* table) {
+  HWY_DYNAMIC_DISPATCH(AddPoissonRow)(channel, ratio, curvature, weight, width, products, pair_width, table);
+}
+
 namespace reference {
 
-bool poisson_derivatives(const PoissonRow& row, const double* w, double* ratio, double* gain, double* hessian) {
+double lay_out_poisson_row(std::span<const std::uint32_t> channel, const double* value, const double* table,
+                           std::size_t width, std::size_t components, std::size_t stride, double* x, double* spectra) {
+  double least = 1;
+  for (std::size_t j = 0; j < (channel.size() + row_padding - 1) / row_padding * row_padding; ++j) {
+    const bool is_there = j < channel.size();
+    x[j] = is_there ? value[j] : 0;
+    if (is_there) least = std::min(least, value[j]);
+    double reach = 0;
+    for (std::size_t k = 0; k < components; ++k) {
+      spectra[k * stride + j] = table[(is_there ? channel[j] : channel[0]) * width + k];
+      reach += spectra[k * stride + j];
+    }
+    if (!(reach > 0)) return 0;
+  }
+  return least;
+}
+
+void add_poisson_row(std::span<const std::uint32_t> channel, const double* ratio, const double* curvature,
+                     const double* weight, std::size_t width, const double* products, std::size_t pair_width,
+                     double* table) {
+  for (std::size_t j = 0; j < channel.size(); ++j) {
+    double* cell = table + channel[j] * (width + pair_width);
+    for (std::size_t k = 0; k < width; ++k) cell[k] += ratio[j] * weight[k];
+    for (std::size_t k = 0; k < pair_width; ++k) cell[width + k] += curvature[j] * products[k];
+  }
+}
+
+bool poisson_derivatives(const PoissonRow& row, const double* w, double* ratio, double* curvature, double* gain,
+                         double* hessian) {
   const std::size_t components = row.components;
   bool reached = true;
   for (std::size_t k = 0; k < components; ++k) gain[k] = 0;
@@ -179,11 +294,12 @@ bool poisson_derivatives(const PoissonRow& row, const double* w, double* ratio, 
     for (std::size_t k = 0; k < components; ++k) lambda += w[k] * row.spectra[k * row.stride + j];
     reached = reached && !(row.x[j] > 0 && !(lambda > 0));
     ratio[j] = lambda > 0 ? row.x[j] / lambda : 0;
+    curvature[j] = lambda > 0 ? ratio[j] / lambda : 0;
     for (std::size_t k = 0; k < components; ++k) {
       const double spectrum = row.spectra[k * row.stride + j];
       gain[k] += ratio[j] * spectrum;
-      for (std::size_t l = 0; hessian != nullptr && lambda > 0 && l < components; ++l) {
-        hessian[k * components + l] += ratio[j] / lambda * spectrum * row.spectra[l * row.stride + j];
+      for (std::size_t l = 0; hessian != nullptr && l < components; ++l) {
+        hessian[k * components + l] += curvature[j] * spectrum * row.spectra[l * row.stride + j];
       }
     }
   }

@@ -15,23 +15,23 @@ constexpr double most = 1e6;     // beyond it the one has nothing of the other
 /// and values that are not finite are left out.
 template <class Values>
 double largest_part(std::size_t count, const Values& values) {
-  const auto violation = [&](double t) {
+  const auto too_much = [&](double t) {
     double sum = 0;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count && sum <= allowed; ++i) {
       const auto [a, b, sigma] = values(i);
       if (!(sigma > 0) || !std::isfinite(a) || !std::isfinite(b)) continue;
       const double below = std::min(0.0, a - t * b) / sigma;
       sum += below * below;
     }
-    return sum;
+    return sum > allowed;
   };
-  if (!(violation(most) > allowed)) return most;
+  if (!too_much(most)) return most;
   double low = 0, high = most;
   while (high - low > 1e-6 * high) {
     // Halving on a logarithmic scale: parts of a thousandth matter as much as parts of one.
     const double middle = low > 0 ? std::sqrt(low * high) : high > 1e-9 ? high * 1e-3 : 0.0;
     if (middle == 0) return 0;
-    (violation(middle) > allowed ? high : low) = middle;
+    (too_much(middle) ? high : low) = middle;
   }
   return low;
 }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ruska/kernels/channel_table.hpp"
 #include "ruska/math/nonnegative_least_squares.hpp"
@@ -23,7 +24,8 @@ constexpr int first_newton_steps = 50;  // from loadings of no meaning
 constexpr int newton_steps = 4;
 constexpr double newton_tolerance = 1e-6;  // nats per row
 
-/// Newton steps of one row's shares on the simplex. One object per worker and block.
+/// Newton steps of one row's shares on the simplex. The concave part of the penalty is replaced by its tangent at every
+/// step, which lies above it, so that no step raises the cost. One object per worker and block.
 class SimplexNewton {
  public:
   SimplexNewton(std::size_t components, const std::vector<double>& row_sum, const MapPenalty& penalty, int steps)
@@ -33,30 +35,34 @@ class SimplexNewton {
         steps_(steps),
         quadratic_(std::vector<double>(components * components, 0.0), components),
         share_(components),
+        whole_(components),
         next_(components),
         target_(components),
         slope_(components),
         right_(components),
         hessian_(components * components) {}
 
-  void operator()(PoissonRowSolver& solver, std::int64_t row, double* w);
+  /// Returns the penalty's own part of the row.
+  double operator()(PoissonRowSolver& solver, std::int64_t row, double* w);
 
  private:
+  bool step_from(PoissonRowSolver& solver, std::int64_t row, double reached, double weight);
+  /// The shares of the whole row's signal, of which `reached` is in channels that a spectrum reaches.
+  const double* whole(double reached) {
+    for (std::size_t k = 0; k < count_; ++k) whole_[k] = reached * share_[k];
+    return whole_.data();
+  }
+
   std::size_t count_;
   const std::vector<double>& row_sum_;
   const MapPenalty& penalty_;
   int steps_;
   math::SimplexLeastSquares quadratic_;
-  std::vector<double> share_, next_, target_, slope_, right_, hessian_;
+  std::vector<double> share_, whole_, next_, target_, slope_, right_, hessian_;
 };
 
-void SimplexNewton::operator()(PoissonRowSolver& solver, std::int64_t row, double* w) {
+double SimplexNewton::operator()(PoissonRowSolver& solver, std::int64_t row, double* w) {
   const double sum = solver.sum();
-  if (!(sum > 0)) {
-    std::fill(w, w + count_, 0.0);
-    solver.derivatives(w, false);
-    return;
-  }
   double total = 0;
   for (std::size_t k = 0; k < count_; ++k) total += w[k];
   for (std::size_t k = 0; k < count_; ++k) {
@@ -65,10 +71,10 @@ void SimplexNewton::operator()(PoissonRowSolver& solver, std::int64_t row, doubl
   }
   // Channels that no spectrum reaches take no part: the shares that the penalty sees sum to a little less than one.
   const double reached = sum / row_sum_[static_cast<std::size_t>(row)];
-  const double weight = reached * reached * penalty_.majorant(row, target_.data(), slope_.data());
-  for (std::size_t k = 0; k < count_; ++k) {
-    target_[k] /= reached;
-    slope_[k] *= reached;
+  double weight = 0;
+  if (penalty_.couples()) {
+    weight = reached * reached * penalty_.pull(row, target_.data());
+    for (double& one : target_) one /= reached;
   }
   if (!solver.derivatives(w, true)) {
     // The start left out every spectrum that reaches some channel with counts.
@@ -78,40 +84,51 @@ void SimplexNewton::operator()(PoissonRowSolver& solver, std::int64_t row, doubl
     }
     solver.derivatives(w, true);
   }
-  for (int step = 0; step < steps_; ++step) {
-    double trace = 0;
-    for (std::size_t k = 0; k < count_; ++k) {
-      for (std::size_t l = 0; l < count_; ++l) {
-        hessian_[k * count_ + l] = sum * sum * solver.hessian()[k * count_ + l] + (k == l ? weight : 0.0);
-      }
-      trace += hessian_[k * count_ + k];
-    }
-    for (std::size_t k = 0; k < count_; ++k) {
-      // Fewer nonzeros than spectra leave the matrix singular. A larger one only shortens the step.
-      hessian_[k * count_ + k] += 1e-9 * trace + 1e-300;
-      right_[k] = sum * solver.gain()[k] - weight * (share_[k] - target_[k]) - slope_[k];
-      for (std::size_t l = 0; l < count_; ++l) right_[k] += hessian_[k * count_ + l] * share_[l];
-    }
-    quadratic_.set_gram(hessian_.data());
-    quadratic_.solve(right_.data(), next_.data());
-    double fall = 0, square = 0;  // expected to first order, and the squared length in the Hessian's metric
-    for (std::size_t k = 0; k < count_; ++k) {
-      double curved = 0;
-      for (std::size_t l = 0; l < count_; ++l) curved += hessian_[k * count_ + l] * (next_[l] - share_[l]);
-      square += (next_[k] - share_[k]) * curved;
-      double slope = right_[k];
-      for (std::size_t l = 0; l < count_; ++l) slope -= hessian_[k * count_ + l] * share_[l];
-      fall += (next_[k] - share_[k]) * slope;
-    }
-    if (!(fall > newton_tolerance)) return;
-    const double decrement = std::sqrt(std::max(0.0, square) / solver.least_value());
-    const double length = decrement < 0.5 ? 1.0 : 1 / (1 + decrement);
-    for (std::size_t k = 0; k < count_; ++k) {
-      share_[k] = std::max(0.0, share_[k] + length * (next_[k] - share_[k]));
-      w[k] = sum * share_[k];
-    }
+  for (int step = 0; step < steps_ && step_from(solver, row, reached, weight); ++step) {
+    for (std::size_t k = 0; k < count_; ++k) w[k] = sum * share_[k];
     solver.derivatives(w, step + 1 < steps_);
   }
+  return penalty_.own(whole(reached));
+}
+
+/// One step from where the solver is; false when nothing is left to gain.
+bool SimplexNewton::step_from(PoissonRowSolver& solver, std::int64_t row, double reached, double weight) {
+  const double sum = solver.sum();
+  penalty_.slope(row, whole(reached), slope_.data());
+  double lowest = std::numeric_limits<double>::infinity(), here = 0;
+  for (std::size_t k = 0; k < count_; ++k) {
+    slope_[k] = reached * slope_[k] - sum * solver.gain()[k] + weight * (share_[k] - target_[k]);
+    lowest = std::min(lowest, slope_[k]);
+    here += slope_[k] * share_[k];
+  }
+  // To first order no point of the simplex lies lower than this.
+  if (!(here - lowest > newton_tolerance)) return false;
+  double trace = 0;
+  for (std::size_t kl = 0; kl < count_ * count_; ++kl) hessian_[kl] = sum * sum * solver.hessian()[kl];
+  for (std::size_t k = 0; k < count_; ++k) trace += hessian_[k * count_ + k] += weight;
+  for (std::size_t k = 0; k < count_; ++k) {
+    // Fewer nonzeros than spectra leave the matrix singular. A larger one only shortens the step.
+    hessian_[k * count_ + k] += 1e-9 * trace + 1e-300;
+    right_[k] = -slope_[k];
+    for (std::size_t l = 0; l < count_; ++l) right_[k] += hessian_[k * count_ + l] * share_[l];
+    next_[k] = share_[k];
+  }
+  quadratic_.set_gram(hessian_.data());
+  quadratic_.improve(right_.data(), next_.data());
+  double fall = 0, square = 0;  // expected to first order, and the squared length in the Hessian's metric
+  for (std::size_t k = 0; k < count_; ++k) {
+    double curved = 0;
+    for (std::size_t l = 0; l < count_; ++l) curved += hessian_[k * count_ + l] * (next_[l] - share_[l]);
+    square += (next_[k] - share_[k]) * curved;
+    fall -= (next_[k] - share_[k]) * slope_[k];
+  }
+  if (!(fall > newton_tolerance)) return false;
+  const double decrement = std::sqrt(std::max(0.0, square) / solver.least_value());
+  const double length = decrement < 0.5 ? 1.0 : 1 / (1 + decrement);
+  for (std::size_t k = 0; k < count_; ++k) {
+    share_[k] = std::max(0.0, share_[k] + length * (next_[k] - share_[k]));
+  }
+  return true;
 }
 
 /// One row's shares under squares: ½ s² aᵀ G a − s aᵀ b plus the penalty's majorant, s the row's weighted sum.
@@ -183,13 +200,13 @@ Pass constrained_poisson_pass(const Rows& data, const std::vector<double>& row_s
   return [&data, &row_sum, &model, &penalty, &context, steps = first_newton_steps](
              const std::vector<double>& table, std::vector<double>& loadings) mutable {
     const std::size_t components = model.components();
-    penalty.touch(loadings);
+    if (penalty.couples()) penalty.touch(loadings);
     const auto step = [&]() -> RowStep { return SimplexNewton(components, row_sum, penalty, steps); };
     const PoissonSums sums = poisson_sums(data, model.spectra_of(table), loadings, components, step, context);
     Executor(context).gather(data.partitions(), static_cast<std::int64_t>(components), std::span(loadings));
     steps = newton_steps;
     PassResult result;
-    result.objective = sums.divergence + penalty.value(loadings);
+    result.objective = sums.objective + (penalty.couples() ? penalty.coupled(loadings) : 0.0);
     result.table = model.expectation_step(table, sums);
     result.bold = model.newton_step(table, sums);
     result.loading_scale.assign(components, 1.0);

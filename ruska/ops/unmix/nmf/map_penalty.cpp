@@ -35,22 +35,37 @@ std::vector<double> MapPenalty::shares_of(const std::vector<double>& loadings) c
   return shares;
 }
 
-double MapPenalty::value(const std::vector<double>& loadings) const {
-  double smooth = 0, sparse = 0, relevant = 0;
-  const std::vector<double> shares = shares_of(loadings);
-  for (std::int64_t p = 0; p < grid_.positions; ++p) {
-    const auto here = static_cast<std::size_t>(p);
-    if (!(row_sum_[here] > 0)) continue;
-    const double* a = shares.data() + here * components_;
-    if (settings_.smoothness > 0) {
+double MapPenalty::own(const double* shares) const {
+  if (!(settings_.sparsity > 0)) return 0;
+  double sum = 0, product = 1;
+  for (std::size_t k = 0; k < components_; ++k) {
+    if (settings_.logarithmic) {
+      // One logarithm for many factors; shares sum to about one, so that they stay far from overflow.
+      product *= 1 + shares[k] / smallest_share;
+      if (product > 1e200) {
+        sum += std::log(product);
+        product = 1;
+      }
+    } else {
+      sum += shares[k];
+    }
+  }
+  return settings_.sparsity * (sum + std::log(product));
+}
+
+double MapPenalty::coupled(const std::vector<double>& loadings) const {
+  double smooth = 0, relevant = 0;
+  if (settings_.smoothness > 0) {
+    const std::vector<double> shares = shares_of(loadings);
+    for (std::int64_t p = 0; p < grid_.positions; ++p) {
+      const auto here = static_cast<std::size_t>(p);
+      if (!(row_sum_[here] > 0)) continue;
+      const double* a = shares.data() + here * components_;
       grid_.for_each_neighbour(p, [&](std::int64_t q) {
         if (q < p || !(row_sum_[static_cast<std::size_t>(q)] > 0)) return;
         const double square = squared_distance(a, &shares[static_cast<std::size_t>(q) * components_], components_);
         smooth += settings_.total_variation ? std::sqrt(square + smallest_edge * smallest_edge) : 0.5 * square;
       });
-    }
-    for (std::size_t k = 0; k < components_ && settings_.sparsity > 0; ++k) {
-      sparse += settings_.logarithmic ? std::log1p(a[k] / smallest_share) : a[k];
     }
   }
   if (settings_.relevance > 0 && signal_ > 0) {
@@ -58,7 +73,18 @@ double MapPenalty::value(const std::vector<double>& loadings) const {
     for (std::size_t i = 0; i < loadings.size(); ++i) total[i % components_] += loadings[i];
     for (const double one : total) relevant += std::log1p(one / (signal_ * smallest_total));
   }
-  return settings_.smoothness * smooth + settings_.sparsity * sparse + settings_.relevance * relevant;
+  return settings_.smoothness * smooth + settings_.relevance * relevant;
+}
+
+double MapPenalty::value(const std::vector<double>& loadings) const {
+  double sum = coupled(loadings);
+  std::vector<double> shares(components_);
+  for (std::size_t p = 0; p < row_sum_.size() && settings_.sparsity > 0; ++p) {
+    if (!(row_sum_[p] > 0)) continue;
+    for (std::size_t k = 0; k < components_; ++k) shares[k] = loadings[p * components_ + k] / row_sum_[p];
+    sum += own(shares.data());
+  }
+  return sum;
 }
 
 void MapPenalty::touch(const std::vector<double>& loadings) {
@@ -72,31 +98,37 @@ void MapPenalty::touch(const std::vector<double>& loadings) {
 }
 
 double MapPenalty::majorant(std::int64_t position, double* target, double* slope) const {
-  const auto here = static_cast<std::size_t>(position);
-  const double* a = shares_.data() + here * components_;
+  this->slope(position, shares_.data() + static_cast<std::size_t>(position) * components_, slope);
+  return pull(position, target);
+}
+
+double MapPenalty::pull(std::int64_t position, double* target) const {
   double weight = 0;
   std::fill(target, target + components_, 0.0);
-  if (settings_.smoothness > 0) {
-    // |a_p − a_q|² ≤ 2 |a_p − m|² + 2 |a_q − m|² with m the mean of both as they are.
-    grid_.for_each_neighbour(position, [&](std::int64_t q) {
-      if (!(row_sum_[static_cast<std::size_t>(q)] > 0)) return;
-      const double* other = shares_.data() + static_cast<std::size_t>(q) * components_;
-      double pull = 2 * settings_.smoothness;
-      if (settings_.total_variation) {
-        pull /= std::sqrt(squared_distance(a, other, components_) + smallest_edge * smallest_edge);
-      }
-      weight += pull;
-      for (std::size_t k = 0; k < components_; ++k) target[k] += pull * 0.5 * (a[k] + other[k]);
-    });
-  }
+  if (!(settings_.smoothness > 0)) return weight;
+  // |a_p − a_q|² ≤ 2 |a_p − m|² + 2 |a_q − m|² with m the mean of both as they are.
+  const double* a = shares_.data() + static_cast<std::size_t>(position) * components_;
+  grid_.for_each_neighbour(position, [&](std::int64_t q) {
+    if (!(row_sum_[static_cast<std::size_t>(q)] > 0)) return;
+    const double* other = shares_.data() + static_cast<std::size_t>(q) * components_;
+    double one = 2 * settings_.smoothness;
+    if (settings_.total_variation) {
+      one /= std::sqrt(squared_distance(a, other, components_) + smallest_edge * smallest_edge);
+    }
+    weight += one;
+    for (std::size_t k = 0; k < components_; ++k) target[k] += one * 0.5 * (a[k] + other[k]);
+  });
+  for (std::size_t k = 0; k < components_ && weight > 0; ++k) target[k] /= weight;
+  return weight;
+}
+
+void MapPenalty::slope(std::int64_t position, const double* shares, double* slope) const {
   for (std::size_t k = 0; k < components_; ++k) {
-    if (weight > 0) target[k] /= weight;
-    slope[k] = component_slope_[k] * row_sum_[here];
+    slope[k] = component_slope_[k] * row_sum_[static_cast<std::size_t>(position)];
     if (settings_.sparsity > 0) {
-      slope[k] += settings_.logarithmic ? settings_.sparsity / (a[k] + smallest_share) : settings_.sparsity;
+      slope[k] += settings_.logarithmic ? settings_.sparsity / (shares[k] + smallest_share) : settings_.sparsity;
     }
   }
-  return weight;
 }
 
 }  // namespace ruska::ops::unmix

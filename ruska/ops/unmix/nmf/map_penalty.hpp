@@ -33,10 +33,20 @@ class MapPenalty {
              std::size_t components);
 
   double value(const std::vector<double>& loadings) const;
+  /// The part of it that does not sum over positions: smoothness and relevance.
+  double coupled(const std::vector<double>& loadings) const;
+  /// The other part, of one position's shares: sparsity.
+  double own(const double* shares) const;
+  /// Whether positions depend on each other.
+  bool couples() const { return settings_.smoothness > 0 || settings_.relevance > 0; }
+
   /// Takes the maps (loadings, a · row_sum) at which the majorant touches the cost.
   void touch(const std::vector<double>& loadings);
   /// ½ · weight · |a − target|² + slope · a of one position; returns the weight.
   double majorant(std::int64_t position, double* target, double* slope) const;
+  /// Its two parts: what the neighbours, as they were when touched, pull towards, and the slope at any shares.
+  double pull(std::int64_t position, double* target) const;
+  void slope(std::int64_t position, const double* shares, double* slope) const;
 
  private:
   std::vector<double> shares_of(const std::vector<double>& loadings) const;

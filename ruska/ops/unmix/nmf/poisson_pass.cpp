@@ -76,9 +76,9 @@ PoissonSums poisson_sums(const Rows& data, const std::vector<double>& table, std
   const std::size_t width = kernels::padded_width(components);
   const PairTable pairs(components);
   const std::size_t channels = table.size() / width;
-  // Gain and information of the spectra, the sums of the loadings and the objective travel as one array.
-  const std::size_t information = table.size();
-  const std::size_t loading_sums = information + channels * pairs.width;
+  // For each channel gain and information of the spectra side by side; the sums of the loadings and the objective.
+  const std::size_t cell = width + pairs.width;
+  const std::size_t loading_sums = channels * cell;
   const std::size_t objective = loading_sums + components;
   const std::vector<double> sums = Executor(context).reduce<std::vector<double>>(
       "refining spectra", data.partitions(), [&] { return std::vector<double>(objective + 1, 0.0); },
@@ -87,31 +87,37 @@ PoissonSums poisson_sums(const Rows& data, const std::vector<double>& table, std
         RowValues values(*block, data.columns());
         PoissonRowSolver solver(table, components);
         const RowStep improve = step();
-        std::vector<double> w(width, 0.0), products(pairs.width, 0.0), inverse_variance;
-        double divergence = 0;
+        std::vector<double> w(width, 0.0), products(pairs.width, 0.0);
+        double cost = 0;
         for (std::int64_t row = range.begin; row < range.end; ++row) {
+          double* kept = loadings.data() + static_cast<std::size_t>(row) * components;
           values.go_to(row - range.begin);
           solver.load(values.channel(), values.value());
-          double* kept = loadings.data() + static_cast<std::size_t>(row) * components;
-          improve(solver, row, kept);
+          if (!(solver.sum() > 0)) {
+            std::fill(kept, kept + components, 0.0);
+            continue;
+          }
+          cost += improve(solver, row, kept);
+          cost += solver.divergence(kept);
           std::copy(kept, kept + components, w.begin());
-          divergence += solver.divergence(kept);
-          solver.information(inverse_variance);
           pairs.products(kept, products.data());
-          kernels::add_row_to_table(solver.channel(), solver.ratio(), w.data(), width, partial.data());
-          kernels::add_row_to_table(solver.channel(), inverse_variance.data(), products.data(), pairs.width,
-                                    partial.data() + information);
+          kernels::add_poisson_row(solver.channel(), solver.ratio(), solver.curvature(), w.data(), width,
+                                   products.data(), pairs.width, partial.data());
           for (std::size_t k = 0; k < components; ++k) partial[loading_sums + k] += w[k];
         }
-        partial[objective] += divergence;
+        partial[objective] += cost;
       },
       add);
-  const auto at = [&](std::size_t i) { return sums.begin() + static_cast<std::ptrdiff_t>(i); };
-  return {components,
-          {at(0), at(information)},
-          {at(information), at(loading_sums)},
-          {at(loading_sums), at(objective)},
-          sums[objective]};
+  PoissonSums result{components, std::vector<double>(table.size()), std::vector<double>(channels * pairs.width),
+                     std::vector<double>(components), sums[objective]};
+  for (std::size_t c = 0; c < channels; ++c) {
+    std::copy_n(sums.begin() + static_cast<std::ptrdiff_t>(c * cell), width,
+                result.gain.begin() + static_cast<std::ptrdiff_t>(c * width));
+    std::copy_n(sums.begin() + static_cast<std::ptrdiff_t>(c * cell + width), pairs.width,
+                result.information.begin() + static_cast<std::ptrdiff_t>(c * pairs.width));
+  }
+  std::copy_n(sums.begin() + static_cast<std::ptrdiff_t>(loading_sums), components, result.loadings.begin());
+  return result;
 }
 
 Pass poisson_pass(const Rows& data, std::size_t components, Context& context) {
@@ -119,12 +125,15 @@ Pass poisson_pass(const Rows& data, std::size_t components, Context& context) {
                                                                    std::vector<double>& loadings) mutable {
     const std::size_t width = kernels::padded_width(components);
     const auto step = [steps] {
-      return [steps](PoissonRowSolver& solver, std::int64_t, double* w) { solver.solve(w, steps, newton_tolerance); };
+      return [steps](PoissonRowSolver& solver, std::int64_t, double* w) {
+        solver.solve(w, steps, newton_tolerance);
+        return 0.0;
+      };
     };
     const PoissonSums sums = poisson_sums(data, table, loadings, components, step, context);
     steps = newton_steps;
     PassResult result;
-    result.objective = sums.divergence;
+    result.objective = sums.objective;
     result.table = table;
     for (std::size_t i = 0; i < table.size(); ++i) {
       // A component that no row uses keeps its spectrum.
@@ -157,7 +166,7 @@ PoissonUncertainty poisson_uncertainty(const Rows& data, const Factorization& so
         const auto block = data.block(partition);
         RowValues values(*block, data.columns());
         PoissonRowSolver solver(solution.table, components);
-        std::vector<double> products(pairs.width, 0.0), information;
+        std::vector<double> products(pairs.width, 0.0);
         for (std::int64_t row = range.begin; row < range.end; ++row) {
           const std::size_t first = static_cast<std::size_t>(row) * components;
           const double* w = solution.loadings.data() + first;
@@ -168,9 +177,8 @@ PoissonUncertainty poisson_uncertainty(const Rows& data, const Factorization& so
           for (std::size_t k = 0; k < components; ++k) partial[size + channels + k] += w[k];
           if (!(solver.sum() > 0)) continue;
           for (std::size_t j = 0; j < count; ++j) partial[size + solver.channel()[j]] += solver.value()[j];
-          solver.information(information);
           pairs.products(w, products.data());
-          kernels::add_row_to_table(solver.channel(), information.data(), products.data(), pairs.width, partial.data());
+          kernels::add_row_to_table(solver.channel(), solver.curvature(), products.data(), pairs.width, partial.data());
         }
       },
       add);

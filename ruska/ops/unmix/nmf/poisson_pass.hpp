@@ -28,11 +28,12 @@ struct PoissonSums {
   std::vector<double> gain;         ///< Σ_p w_pk x_pc/λ_pc: channels × padded width
   std::vector<double> information;  ///< Σ_p w_pk w_pl x_pc/λ_pc²: channels × PairTable
   std::vector<double> loadings;     ///< Σ_p w_pk
-  double divergence = 0;            ///< Σ x ln(x/λ) − x + λ
+  double objective = 0;             ///< Σ x ln(x/λ) − x + λ and what the loadings cost
 };
 
-/// Improves one row's loadings for a loaded row; leaves the solver at them.
-using RowStep = std::function<void(PoissonRowSolver& solver, std::int64_t row, double* loadings)>;
+/// Improves one row's loadings for a loaded row; leaves the solver at them. Returns what they cost beside the
+/// divergence. Rows without signal are left out.
+using RowStep = std::function<double(PoissonRowSolver& solver, std::int64_t row, double* loadings)>;
 
 /// Refines every row's loadings in place, and sums. `step` makes what one worker uses for one block.
 PoissonSums poisson_sums(const Rows& data, const std::vector<double>& table, std::vector<double>& loadings,

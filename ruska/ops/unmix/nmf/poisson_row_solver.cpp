@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ruska/kernels/channel_table.hpp"
 #include "ruska/math/nonnegative_least_squares.hpp"
@@ -32,10 +33,24 @@ void PoissonRowSolver::load(std::span<const std::uint32_t> channel, std::span<co
     stride_ = room;
     x_.resize(room);
     ratio_.resize(room);
+    curvature_.resize(room);
     spectra_.resize(room * components_);
   }
-  channel_.clear();
+  channel_ = channel;
+  count_ = room;
+  least_ = 0;
+  if (table_.size() <= std::numeric_limits<std::uint32_t>::max()) {
+    least_ = kernels::lay_out_poisson_row(channel, value.data(), table_.data(), width_, components_, stride_, x_.data(),
+                                          spectra_.data());
+  }
+  if (!(least_ > 0)) load_reached(channel, value);
   sum_ = 0;
+  for (std::size_t j = 0; j < channel_.size(); ++j) sum_ += x_[j];
+}
+
+/// The same channel by channel.
+void PoissonRowSolver::load_reached(std::span<const std::uint32_t> channel, std::span<const double> value) {
+  reached_.clear();
   least_ = 1;
   std::size_t j = 0;
   for (std::size_t i = 0; i < channel.size(); ++i) {
@@ -47,11 +62,11 @@ void PoissonRowSolver::load(std::span<const std::uint32_t> channel, std::span<co
     }
     if (!(reach > 0)) continue;
     x_[j] = value[i];
-    sum_ += value[i];
     least_ = std::min(least_, value[i]);
-    channel_.push_back(channel[i]);
+    reached_.push_back(channel[i]);
     ++j;
   }
+  channel_ = reached_;
   count_ = (j + kernels::row_padding - 1) / kernels::row_padding * kernels::row_padding;
   for (; j < count_; ++j) {
     x_[j] = 0;
@@ -61,7 +76,8 @@ void PoissonRowSolver::load(std::span<const std::uint32_t> channel, std::span<co
 
 bool PoissonRowSolver::derivatives(const double* w, bool with_hessian) {
   const kernels::PoissonRow row{x_.data(), spectra_.data(), stride_, count_, components_};
-  return kernels::poisson_derivatives(row, w, ratio_.data(), gain_.data(), with_hessian ? hessian_.data() : nullptr);
+  return kernels::poisson_derivatives(row, w, ratio_.data(), curvature_.data(), gain_.data(),
+                                      with_hessian ? hessian_.data() : nullptr);
 }
 
 /// The Newton step over the loadings that may move. False when none may.
@@ -132,11 +148,6 @@ double PoissonRowSolver::divergence(const double* w) const {
   double divergence = kernels::poisson_log_sum(row, ratio_.data()) - sum_;
   for (std::size_t k = 0; k < components_; ++k) divergence += spectra_sum_[k] * w[k];
   return divergence;
-}
-
-void PoissonRowSolver::information(std::vector<double>& out) const {
-  out.resize(channel_.size());
-  for (std::size_t j = 0; j < out.size(); ++j) out[j] = ratio_[j] * ratio_[j] / x_[j];
 }
 
 void PoissonRowSolver::sigma(const double* w, double* sigma) {

@@ -20,7 +20,7 @@ class PoissonRowSolver {
   /// `table` holds padded_width(components) numbers per channel; it must outlive the object.
   PoissonRowSolver(const std::vector<double>& table, std::size_t components);
 
-  /// Takes a row's nonzeros. Channels that no spectrum reaches take no part.
+  /// Takes a row's nonzeros, which must stay until the next. Channels that no spectrum reaches take no part.
   void load(std::span<const std::uint32_t> channel, std::span<const double> value);
 
   /// Improves w by at most `steps` Newton steps, until the fall expected of the next is below `tolerance`.
@@ -39,22 +39,22 @@ class PoissonRowSolver {
   const std::vector<double>& hessian() const { return hessian_; }  ///< Σ_j x_j/λ_j² · spectra_kj · spectra_lj
   double least_value() const { return least_; }                    ///< the smaller of 1 and the least x_j
 
-  /// x_j / λ_j² at that w.
-  void information(std::vector<double>& out) const;
-
-  std::span<const std::uint32_t> channel() const { return channel_; }
-  const double* ratio() const { return ratio_.data(); }  ///< x_j / λ_j
+  std::span<const std::uint32_t> channel() const { return channel_; }  ///< those taken
+  const double* ratio() const { return ratio_.data(); }                ///< x_j / λ_j
+  const double* curvature() const { return curvature_.data(); }        ///< x_j / λ_j²
   const double* value() const { return x_.data(); }
   double sum() const { return sum_; }
 
  private:
   bool direction(const double* w);
+  void load_reached(std::span<const std::uint32_t> channel, std::span<const double> value);
 
   const std::vector<double>& table_;
   std::size_t components_, width_;
   std::vector<double> spectra_sum_;
-  std::vector<std::uint32_t> channel_;
-  std::vector<double> x_, spectra_, ratio_;
+  std::span<const std::uint32_t> channel_;
+  std::vector<std::uint32_t> reached_;
+  std::vector<double> x_, spectra_, ratio_, curvature_;
   std::size_t stride_ = 0, count_ = 0;
   double sum_ = 0, least_ = 1;
   std::vector<double> gain_, hessian_, slope_, step_, part_, right_, scratch_;
