@@ -113,15 +113,17 @@ TEST(PoissonRow, MeetsItsReferenceOnEveryTarget) {
         const PaddedRow padded(components, count, random);
         const PoissonRow& row = padded.row;
         const std::vector<double> w = uniform_values(components, random);
-        std::vector<double> ratio(64, 0.0), gain(components), hessian(components * components);
-        std::vector<double> expected_ratio = ratio, expected_gain = gain, expected_hessian = hessian;
-        EXPECT_TRUE(poisson_derivatives(row, w.data(), ratio.data(), gain.data(), hessian.data()));
-        EXPECT_TRUE(reference::poisson_derivatives(row, w.data(), expected_ratio.data(), expected_gain.data(),
-                                                   expected_hessian.data()));
+        std::vector<double> ratio(64, 0.0), curvature = ratio, gain(components), hessian(components * components);
+        std::vector<double> expected_ratio = ratio, expected_curvature = ratio, expected_gain = gain,
+                            expected_hessian = hessian;
+        EXPECT_TRUE(poisson_derivatives(row, w.data(), ratio.data(), curvature.data(), gain.data(), hessian.data()));
+        EXPECT_TRUE(reference::poisson_derivatives(row, w.data(), expected_ratio.data(), expected_curvature.data(),
+                                                   expected_gain.data(), expected_hessian.data()));
         expect_near(ratio, expected_ratio);
+        expect_near(curvature, expected_curvature);
         expect_near(gain, expected_gain);
         expect_near(hessian, expected_hessian);
-        EXPECT_TRUE(poisson_derivatives(row, w.data(), ratio.data(), gain.data(), nullptr));
+        EXPECT_TRUE(poisson_derivatives(row, w.data(), ratio.data(), curvature.data(), gain.data(), nullptr));
         expect_near(ratio, expected_ratio);
         expect_near(gain, expected_gain);
         const double sum = poisson_log_sum(row, ratio.data());
@@ -139,10 +141,50 @@ TEST(PoissonRow, SaysWhereNoSpectrumReaches) {
     for (const std::size_t components : {2u, 9u}) {
       const PaddedRow padded(components, 20, random);
       const std::vector<double> nothing(components, 0.0);
-      std::vector<double> ratio(64), gain(components), hessian(components * components);
-      EXPECT_FALSE(poisson_derivatives(padded.row, nothing.data(), ratio.data(), gain.data(), hessian.data()));
+      std::vector<double> ratio(64), curvature(64), gain(components), hessian(components * components);
       EXPECT_FALSE(
-          reference::poisson_derivatives(padded.row, nothing.data(), ratio.data(), gain.data(), hessian.data()));
+          poisson_derivatives(padded.row, nothing.data(), ratio.data(), curvature.data(), gain.data(), hessian.data()));
+      EXPECT_FALSE(reference::poisson_derivatives(padded.row, nothing.data(), ratio.data(), curvature.data(),
+                                                  gain.data(), hessian.data()));
+    }
+  });
+}
+
+TEST(PoissonRow, IsLaidOutAndAddedAsItsReferenceOnEveryTarget) {
+  std::mt19937 random(5);
+  for_each_target([&](const char* target) {
+    SCOPED_TRACE(target);
+    for (const std::size_t components : {1u, 3u, 9u}) {
+      const std::size_t width = padded_width(components), pair_width = padded_width(components * (components + 1) / 2);
+      std::vector<double> table = uniform_values(57 * width, random);
+      for (const double filled : {0.0, 0.02, 0.4, 1.0}) {
+        SparseRow row = sparse_row(57, filled, random);
+        if (filled == 0.4) row.value.back() = 0.25;
+        std::vector<double> x(64, 7.0), spectra(64 * components, 7.0), expected_x = x, expected_spectra = spectra;
+        const double least = lay_out_poisson_row(row.channel, row.value.data(), table.data(), width, components, 64,
+                                                 x.data(), spectra.data());
+        EXPECT_EQ(least, reference::lay_out_poisson_row(row.channel, row.value.data(), table.data(), width, components,
+                                                        64, expected_x.data(), expected_spectra.data()));
+        EXPECT_EQ(least, filled == 0.4 ? 0.25 : 1.0);
+        EXPECT_EQ(x, expected_x);
+        EXPECT_EQ(spectra, expected_spectra);
+
+        const std::vector<double> ratio = uniform_values(57, random), curvature = uniform_values(57, random);
+        const std::vector<double> weight = uniform_values(width, random), products = uniform_values(pair_width, random);
+        std::vector<double> sums = uniform_values(57 * (width + pair_width), random), expected_sums = sums;
+        add_poisson_row(row.channel, ratio.data(), curvature.data(), weight.data(), width, products.data(), pair_width,
+                        sums.data());
+        reference::add_poisson_row(row.channel, ratio.data(), curvature.data(), weight.data(), width, products.data(),
+                                   pair_width, expected_sums.data());
+        expect_near(sums, expected_sums);
+      }
+      // A channel that no spectrum reaches.
+      std::fill_n(table.begin() + static_cast<std::ptrdiff_t>(20 * width), width, 0.0);
+      const SparseRow full = sparse_row(57, 1.0, random);
+      std::vector<double> x(64), spectra(64 * components);
+      EXPECT_EQ(lay_out_poisson_row(full.channel, full.value.data(), table.data(), width, components, 64, x.data(),
+                                    spectra.data()),
+                0.0);
     }
   });
 }

@@ -47,6 +47,12 @@ TEST(SimplexLeastSquares, MeetsTheConditionsOfTheMinimum) {
       for (std::size_t r = 0; r < rows; ++r) gram[i] += a[r * n + i / n] * a[r * n + i % n];
     }
     SimplexLeastSquares(gram, n).solve(b.data(), x.data());
+    // The same from any point of the simplex: within it, on an edge, at the minimum.
+    for (const std::vector<double>& start : {std::vector<double>(n, 1.0 / n), {0, 0.5, 0, 0.5, 0, 0}, x}) {
+      std::vector<double> improved = start;
+      SimplexLeastSquares(gram, n).improve(b.data(), improved.data());
+      for (std::size_t k = 0; k < n; ++k) EXPECT_NEAR(improved[k], x[k], 1e-9);
+    }
     EXPECT_NEAR(std::accumulate(x.begin(), x.end(), 0.0), 1.0, 1e-12);
     std::vector<double> slope(n);
     double multiplier = 0;

@@ -73,6 +73,7 @@ struct Extrapolation {
 
 void scale(std::vector<double>& loadings, const std::vector<double>& by) {
   const std::size_t components = by.size();
+  if (std::ranges::all_of(by, [](double one) { return one == 1; })) return;
   for (std::size_t i = 0; i < loadings.size(); ++i) loadings[i] *= by[i % components];
 }
 

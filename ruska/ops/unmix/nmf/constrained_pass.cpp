@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "ruska/kernels/channel_table.hpp"
 #include "ruska/math/nonnegative_least_squares.hpp"
@@ -23,6 +24,12 @@ namespace {
 constexpr int first_newton_steps = 50;  // from loadings of no meaning
 constexpr int newton_steps = 4;
 constexpr double newton_tolerance = 1e-6;  // nats per row
+constexpr int most_attempts = 3;           // at a length of a step
+// From loadings of no meaning the theory's steps are short, and it does no harm if the cost rises: these go nearly to
+// the minimum of the quadratic model, that of weighted least squares, but not onto bounds where counts lie in channels
+// that nothing reaches.
+constexpr int free_steps = 2;
+constexpr double free_length = 0.9;
 
 /// Newton steps of one row's shares on the simplex. The concave part of the penalty is replaced by its tangent at every
 /// step, which lies above it, so that no step raises the cost. One object per worker and block.
@@ -37,6 +44,8 @@ class SimplexNewton {
         share_(components),
         whole_(components),
         next_(components),
+        from_(components),
+        step_(components),
         target_(components),
         slope_(components),
         right_(components),
@@ -46,7 +55,9 @@ class SimplexNewton {
   double operator()(PoissonRowSolver& solver, std::int64_t row, double* w);
 
  private:
-  bool step_from(PoissonRowSolver& solver, std::int64_t row, double reached, double weight);
+  bool direction(PoissonRowSolver& solver, std::int64_t row, double reached, double weight);
+  void go(PoissonRowSolver& solver, double* w, double weight, bool with_hessian);
+  bool move(PoissonRowSolver& solver, double* w, double length, bool with_hessian);
   /// The shares of the whole row's signal, of which `reached` is in channels that a spectrum reaches.
   const double* whole(double reached) {
     for (std::size_t k = 0; k < count_; ++k) whole_[k] = reached * share_[k];
@@ -58,7 +69,8 @@ class SimplexNewton {
   const MapPenalty& penalty_;
   int steps_;
   math::SimplexLeastSquares quadratic_;
-  std::vector<double> share_, whole_, next_, target_, slope_, right_, hessian_;
+  std::vector<double> share_, whole_, next_, from_, step_, target_, slope_, right_, hessian_;
+  double fall_ = 0, decrement_ = 0;
 };
 
 double SimplexNewton::operator()(PoissonRowSolver& solver, std::int64_t row, double* w) {
@@ -84,15 +96,18 @@ double SimplexNewton::operator()(PoissonRowSolver& solver, std::int64_t row, dou
     }
     solver.derivatives(w, true);
   }
-  for (int step = 0; step < steps_ && step_from(solver, row, reached, weight); ++step) {
-    for (std::size_t k = 0; k < count_; ++k) w[k] = sum * share_[k];
-    solver.derivatives(w, step + 1 < steps_);
+  for (int step = 0; step < steps_ && direction(solver, row, reached, weight); ++step) {
+    if (steps_ == first_newton_steps && step < free_steps) {
+      move(solver, w, free_length, true);
+    } else {
+      go(solver, w, weight, step + 1 < steps_);
+    }
   }
   return penalty_.own(whole(reached));
 }
 
-/// One step from where the solver is; false when nothing is left to gain.
-bool SimplexNewton::step_from(PoissonRowSolver& solver, std::int64_t row, double reached, double weight) {
+/// The Newton step from where the solver is; false when nothing is left to gain.
+bool SimplexNewton::direction(PoissonRowSolver& solver, std::int64_t row, double reached, double weight) {
   const double sum = solver.sum();
   penalty_.slope(row, whole(reached), slope_.data());
   double lowest = std::numeric_limits<double>::infinity(), here = 0;
@@ -123,12 +138,42 @@ bool SimplexNewton::step_from(PoissonRowSolver& solver, std::int64_t row, double
     fall -= (next_[k] - share_[k]) * slope_[k];
   }
   if (!(fall > newton_tolerance)) return false;
-  const double decrement = std::sqrt(std::max(0.0, square) / solver.least_value());
-  const double length = decrement < 0.5 ? 1.0 : 1 / (1 + decrement);
-  for (std::size_t k = 0; k < count_; ++k) {
-    share_[k] = std::max(0.0, share_[k] + length * (next_[k] - share_[k]));
-  }
+  for (std::size_t k = 0; k < count_; ++k) step_[k] = next_[k] - share_[k];
+  from_ = share_;
+  fall_ = fall;
+  decrement_ = std::sqrt(std::max(0.0, square) / solver.least_value());
   return true;
+}
+
+/// To that part of the step from where it was found. False where counts lie in channels that nothing reaches.
+bool SimplexNewton::move(PoissonRowSolver& solver, double* w, double length, bool with_hessian) {
+  for (std::size_t k = 0; k < count_; ++k) {
+    share_[k] = std::max(0.0, from_[k] + length * step_[k]);
+    w[k] = solver.sum() * share_[k];
+  }
+  return solver.derivatives(w, with_hessian);
+}
+
+/// Along the step as far as the cost is known to fall. A short step is taken as it is and a long one damped, as the
+/// theory of self-concordant functions wants, unless the cost, which is convex along it, still falls where it ends.
+void SimplexNewton::go(PoissonRowSolver& solver, double* w, double weight, bool with_hessian) {
+  const double sum = solver.sum(), damped = decrement_ < 0.5 ? 1.0 : 1 / (1 + decrement_);
+  double length = 1;
+  // The part of the slope along the step that does not come from the counts.
+  double other = 0;
+  for (std::size_t k = 0; k < count_; ++k) {
+    other += step_[k] * (slope_[k] + sum * solver.gain()[k] - weight * share_[k]);
+  }
+  for (int attempt = 0;; ++attempt) {
+    if (attempt == most_attempts) length = damped;
+    const bool reached = move(solver, w, length, with_hessian);
+    if (length <= damped) return;
+    double along = other;
+    for (std::size_t k = 0; k < count_; ++k) along += step_[k] * (weight * share_[k] - sum * solver.gain()[k]);
+    if (reached && along <= 0) return;
+    // Where a straight line between the slopes at both ends crosses zero.
+    length = reached ? std::max(damped, length * fall_ / (fall_ + along)) : damped;
+  }
 }
 
 /// One row's shares under squares: ½ s² aᵀ G a − s aᵀ b plus the penalty's majorant, s the row's weighted sum.
@@ -196,14 +241,16 @@ std::vector<double> unweighted(const WeightedMatrix& matrix, const std::vector<d
 }  // namespace
 
 Pass constrained_poisson_pass(const Rows& data, const std::vector<double>& row_sum, const SpectraModel& model,
-                              MapPenalty& penalty, Context& context) {
-  return [&data, &row_sum, &model, &penalty, &context, steps = first_newton_steps](
+                              MapPenalty& penalty, std::span<const std::int64_t> chosen, Context& context) {
+  return [&data, &row_sum, &model, &penalty, chosen, &context, steps = first_newton_steps](
              const std::vector<double>& table, std::vector<double>& loadings) mutable {
     const std::size_t components = model.components();
     if (penalty.couples()) penalty.touch(loadings);
     const auto step = [&]() -> RowStep { return SimplexNewton(components, row_sum, penalty, steps); };
-    const PoissonSums sums = poisson_sums(data, model.spectra_of(table), loadings, components, step, context);
-    Executor(context).gather(data.partitions(), static_cast<std::int64_t>(components), std::span(loadings));
+    const PoissonSums sums = poisson_sums(data, model.spectra_of(table), loadings, components, chosen, step, context);
+    if (penalty.couples()) {
+      Executor(context).gather(data.partitions(), static_cast<std::int64_t>(components), std::span(loadings));
+    }
     steps = newton_steps;
     PassResult result;
     result.objective = sums.objective + (penalty.couples() ? penalty.coupled(loadings) : 0.0);

@@ -50,7 +50,7 @@ NmfResult run_starts(const NmfProblem& problem, std::int64_t components,
   std::vector<NmfSolution> solutions;
   for (std::int64_t start = 0; start < problem.params.starts; ++start) {
     const bool chooses = problem.params.automatic_relevance && start == 0;
-    NmfSolution solution = solve_nmf(problem, spectra_of_start(start, components), components, chooses);
+    NmfSolution solution = solve_nmf(problem, spectra_of_start(start, components), components, chooses, problem.sample);
     // The other starts look for as many components as the first found relevant.
     if (chooses) components = static_cast<std::int64_t>(solution.state.components);
     if (start > 0 && !first_wins && solution.descent.objective.back() < solutions[0].descent.objective.back()) {
@@ -60,15 +60,20 @@ NmfResult run_starts(const NmfProblem& problem, std::int64_t components,
     if (start > 0) solution.state.loadings = {};
     solutions.push_back(std::move(solution));
   }
+  std::vector<std::vector<double>> found;
+  for (const NmfSolution& solution : solutions) found.push_back(spectra_of(problem, solution.state).values);
+  if (!problem.sample.empty()) solutions[0] = solve_nmf(problem, found[0], components, false);
   NmfResult result = finished(problem, solutions[0]);
   if (solutions.size() > 1) {
-    result.stability.assign(static_cast<std::size_t>(components), 0.0);
+    const auto count = static_cast<std::size_t>(components);
+    // Starts are compared by what they found in the same positions; the result's order is that of all positions.
+    const std::vector<std::size_t> of_result =
+        matched_spectra(result.factors, found[0], count, problem.channels()).partner;
+    result.stability.assign(count, 0.0);
     for (std::size_t s = 1; s < solutions.size(); ++s) {
-      const std::vector<double> angles = matched_spectra(result.factors, spectra_of(problem, solutions[s].state).values,
-                                                         static_cast<std::size_t>(components), problem.channels())
-                                             .angle;
+      const std::vector<double> angles = matched_spectra(found[0], found[s], count, problem.channels()).angle;
       for (std::size_t k = 0; k < angles.size(); ++k) {
-        result.stability[k] += angles[k] / static_cast<double>(solutions.size() - 1);
+        result.stability[k] += angles[of_result[k]] / static_cast<double>(solutions.size() - 1);
       }
     }
   }
@@ -235,6 +240,7 @@ NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::
   problem.noise = denoised.noise;
   problem.sparsity = sparsity_in_force(problem, components);
   check_penalty(problem);
+  problem.sample = choose_sample(problem);
   LineColumns lines;
   if (params.spectra == "lines") {
     lines = line_columns(data.data().describe(), sums.column_sum, params.elements, params.beam_energy);
@@ -324,7 +330,8 @@ std::int64_t nmf_memory(const Description& data, const NmfParams& params) {
   const bool lines = params.spectra == "lines";
   const std::int64_t shares = 3 * positions * components + (params.bootstrap > 0 ? 6 * positions * components : 0);
   const std::int64_t columns = lines ? most_columns * (channels + components * components * most_columns) : 0;
-  return pca_memory(data, pca_params) + 8 * (6 * positions * components + tables + shares + columns);
+  return pca_memory(data, pca_params) + sample_memory(positions, components) +
+         8 * (6 * positions * components + tables + shares + columns);
 }
 
 std::int64_t nmf_memory_per_worker(const Description& data, const NmfParams& params) {

@@ -248,6 +248,26 @@ TEST(Nmf, StabilityTellsChanceFromStructure) {
   EXPECT_GT(*std::max_element(chance.stability.begin(), chance.stability.end()), 3);
 }
 
+/// Starts of so many positions are fitted to a sample of them, and what is kept to all.
+TEST(Nmf, ASampleOfManyPositionsEndsWhereAllOfThemDo) {
+  constexpr std::int64_t edge = 380, channels = 20;
+  const Dataset data = small_map(edge, edge, channels, mixed_counts(edge, edge, channels, 2, 25, 5));
+  NmfParams params;
+  params.components = 2;
+  params.starts = 2;
+  const NmfResult sampled = factorise(data, params, 1);
+  const NmfResult again = factorise(data, params, 3);
+  EXPECT_EQ(sampled.factors, again.factors);
+  EXPECT_EQ(sampled.loadings, again.loadings);
+  EXPECT_TRUE(sampled.converged);
+  for (const double angle : sampled.stability) EXPECT_LT(angle, 1.0);
+  params.smoothness = 1e-12;  // couples positions, which must all be there then, and changes nothing else
+  const NmfResult whole = factorise(data, params);
+  EXPECT_LT(sampled.objective.back(), (1 + 2e-5) * whole.objective.back());
+  EXPECT_LT(sampled.objective.size(), whole.objective.size());
+  for (std::size_t i = 0; i < whole.factors.size(); ++i) EXPECT_NEAR(sampled.factors[i], whole.factors[i], 1e-3);
+}
+
 TEST(Abundances, MeetTheConditionsOfTheMaximum) {
   constexpr std::size_t channels = 30, components = 3;
   const auto values = mixed_counts(10, 10, channels, components, 80, 8);

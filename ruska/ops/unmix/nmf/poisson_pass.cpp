@@ -30,6 +30,12 @@ void add(std::vector<double>& left, std::vector<double>&& right) {
   for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
 }
 
+/// Where those of a range of rows stand among rising ones.
+RowRange places_of(std::span<const std::int64_t> rows, RowRange range) {
+  const auto at = [&](std::int64_t row) { return std::ranges::lower_bound(rows, row) - rows.begin(); };
+  return {at(range.begin), at(range.end)};
+}
+
 /// One Newton step of the spectra for fixed loadings: the channels are independent convex problems, whose quadratic
 /// models with gradient Σw − gain and Hessian `information` are solved over non-negative values.
 std::vector<double> newton_spectra(const std::vector<double>& table, const double* gain, const double* information,
@@ -72,7 +78,8 @@ void PairTable::unpack(const double* packed, double* square) const {
 }
 
 PoissonSums poisson_sums(const Rows& data, const std::vector<double>& table, std::vector<double>& loadings,
-                         std::size_t components, const std::function<RowStep()>& step, Context& context) {
+                         std::size_t components, std::span<const std::int64_t> chosen,
+                         const std::function<RowStep()>& step, Context& context) {
   const std::size_t width = kernels::padded_width(components);
   const PairTable pairs(components);
   const std::size_t channels = table.size() / width;
@@ -83,14 +90,18 @@ PoissonSums poisson_sums(const Rows& data, const std::vector<double>& table, std
   const std::vector<double> sums = Executor(context).reduce<std::vector<double>>(
       "refining spectra", data.partitions(), [&] { return std::vector<double>(objective + 1, 0.0); },
       [&](std::vector<double>& partial, std::int64_t partition, RowRange range) {
+        // Places in the loadings: rows, or where they stand among those chosen.
+        const RowRange places = chosen.empty() ? range : places_of(chosen, range);
+        if (places.size() == 0) return;
         const auto block = data.block(partition);
         RowValues values(*block, data.columns());
         PoissonRowSolver solver(table, components);
         const RowStep improve = step();
         std::vector<double> w(width, 0.0), products(pairs.width, 0.0);
         double cost = 0;
-        for (std::int64_t row = range.begin; row < range.end; ++row) {
-          double* kept = loadings.data() + static_cast<std::size_t>(row) * components;
+        for (std::int64_t place = places.begin; place < places.end; ++place) {
+          const std::int64_t row = chosen.empty() ? place : chosen[static_cast<std::size_t>(place)];
+          double* kept = loadings.data() + static_cast<std::size_t>(place) * components;
           values.go_to(row - range.begin);
           solver.load(values.channel(), values.value());
           if (!(solver.sum() > 0)) {
@@ -120,9 +131,9 @@ PoissonSums poisson_sums(const Rows& data, const std::vector<double>& table, std
   return result;
 }
 
-Pass poisson_pass(const Rows& data, std::size_t components, Context& context) {
-  return [&data, components, &context, steps = first_newton_steps](const std::vector<double>& table,
-                                                                   std::vector<double>& loadings) mutable {
+Pass poisson_pass(const Rows& data, std::size_t components, std::span<const std::int64_t> chosen, Context& context) {
+  return [&data, components, chosen, &context, steps = first_newton_steps](const std::vector<double>& table,
+                                                                           std::vector<double>& loadings) mutable {
     const std::size_t width = kernels::padded_width(components);
     const auto step = [steps] {
       return [steps](PoissonRowSolver& solver, std::int64_t, double* w) {
@@ -130,7 +141,7 @@ Pass poisson_pass(const Rows& data, std::size_t components, Context& context) {
         return 0.0;
       };
     };
-    const PoissonSums sums = poisson_sums(data, table, loadings, components, step, context);
+    const PoissonSums sums = poisson_sums(data, table, loadings, components, chosen, step, context);
     steps = newton_steps;
     PassResult result;
     result.objective = sums.objective;

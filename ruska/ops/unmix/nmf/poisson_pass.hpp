@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "ruska/core/rows.hpp"
@@ -35,14 +36,16 @@ struct PoissonSums {
 /// divergence. Rows without signal are left out.
 using RowStep = std::function<double(PoissonRowSolver& solver, std::int64_t row, double* loadings)>;
 
-/// Refines every row's loadings in place, and sums. `step` makes what one worker uses for one block.
+/// Refines every row's loadings in place, and sums. `step` makes what one worker uses for one block. Where `chosen` is
+/// not empty, it and `loadings` are those of some rows, in rising order.
 PoissonSums poisson_sums(const Rows& data, const std::vector<double>& table, std::vector<double>& loadings,
-                         std::size_t components, const std::function<RowStep()>& step, Context& context);
+                         std::size_t components, std::span<const std::int64_t> chosen,
+                         const std::function<RowStep()>& step, Context& context);
 
 /// One pass of Poisson maximum likelihood (Kullback-Leibler divergence): a few Newton steps for the loadings of each
 /// row, and the multiplicative update H ← H ∘ (Wᵀ (X / WH)) of Lee and Seung (Nature 401, 788 (1999)) for the spectra,
-/// both touching nonzeros only. The loadings are refined in place.
-Pass poisson_pass(const Rows& data, std::size_t components, Context& context);
+/// both touching nonzeros only. The loadings are refined in place; `chosen` as above.
+Pass poisson_pass(const Rows& data, std::size_t components, std::span<const std::int64_t> chosen, Context& context);
 
 /// Uncertainties at a solution, each side given the other.
 struct PoissonUncertainty {

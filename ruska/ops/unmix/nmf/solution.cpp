@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ruska/base/random.hpp"
 #include "ruska/kernels/channel_table.hpp"
 #include "ruska/ops/unmix/nmf/constrained_pass.hpp"
 #include "ruska/ops/unmix/nmf/least_squares_pass.hpp"
@@ -17,12 +18,15 @@ namespace {
 /// starts with at least this share of the mean spectrum.
 constexpr double least_share = 1e-3;
 
+/// Positions to which starts are fitted where there are at least so many times more.
+constexpr std::int64_t sample_size = 32768, least_parts = 4;
+
 /// With automatic relevance, a component with less than this part of the whole signal is none.
 constexpr double least_relevant = 2e-3;
 
 /// Spectra (components × channels, data units) as the first point of the alternation.
 Factorization start_from(const NmfProblem& problem, std::span<const double> spectra, std::size_t components,
-                         bool weighted) {
+                         std::span<const std::int64_t> chosen, bool weighted) {
   Factorization state;
   state.components = components;
   state.channels = problem.channels();
@@ -40,9 +44,12 @@ Factorization start_from(const NmfProblem& problem, std::span<const double> spec
     }
   }
   scale_to_unit_sums(state.table, components);
-  state.loadings.resize(problem.sums.row_sum.size() * components);
+  const std::vector<double>& row_sum = problem.sums.row_sum;
+  state.loadings.resize((chosen.empty() ? row_sum.size() : chosen.size()) * components);
   for (std::size_t i = 0; i < state.loadings.size(); ++i) {
-    state.loadings[i] = problem.sums.row_sum[i / components] / static_cast<double>(components);
+    const std::size_t place = i / components;
+    const double sum = row_sum[chosen.empty() ? place : static_cast<std::size_t>(chosen[place])];
+    state.loadings[i] = sum / static_cast<double>(components);
   }
   return state;
 }
@@ -82,15 +89,21 @@ void drop_irrelevant(NmfSolution& solution) {
   solution.known = std::move(known);
 }
 
+/// What each rank found for its own positions, on all ranks.
+void gather_loadings(const NmfProblem& problem, Factorization& state) {
+  Executor(problem.context)
+      .gather(problem.data.partitions(), static_cast<std::int64_t>(state.components), std::span(state.loadings));
+}
+
 NmfSolution solve_constrained(const NmfProblem& problem, std::span<const double> spectra, std::size_t count,
-                              bool automatic_relevance) {
+                              bool automatic_relevance, std::span<const std::int64_t> chosen) {
   const NmfParams& params = problem.params;
   const std::size_t width = kernels::padded_width(count);
   NmfSolution solution;
   solution.known.assign(count, 0);
   std::fill_n(solution.known.begin(), problem.known_count(), std::uint8_t{1});
   Factorization& state = solution.state;
-  state = start_from(problem, spectra, count, false);
+  state = start_from(problem, spectra, count, chosen, false);
   const SpectraModel model(problem.channels(), count, problem.known, problem.columns);
   state.table = model.nearest(state.table);
 
@@ -103,7 +116,7 @@ NmfSolution solve_constrained(const NmfProblem& problem, std::span<const double>
                      PositionGrid(problem.data.data().describe().navigation_shape()), problem.sums.row_sum, count);
   Pass pass;
   if (problem.poisson_loss) {
-    pass = constrained_poisson_pass(problem.data, problem.sums.row_sum, model, penalty, problem.context);
+    pass = constrained_poisson_pass(problem.data, problem.sums.row_sum, model, penalty, chosen, problem.context);
   } else {
     for (std::size_t i = 0; i < state.loadings.size(); ++i) state.loadings[i] *= problem.matrix.row_weight[i / count];
     pass = constrained_squares_pass(problem.matrix, problem.total_sum_of_squares, problem.noise, params.sum_to_one,
@@ -111,6 +124,7 @@ NmfSolution solve_constrained(const NmfProblem& problem, std::span<const double>
   }
   solution.descent = descend(state, pass, params.tolerance, params.max_iterations);
   state.table = model.spectra_of(state.table);
+  if (chosen.empty()) gather_loadings(problem, state);
   for (std::size_t i = 0; i < state.table.size() && !problem.poisson_loss; ++i) {
     state.table[i] *= problem.matrix.column_weight[i / width];
   }
@@ -123,6 +137,29 @@ NmfSolution solve_constrained(const NmfProblem& problem, std::span<const double>
 bool NmfProblem::constrained() const {
   return !known.empty() || !columns.empty() || params.sum_to_one || params.smoothness > 0 || sparsity > 0 ||
          params.automatic_relevance;
+}
+
+std::vector<std::int64_t> choose_sample(const NmfProblem& problem) {
+  const bool coupled = problem.params.smoothness > 0 || problem.params.automatic_relevance;
+  if (!problem.poisson_loss || coupled) return {};
+  const std::vector<double>& row_sum = problem.sums.row_sum;
+  const auto filled = std::ranges::count_if(row_sum, [](double sum) { return sum > 0; });
+  if (filled < least_parts * sample_size) return {};
+  const double part = static_cast<double>(sample_size) / static_cast<double>(filled);
+  std::vector<std::int64_t> sample;
+  for (std::size_t p = 0; p < row_sum.size(); ++p) {
+    if (!(row_sum[p] > 0)) continue;
+    if (Random(static_cast<std::uint64_t>(problem.params.seed), "sample of positions", p).uniform() < part) {
+      sample.push_back(static_cast<std::int64_t>(p));
+    }
+  }
+  return sample;
+}
+
+std::int64_t sample_memory(std::int64_t positions, std::int64_t components) {
+  if (positions < least_parts * sample_size) return 0;
+  // Twice the number that is expected; two points of the descent.
+  return 2 * sample_size * (2 + 2 * components) * static_cast<std::int64_t>(sizeof(double));
 }
 
 NmfProblem make_nmf_problem(const Rows& data, const NmfParams& params, const Marginals& sums, Context& context) {
@@ -140,17 +177,17 @@ NmfProblem make_nmf_problem(const Rows& data, const NmfParams& params, const Mar
 }
 
 NmfSolution solve_nmf(const NmfProblem& problem, std::span<const double> spectra, std::int64_t components,
-                      bool automatic_relevance) {
+                      bool automatic_relevance, std::span<const std::int64_t> chosen) {
   const auto count = static_cast<std::size_t>(components);
-  if (problem.constrained()) return solve_constrained(problem, spectra, count, automatic_relevance);
+  if (problem.constrained()) return solve_constrained(problem, spectra, count, automatic_relevance, chosen);
   NmfSolution solution;
   solution.known.assign(count, 0);
-  solution.state = start_from(problem, spectra, count, true);
+  solution.state = start_from(problem, spectra, count, chosen, true);
   const Pass pass = problem.poisson_loss
-                        ? poisson_pass(problem.data, count, problem.context)
+                        ? poisson_pass(problem.data, count, chosen, problem.context)
                         : least_squares_pass(problem.matrix, problem.total_sum_of_squares, count, problem.context);
   solution.descent = descend(solution.state, pass, problem.params.tolerance, problem.params.max_iterations);
-  Executor(problem.context).gather(problem.data.partitions(), components, std::span(solution.state.loadings));
+  if (chosen.empty()) gather_loadings(problem, solution.state);
   return solution;
 }
 
