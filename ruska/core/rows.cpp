@@ -21,9 +21,9 @@ std::int64_t bytes_per_row(const Description& description) {
 
 bool exact_in_float(double value) { return static_cast<double>(static_cast<float>(value)) == value; }
 
-/// Fills the block from its dense values, in the sparse or the dense form.
+/// Fills the block from its dense values, in the sparse or the dense form. `own` holds them where they may be taken.
 template <class T>
-void fill(RowBlock& block, std::vector<T>&& values, std::int64_t columns, const Masks& masks) {
+void fill(RowBlock& block, std::span<const T> values, std::vector<T>&& own, std::int64_t columns, const Masks& masks) {
   const std::int64_t rows = block.range.size();
   const auto row_kept = [&](std::int64_t r) {
     return masks.rows.empty() || masks.rows[static_cast<std::size_t>(block.range.begin + r)] == 0;
@@ -50,11 +50,12 @@ void fill(RowBlock& block, std::vector<T>&& values, std::int64_t columns, const 
     if (nonzeros > most) block.sparse = false;
   }
   if (!block.sparse) {
+    bool taken = false;
     if constexpr (std::is_same_v<T, double>) {
-      block.dense = std::move(values);
-    } else {
-      block.dense.assign(values.begin(), values.end());
+      taken = !own.empty();
+      if (taken) block.dense = std::move(own);
     }
+    if (!taken) block.dense.assign(values.begin(), values.end());
     for (std::int64_t r = 0; r < rows; ++r) {
       double* row = block.dense.data() + r * columns;
       if (!row_kept(r)) {
@@ -196,14 +197,23 @@ std::shared_ptr<const RowBlock> Rows::read_block(std::int64_t partition) const {
 
   visit_dtype(description.dtype, [&]<class T>() {
     if constexpr (!is_complex_v<T>) {
+      const std::vector<Region> regions = regions_of_rows(description, block->range);
+      if (regions.size() == 1) {
+        const std::span<const std::byte> there = data_.source().view(regions[0]);
+        if (!there.empty() && reinterpret_cast<std::uintptr_t>(there.data()) % alignof(T) == 0) {
+          fill<T>(*block, {reinterpret_cast<const T*>(there.data()), size}, {}, columns_, masks_);
+          return;
+        }
+      }
       std::vector<T> values(size);
       std::size_t done = 0;
-      for (const Region& region : regions_of_rows(description, block->range)) {
+      for (const Region& region : regions) {
         const auto length = static_cast<std::size_t>(region.count());
         data_.source().read(region, std::as_writable_bytes(std::span(values).subspan(done, length)));
         done += length;
       }
-      fill(*block, std::move(values), columns_, masks_);
+      const std::span<const T> all = values;
+      fill<T>(*block, all, std::move(values), columns_, masks_);
     }
   });
   return block;

@@ -21,6 +21,7 @@
 #include "ruska/ops/unmix/nmf/line_columns.hpp"
 #include "ruska/ops/unmix/nmf/poisson_row_solver.hpp"
 #include "ruska/ops/unmix/nmf/solution.hpp"
+#include "ruska/ops/unmix/nmf/start_components.hpp"
 #include "ruska/ops/unmix/poisson_replicate.hpp"
 #include "ruska/ops/unmix/pure_pixels.hpp"
 #include "ruska/ops/unmix/row_values.hpp"
@@ -193,6 +194,27 @@ void check_penalty(const NmfProblem& problem) {
   }
 }
 
+/// Principal components as far as this factorisation needs them; the marginals always.
+PcaResult components_for(const Rows& data, const NmfParams& params, const PcaParams& pca_params, bool any_known,
+                         Context& context) {
+  Marginals sums = marginals(data, context);
+  const bool search = params.initialization == "pure_pixel";
+  // The noise that they leave scales the penalties under squares.
+  const bool penalties = any_known || params.sum_to_one || params.smoothness > 0 || params.sparsity.value_or(0) > 0 ||
+                         params.automatic_relevance || params.spectra == "lines";
+  const bool noise = params.loss == "frobenius" && penalties;
+  if (params.components && !search && !noise) {
+    PcaResult nothing;
+    nothing.marginals = std::move(sums);
+    return nothing;
+  }
+  if (params.components && !noise && !weights_for_poisson(params.weighting, data, sums)) {
+    auto start = start_components(data, sums, *params.components, params.seed, context);
+    if (start) return *std::move(start);
+  }
+  return pca(data, pca_params, context, &sums);
+}
+
 }  // namespace
 
 NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::span<const double> known,
@@ -211,15 +233,7 @@ NmfResult nmf(const Rows& data, const NmfParams& params, Context& context, std::
   pca_params.weighting = params.weighting;
   pca_params.seed = params.seed;
   pca_params.rank_rule = params.rank_rule;
-  // The noise that they leave scales the penalties under squares.
-  const bool needs_components =
-      !params.components || params.initialization == "pure_pixel" || params.loss == "frobenius";
-  PcaResult denoised;
-  if (needs_components) {
-    denoised = pca(data, pca_params, context);
-  } else {
-    denoised.marginals = marginals(data, context);
-  }
+  PcaResult denoised = components_for(data, params, pca_params, fixed_count > 0, context);
   const Marginals& sums = denoised.marginals;
   const std::int64_t limit = std::min(sums.rows_left_in, sums.columns_left_in);
   if (params.components && *params.components > limit) {

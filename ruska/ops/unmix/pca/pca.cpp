@@ -127,7 +127,7 @@ void fix_signs(std::vector<double>& vectors, std::size_t length) {
 
 }  // namespace
 
-PcaResult pca(const Rows& data, const PcaParams& params, Context& context) {
+PcaResult pca(const Rows& data, const PcaParams& params, Context& context, const Marginals* known) {
   const bool centring = params.center != "none";
   if (centring && params.weighting == "poisson") {
     throw Error(ErrorKind::invalid_argument,
@@ -136,7 +136,7 @@ PcaResult pca(const Rows& data, const PcaParams& params, Context& context) {
                     "(the first component then is the mean) or weighting 'none'");
   }
   PcaResult result;
-  result.marginals = marginals(data, context);
+  result.marginals = known != nullptr ? *known : marginals(data, context);
   const Marginals& sums = result.marginals;
   result.poisson_weighted = !centring && weights_for_poisson(params.weighting, data, sums);
 

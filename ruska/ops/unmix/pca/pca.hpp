@@ -34,16 +34,16 @@ struct PcaResult {
   std::vector<double> singular_values;  ///< of the weighted, centred matrix, falling; scree_length or components many
   double total_sum_of_squares = 0;      ///< of that whole matrix
   double noise = 0;                     ///< standard deviation of the noise of one element of that matrix
-  double noise_over_counts = 0;         ///< of Poisson-weighted data: 1 where it is that of counts, else its ratio to it
-  std::vector<double> row_weight;       ///< the matrix is diag(row_weight) · (data − mean) · diag(column_weight)
-  std::vector<double> column_weight;    ///< 0 for empty and masked ones
+  double noise_over_counts = 0;       ///< of Poisson-weighted data: 1 where it is that of counts, else its ratio to it
+  std::vector<double> row_weight;     ///< the matrix is diag(row_weight) · (data − mean) · diag(column_weight)
+  std::vector<double> column_weight;  ///< 0 for empty and masked ones
   Marginals marginals;
 };
 
 /// Exact leading components, float64. Throws bad_data for NaN or infinite values; invalid_argument for Poisson weights
 /// with negative values or with centring, for more components than the matrix has rows or columns, and for count
-/// splitting of data that are no counts.
-PcaResult pca(const Rows& data, const PcaParams& params, Context& context);
+/// splitting of data that are no counts. `known` saves the pass that takes the marginals.
+PcaResult pca(const Rows& data, const PcaParams& params, Context& context, const Marginals* known = nullptr);
 
 /// Standard deviations of factors and loadings, of their shapes: the noise of one element of the weighted matrix, of
 /// equal variance, passes a product with a unit vector unchanged. First order, the other side held fixed.
