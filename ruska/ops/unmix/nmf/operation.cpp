@@ -27,7 +27,9 @@ constexpr auto parameters = std::tuple{
               "Spectra to start from: those of the purest positions after averaging and denoising, or random ones"),
     parameter(&NmfParams::starts, "starts", "", within<std::int64_t>(1, 1000),
               "Number of starts; the angle between what they find is the stability. Pure positions: the first is kept, "
-              "the others search random halves of the positions; random: the lowest objective is kept"),
+              "the others search random halves of the positions; random: the lowest objective is kept. Of very many "
+              "positions a "
+              "sample decides"),
     parameter(&NmfParams::tolerance, "tolerance", "", within(0.0, 1.0),
               "Stop when the objective falls by less than this part of itself per pass"),
     parameter(&NmfParams::max_iterations, "max_iterations", "", within<std::int64_t>(1, 1000000),
@@ -261,7 +263,7 @@ const Operation& nmf_operation() {
     ports.push_back(given_spectra_port("known", false));
     return make_operation<NmfParams>(
         {.name = "unmix.nmf",
-         .version = 3,
+         .version = 4,
          .summary =
              "Non-negative spectra and maps by Poisson likelihood or weighted squares, started at pure positions.",
          .citations = {"D. D. Lee and H. S. Seung, Nature 401, 788 (1999)",
