@@ -34,7 +34,7 @@ constexpr auto parameters = std::tuple{
               "Stop when the objective falls by less than this part of itself per pass"),
     parameter(&NmfParams::max_iterations, "max_iterations", "", within<std::int64_t>(1, 1000000),
               "Most passes over the data per start"),
-    parameter(&NmfParams::seed, "seed", "", at_least<std::int64_t>(0), "Seed of the random starts and halves"),
+    parameter(&NmfParams::seed, "seed", "", at_least<std::int64_t>(0), "Seed of the random starts, halves and samples"),
     parameter(&NmfParams::spectra, "spectra", "", one_of("free|lines"),
               "What spectra may be: anything at least 0, or sums of X-ray lines and a smooth background (EDS)"),
     parameter(&NmfParams::elements, "elements", "",
