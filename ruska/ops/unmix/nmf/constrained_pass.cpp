@@ -58,6 +58,9 @@ class SimplexNewton {
   bool direction(PoissonRowSolver& solver, std::int64_t row, double reached, double weight);
   void go(PoissonRowSolver& solver, double* w, double weight, bool with_hessian);
   bool move(PoissonRowSolver& solver, double* w, double length, bool with_hessian);
+  /// Whether steps may be long. Where positions depend on each other, all move at once and none knows how far the
+  /// others go: long steps then let components vanish that short ones keep.
+  bool bold() const { return !penalty_.couples(); }
   /// The shares of the whole row's signal, of which `reached` is in channels that a spectrum reaches.
   const double* whole(double reached) {
     for (std::size_t k = 0; k < count_; ++k) whole_[k] = reached * share_[k];
@@ -97,7 +100,7 @@ double SimplexNewton::operator()(PoissonRowSolver& solver, std::int64_t row, dou
     solver.derivatives(w, true);
   }
   for (int step = 0; step < steps_ && direction(solver, row, reached, weight); ++step) {
-    if (steps_ == first_newton_steps && step < free_steps) {
+    if (steps_ == first_newton_steps && step < free_steps && bold()) {
       move(solver, w, free_length, true);
     } else {
       go(solver, w, weight, step + 1 < steps_);
@@ -165,7 +168,7 @@ void SimplexNewton::go(PoissonRowSolver& solver, double* w, double weight, bool 
     other += step_[k] * (slope_[k] + sum * solver.gain()[k] - weight * share_[k]);
   }
   for (int attempt = 0;; ++attempt) {
-    if (attempt == most_attempts) length = damped;
+    if (attempt == most_attempts || !bold()) length = damped;
     const bool reached = move(solver, w, length, with_hessian);
     if (length <= damped) return;
     double along = other;
