@@ -9,21 +9,13 @@
 namespace ruska::math {
 namespace {
 
-/// The law's mass between its lower edge and `upper`. With x = c − r cos t the square roots at both edges cancel and
-/// the midpoint rule converges geometrically.
+/// The law's mass between its lower edge and `upper`. With q = √β and x = 1 + q² − 2 q cos t the density becomes
+/// sin² t / x, whose integral is elementary.
 double marchenko_pastur_mass(double beta, double upper) {
-  const double low = (1 - std::sqrt(beta)) * (1 - std::sqrt(beta));
-  const double high = (1 + std::sqrt(beta)) * (1 + std::sqrt(beta));
-  const double centre = (low + high) / 2, radius = (high - low) / 2;
-  const double end = std::acos(std::clamp((centre - upper) / radius, -1.0, 1.0));
-  constexpr int steps = 4000;
-  double sum = 0;
-  for (int i = 0; i < steps; ++i) {
-    const double t = end * (i + 0.5) / steps;
-    const double sine = std::sin(t);
-    sum += sine * sine / (centre - radius * std::cos(t));
-  }
-  return sum * end / steps * radius * radius / (2 * std::numbers::pi * beta);
+  const double q = std::sqrt(beta);
+  const double t = std::acos(std::clamp((1 + beta - upper) / (2 * q), -1.0, 1.0));
+  const double angle = std::atan2(q * std::sin(t), 1 - q * std::cos(t));
+  return (beta * t + q * std::sin(t) - (1 - beta) * angle) / (std::numbers::pi * beta);
 }
 
 }  // namespace

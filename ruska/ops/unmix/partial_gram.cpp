@@ -3,6 +3,7 @@
 #include "ruska/ops/unmix/partial_gram.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <cblas.h>
 
@@ -19,7 +20,7 @@ using kernels::packed_size;
 // memory accesses per element.
 constexpr std::size_t worthwhile = 4;
 // Dense products run an order of magnitude faster than scattered ones, and memory no faster.
-constexpr std::size_t dense_parts = 4;    // summed up from columns / dense_parts rows on
+constexpr std::size_t dense_parts = 2;    // summed up from columns / dense_parts rows on
 constexpr std::size_t sparse_parts = 16;  // or from columns² / sparse_parts nonzeros on, which bounds the memory
 
 template <class T>
@@ -56,9 +57,14 @@ PartialGram::PartialGram(std::size_t columns, std::shared_ptr<SpareBuffers> spar
     : columns_(columns), spare_(std::move(spare)), waits_(waits) {}
 
 double* PartialGram::more_dense_rows(std::size_t count) {
-  dense_.push_back(spare_->take(count * columns_));
+  dense_.push_back({spare_->take(count * columns_), nullptr});
   dense_rows_ += count;
-  return dense_.back().data();
+  return dense_.back().own.data();
+}
+
+void PartialGram::add_dense_rows(std::shared_ptr<const std::vector<double>> rows) {
+  dense_rows_ += rows->size() / columns_;
+  dense_.push_back({{}, std::move(rows)});
 }
 
 void PartialGram::add_sparse_row(std::span<const std::uint32_t> channel, std::span<const double> value) {
@@ -70,8 +76,8 @@ void PartialGram::add_sparse_row(std::span<const std::uint32_t> channel, std::sp
 }
 
 void PartialGram::settle() {
-  const bool enough = !waits_ || dense_rows_ * dense_parts >= columns_ ||
-                      pairs_ >= worthwhile * packed_size(columns_) ||
+  const bool enough = (!waits_ && dense_rows_ > 0) || dense_rows_ * dense_parts >= columns_ ||
+                      (waits_ && pairs_ >= worthwhile * packed_size(columns_)) ||
                       channel_.size() * sparse_parts >= columns_ * columns_;
   if (enough) sum_up();
 }
@@ -82,11 +88,7 @@ void PartialGram::sum_up() {
     packed_ = spare_->take(packed_size(n));
     std::fill(packed_.begin(), packed_.end(), 0.0);
   }
-  for (std::size_t r = 0; r + 1 < row_start_.size(); ++r) {
-    const auto begin = static_cast<std::size_t>(row_start_[r]), end = static_cast<std::size_t>(row_start_[r + 1]);
-    kernels::add_outer_product(std::span(channel_).subspan(begin, end - begin), value_.data() + begin, n,
-                               packed_.data());
-  }
+  if (!channel_.empty()) kernels::add_outer_products(row_start_, channel_, value_.data(), n, packed_.data());
   row_start_.assign(1, 0);
   channel_.clear();
   value_.clear();
@@ -94,11 +96,11 @@ void PartialGram::sum_up() {
   if (dense_.empty()) return;
   std::vector<double> square = spare_->take(n * n);
   double keep = 0;
-  for (std::vector<double>& rows : dense_) {
-    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, static_cast<int>(n), static_cast<int>(rows.size() / n), 1.0,
-                rows.data(), static_cast<int>(n), keep, square.data(), static_cast<int>(n));
+  for (DenseRows& rows : dense_) {
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, static_cast<int>(n), static_cast<int>(rows.values().size() / n),
+                1.0, rows.values().data(), static_cast<int>(n), keep, square.data(), static_cast<int>(n));
     keep = 1;
-    spare_->give(std::move(rows));
+    if (!rows.shared) spare_->give(std::move(rows.own));
   }
   for (std::size_t i = 0; i < n; ++i) {
     double* row = packed_.data() + packed_row(n, i);
@@ -117,7 +119,7 @@ void PartialGram::merge(PartialGram&& other) {
     for (std::size_t i = 0; i < packed_.size(); ++i) packed_[i] += other.packed_[i];
     spare_->give(std::move(other.packed_));
   }
-  for (std::vector<double>& rows : other.dense_) dense_.push_back(std::move(rows));
+  for (DenseRows& rows : other.dense_) dense_.push_back(std::move(rows));
   dense_rows_ += other.dense_rows_;
   const auto before = static_cast<std::int64_t>(channel_.size());
   for (std::size_t r = 1; r < other.row_start_.size(); ++r) row_start_.push_back(before + other.row_start_[r]);
@@ -129,8 +131,9 @@ void PartialGram::merge(PartialGram&& other) {
 
 std::vector<double> PartialGram::finish() {
   sum_up();
-  std::vector<double> square(columns_ * columns_, 0.0);
-  for (std::size_t i = 0; i < columns_ && !packed_.empty(); ++i) {
+  if (packed_.empty()) return std::vector<double>(columns_ * columns_, 0.0);
+  std::vector<double> square = spare_->take(columns_ * columns_);
+  for (std::size_t i = 0; i < columns_; ++i) {
     const double* row = packed_.data() + packed_row(columns_, i);
     for (std::size_t j = i; j < columns_; ++j) square[i * columns_ + j] = row[j];
   }
@@ -149,7 +152,7 @@ std::vector<std::byte> PartialGram::pack() const {
       Transport<std::vector<std::uint32_t>>::pack(channel_),
       Transport<std::vector<double>>::pack(value_),
   };
-  for (const std::vector<double>& rows : dense_) parts.push_back(Transport<std::vector<double>>::pack(rows));
+  for (const DenseRows& rows : dense_) parts.push_back(Transport<std::vector<double>>::pack(rows.values()));
   return detail::frame(parts);
 }
 
@@ -165,7 +168,7 @@ PartialGram PartialGram::unpack(std::span<const std::byte> bytes) {
   result.channel_ = Transport<std::vector<std::uint32_t>>::unpack(parts.at(4));
   result.value_ = Transport<std::vector<double>>::unpack(parts.at(5));
   for (std::size_t i = 6; i < parts.size(); ++i) {
-    result.dense_.push_back(Transport<std::vector<double>>::unpack(parts[i]));
+    result.dense_.push_back({Transport<std::vector<double>>::unpack(parts[i]), nullptr});
   }
   return result;
 }
@@ -176,7 +179,7 @@ std::int64_t PartialGram::most_bytes(std::int64_t columns, bool waits) {
   // A nonzero waits as 12 bytes and, where rows hold no more than one, 8 of its row; vectors grow by doubling.
   const std::int64_t waiting_sparse = 5 * (square / static_cast<std::int64_t>(sparse_parts));
   return 8 * (static_cast<std::int64_t>(packed_size(static_cast<std::size_t>(columns))) +
-              (waits ? std::max(waiting_dense, waiting_sparse) : 0));
+              (waits ? std::max(waiting_dense, waiting_sparse) : waiting_sparse));
 }
 
 }  // namespace ruska::ops::unmix

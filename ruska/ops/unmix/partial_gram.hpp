@@ -28,11 +28,13 @@ class SpareBuffers {
 /// the rows alone.
 class PartialGram {
  public:
-  /// Without `waits` rows are summed up at once, which takes less memory.
+  /// Without `waits` dense rows are summed up at once, which takes less memory.
   PartialGram(std::size_t columns, std::shared_ptr<SpareBuffers> spare, bool waits = true);
 
   /// Room for `count` rows of any value, C order, which the caller fills before anything else is called.
   double* more_dense_rows(std::size_t count);
+  /// Rows that stay where they are, C order.
+  void add_dense_rows(std::shared_ptr<const std::vector<double>> rows);
   /// One row by its nonzeros; channels rise strictly.
   void add_sparse_row(std::span<const std::uint32_t> channel, std::span<const double> value);
   /// Sums up what waits, if it is worth it.
@@ -57,7 +59,13 @@ class PartialGram {
   std::size_t columns_;
   std::shared_ptr<SpareBuffers> spare_;
   std::vector<double> packed_;              // upper triangle; empty for zeros
-  std::vector<std::vector<double>> dense_;  // waiting blocks of rows
+  // Waiting blocks of dense rows: of one's own, or shared.
+  struct DenseRows {
+    std::vector<double> own;
+    std::shared_ptr<const std::vector<double>> shared;
+    const std::vector<double>& values() const { return shared ? *shared : own; }
+  };
+  std::vector<DenseRows> dense_;
   std::vector<std::int64_t> row_start_{0};  // waiting sparse rows
   std::vector<std::uint32_t> channel_;
   std::vector<double> value_;

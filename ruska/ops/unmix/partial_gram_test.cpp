@@ -35,7 +35,12 @@ std::vector<Row> rows_of(std::size_t count) {
 
 void add_row(PartialGram& gram, const Row& row) {
   if (row.dense) {
-    std::copy(row.value.begin(), row.value.end(), gram.more_dense_rows(1));
+    // Some of one's own, some shared.
+    if (row.value[0] >= 0) {
+      gram.add_dense_rows(std::make_shared<const std::vector<double>>(row.value));
+    } else {
+      std::copy(row.value.begin(), row.value.end(), gram.more_dense_rows(1));
+    }
   } else {
     gram.add_sparse_row(row.channel, row.value);
   }

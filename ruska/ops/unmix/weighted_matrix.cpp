@@ -45,6 +45,18 @@ void add(std::vector<double>& left, const std::vector<double>& right) {
   for (std::size_t i = 0; i < left.size(); ++i) left[i] += right[i];
 }
 
+/// Whether the matrix is the data as they are read: masked rows and columns read as zeros.
+bool unweighted(const WeightedMatrix& matrix) {
+  if (matrix.centred() || matrix.part != CountPart::whole) return false;
+  for (std::size_t r = 0; r < matrix.row_weight.size(); ++r) {
+    if (matrix.row_weight[r] != 1 && !matrix.data.row_masked(static_cast<std::int64_t>(r))) return false;
+  }
+  for (std::size_t c = 0; c < matrix.column_weight.size(); ++c) {
+    if (matrix.column_weight[c] != 1 && !matrix.data.column_masked(static_cast<std::int64_t>(c))) return false;
+  }
+  return true;
+}
+
 /// Whether the leaves of the reduction hold so few rows that a Gram matrix of each would cost more than their products.
 bool rows_wait(std::int64_t rows, std::int64_t columns) { return rows < 128 * columns; }
 
@@ -59,6 +71,7 @@ ColumnGram gram_of_columns(const WeightedMatrix& matrix, Context& context) {
   const auto n = static_cast<std::size_t>(data.columns());
   std::vector<double> squared_weight(n);
   for (std::size_t c = 0; c < n; ++c) squared_weight[c] = matrix.column_weight[c] * matrix.column_weight[c];
+  const bool as_it_is = unweighted(matrix);
   const auto spare = std::make_shared<SpareBuffers>();
   PartialGram sum = Executor(context).reduce<PartialGram>(
       "correlating channels", data.partitions(),
@@ -66,7 +79,9 @@ ColumnGram gram_of_columns(const WeightedMatrix& matrix, Context& context) {
       [&](PartialGram& gram, std::int64_t partition, RowRange) {
         const auto block = data.block(partition);
         const bool dense = !block->sparse || matrix.centred();
-        if (dense) {
+        if (!block->sparse && as_it_is) {
+          gram.add_dense_rows({block, &block->dense});
+        } else if (dense) {
           weighted_dense(matrix, *block, gram.more_dense_rows(static_cast<std::size_t>(block->range.size())));
         }
         if (matrix.centred()) return gram.settle();
