@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruska/kernels/gram.hpp"
 
-#include <vector>
-
 namespace ruska::kernels {
 
 void add_outer_product(std::span<const std::uint32_t> channel, const double* value, std::size_t n, double* packed) {
@@ -40,33 +38,6 @@ void add_outer_product(std::span<const std::uint32_t> channel, const double* val
   for (; i < count; ++i) {
     double* row = packed + packed_row(n, channel[i]);
     for (std::size_t j = i; j < count; ++j) row[channel[j]] += value[i] * value[j];
-  }
-}
-
-void add_outer_products(std::span<const std::int64_t> row_start, std::span<const std::uint32_t> channel,
-                        const double* value, std::size_t n, double* packed) {
-  // One row of the triangle at a time, from all rows that hold its channel: 8 n bytes stay in the nearest cache, where
-  // one row of the data after the other would scatter its additions over 4 n² bytes.
-  struct Tail {
-    std::uint32_t begin, end;  // from the channel to the end of its row
-  };
-  const std::size_t rows = row_start.size() - 1;
-  std::vector<std::uint32_t> next(n + 1, 0);
-  for (const std::uint32_t c : channel) ++next[c + 1];
-  for (std::size_t c = 0; c < n; ++c) next[c + 1] += next[c];
-  std::vector<Tail> tails(channel.size());
-  for (std::size_t r = 0; r < rows; ++r) {
-    const auto end = static_cast<std::uint32_t>(row_start[r + 1]);
-    for (auto k = static_cast<std::uint32_t>(row_start[r]); k < end; ++k) tails[next[channel[k]]++] = {k, end};
-  }
-  std::size_t tail = 0;
-  for (std::size_t c = 0; c < n; ++c) {
-    double* row = packed + packed_row(n, c);
-    for (; tail < next[c]; ++tail) {
-      const auto [begin, end] = tails[tail];
-      const double factor = value[begin];
-      for (std::uint32_t k = begin; k < end; ++k) row[channel[k]] += factor * value[k];
-    }
   }
 }
 

@@ -17,11 +17,6 @@ constexpr std::size_t packed_row(std::size_t n, std::size_t i) { return i * (2 *
 /// packed(channel[i], channel[j]) += value[i] · value[j] for j ≥ i. Channels rise strictly.
 void add_outer_product(std::span<const std::uint32_t> channel, const double* value, std::size_t n, double* packed);
 
-/// The same for many rows: row r holds the elements [row_start[r], row_start[r + 1]) of `channel` and `value`. Every
-/// element of the triangle gets its additions in the order of the rows, as from one row after the other.
-void add_outer_products(std::span<const std::int64_t> row_start, std::span<const std::uint32_t> channel,
-                        const double* value, std::size_t n, double* packed);
-
 namespace reference {
 void add_outer_product(std::span<const std::uint32_t> channel, const double* value, std::size_t n, double* packed);
 }

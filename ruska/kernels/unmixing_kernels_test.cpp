@@ -79,25 +79,6 @@ TEST(Gram, MeetsItsReference) {
   }
 }
 
-TEST(Gram, OfManyRowsHasTheBitsOfOneAfterTheOther) {
-  std::mt19937 random(3);
-  std::vector<std::int64_t> row_start{0};
-  std::vector<std::uint32_t> channel;
-  std::vector<double> value, packed(packed_size(41), 0.5), expected = packed;
-  for (const double filled : {0.1, 0.0, 0.03, 0.5, 0.1, 1.0, 0.2}) {
-    SparseRow row = sparse_row(41, filled, random);
-    for (double& one : row.value) one = std::sqrt(one);
-    add_outer_product(row.channel, row.value.data(), 41, expected.data());
-    channel.insert(channel.end(), row.channel.begin(), row.channel.end());
-    value.insert(value.end(), row.value.begin(), row.value.end());
-    row_start.push_back(static_cast<std::int64_t>(channel.size()));
-  }
-  add_outer_products(row_start, channel, value.data(), 41, packed.data());
-  EXPECT_EQ(packed, expected);
-  add_outer_products(std::vector<std::int64_t>{0}, {}, nullptr, 41, packed.data());
-  EXPECT_EQ(packed, expected);
-}
-
 TEST(Gram, PacksTheUpperTriangleWithoutGaps) {
   constexpr std::size_t n = 5;
   std::size_t at = 0;

@@ -28,10 +28,21 @@ void append(std::vector<T>& left, const std::vector<T>& right) {
   left.insert(left.end(), right.begin(), right.end());
 }
 
+std::vector<std::byte> bytes_of(std::span<const double> values) {
+  const auto bytes = std::as_bytes(values);
+  return {bytes.begin(), bytes.end()};
+}
+
+LargeArray<double> numbers_of(std::span<const std::byte> bytes) {
+  LargeArray<double> values(bytes.size() / sizeof(double));
+  std::ranges::copy(bytes, std::as_writable_bytes(std::span(values)).begin());
+  return values;
+}
+
 }  // namespace
 
-std::vector<double> SpareBuffers::take(std::size_t size) {
-  std::vector<double> values;
+LargeArray<double> SpareBuffers::take(std::size_t size) {
+  LargeArray<double> values;
   {
     const std::lock_guard lock(mutex_);
     // The smallest that is large enough, so that large ones stay for large needs.
@@ -48,7 +59,7 @@ std::vector<double> SpareBuffers::take(std::size_t size) {
   return values;
 }
 
-void SpareBuffers::give(std::vector<double>&& values) {
+void SpareBuffers::give(LargeArray<double>&& values) {
   const std::lock_guard lock(mutex_);
   free_.push_back(std::move(values));
 }
@@ -76,8 +87,8 @@ void PartialGram::add_sparse_row(std::span<const std::uint32_t> channel, std::sp
 }
 
 void PartialGram::settle() {
-  const bool enough = (!waits_ && dense_rows_ > 0) || dense_rows_ * dense_parts >= columns_ ||
-                      (waits_ && pairs_ >= worthwhile * packed_size(columns_)) ||
+  const bool enough = !waits_ || dense_rows_ * dense_parts >= columns_ ||
+                      pairs_ >= worthwhile * packed_size(columns_) ||
                       channel_.size() * sparse_parts >= columns_ * columns_;
   if (enough) sum_up();
 }
@@ -88,13 +99,17 @@ void PartialGram::sum_up() {
     packed_ = spare_->take(packed_size(n));
     std::fill(packed_.begin(), packed_.end(), 0.0);
   }
-  if (!channel_.empty()) kernels::add_outer_products(row_start_, channel_, value_.data(), n, packed_.data());
+  for (std::size_t r = 0; r + 1 < row_start_.size(); ++r) {
+    const auto begin = static_cast<std::size_t>(row_start_[r]), end = static_cast<std::size_t>(row_start_[r + 1]);
+    kernels::add_outer_product(std::span(channel_).subspan(begin, end - begin), value_.data() + begin, n,
+                               packed_.data());
+  }
   row_start_.assign(1, 0);
   channel_.clear();
   value_.clear();
   pairs_ = 0;
   if (dense_.empty()) return;
-  std::vector<double> square = spare_->take(n * n);
+  LargeArray<double> square = spare_->take(n * n);
   double keep = 0;
   for (DenseRows& rows : dense_) {
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, static_cast<int>(n), static_cast<int>(rows.values().size() / n),
@@ -129,10 +144,10 @@ void PartialGram::merge(PartialGram&& other) {
   settle();
 }
 
-std::vector<double> PartialGram::finish() {
+LargeArray<double> PartialGram::finish() {
   sum_up();
-  if (packed_.empty()) return std::vector<double>(columns_ * columns_, 0.0);
-  std::vector<double> square = spare_->take(columns_ * columns_);
+  if (packed_.empty()) return LargeArray<double>(columns_ * columns_, 0.0);
+  LargeArray<double> square = spare_->take(columns_ * columns_);
   for (std::size_t i = 0; i < columns_; ++i) {
     const double* row = packed_.data() + packed_row(columns_, i);
     for (std::size_t j = i; j < columns_; ++j) square[i * columns_ + j] = row[j];
@@ -147,12 +162,12 @@ std::vector<std::byte> PartialGram::pack() const {
       Transport<std::vector<std::size_t>>::pack(
           {columns_, dense_rows_, pairs_, waits_ ? std::size_t{1} : std::size_t{0}}),
       Transport<std::vector<double>>::pack({extra}),
-      Transport<std::vector<double>>::pack(packed_),
+      bytes_of(packed_),
       Transport<std::vector<std::int64_t>>::pack(row_start_),
       Transport<std::vector<std::uint32_t>>::pack(channel_),
       Transport<std::vector<double>>::pack(value_),
   };
-  for (const DenseRows& rows : dense_) parts.push_back(Transport<std::vector<double>>::pack(rows.values()));
+  for (const DenseRows& rows : dense_) parts.push_back(bytes_of(rows.values()));
   return detail::frame(parts);
 }
 
@@ -163,12 +178,12 @@ PartialGram PartialGram::unpack(std::span<const std::byte> bytes) {
   result.dense_rows_ = sizes.at(1);
   result.pairs_ = sizes.at(2);
   result.extra = Transport<std::vector<double>>::unpack(parts.at(1)).at(0);
-  result.packed_ = Transport<std::vector<double>>::unpack(parts.at(2));
+  result.packed_ = numbers_of(parts.at(2));
   result.row_start_ = Transport<std::vector<std::int64_t>>::unpack(parts.at(3));
   result.channel_ = Transport<std::vector<std::uint32_t>>::unpack(parts.at(4));
   result.value_ = Transport<std::vector<double>>::unpack(parts.at(5));
   for (std::size_t i = 6; i < parts.size(); ++i) {
-    result.dense_.push_back({Transport<std::vector<double>>::unpack(parts[i]), nullptr});
+    result.dense_.push_back({numbers_of(parts[i]), nullptr});
   }
   return result;
 }
@@ -179,7 +194,7 @@ std::int64_t PartialGram::most_bytes(std::int64_t columns, bool waits) {
   // A nonzero waits as 12 bytes and, where rows hold no more than one, 8 of its row; vectors grow by doubling.
   const std::int64_t waiting_sparse = 5 * (square / static_cast<std::int64_t>(sparse_parts));
   return 8 * (static_cast<std::int64_t>(packed_size(static_cast<std::size_t>(columns))) +
-              (waits ? std::max(waiting_dense, waiting_sparse) : waiting_sparse));
+              (waits ? std::max(waiting_dense, waiting_sparse) : 0));
 }
 
 }  // namespace ruska::ops::unmix

@@ -9,18 +9,20 @@
 #include <span>
 #include <vector>
 
+#include "ruska/base/large_array.hpp"
+
 namespace ruska::ops::unmix {
 
 /// Buffers that have served, kept for the next use: fresh pages would cost as much as the additions.
 class SpareBuffers {
  public:
   /// A buffer of `size` numbers of any value.
-  std::vector<double> take(std::size_t size);
-  void give(std::vector<double>&& values);
+  LargeArray<double> take(std::size_t size);
+  void give(LargeArray<double>&& values);
 
  private:
   std::mutex mutex_;
-  std::vector<std::vector<double>> free_;
+  std::vector<LargeArray<double>> free_;
 };
 
 /// The Gram matrix Σ xᵀx of rows x of `columns` numbers, summed along a reduction tree. Rows wait, and merge as rows,
@@ -28,7 +30,7 @@ class SpareBuffers {
 /// the rows alone.
 class PartialGram {
  public:
-  /// Without `waits` dense rows are summed up at once, which takes less memory.
+  /// Without `waits` rows are summed up at once, which takes less memory.
   PartialGram(std::size_t columns, std::shared_ptr<SpareBuffers> spare, bool waits = true);
 
   /// Room for `count` rows of any value, C order, which the caller fills before anything else is called.
@@ -44,8 +46,8 @@ class PartialGram {
   /// A number that is summed beside the matrix.
   double extra = 0;
 
-  /// columns × columns, C order; only the upper triangle counts. Zeros if no row came.
-  std::vector<double> finish();
+  /// columns × columns, C order; only the upper triangle has values. Zeros if no row came.
+  LargeArray<double> finish();
 
   std::vector<std::byte> pack() const;
   static PartialGram unpack(std::span<const std::byte> bytes);
@@ -58,12 +60,12 @@ class PartialGram {
 
   std::size_t columns_;
   std::shared_ptr<SpareBuffers> spare_;
-  std::vector<double> packed_;              // upper triangle; empty for zeros
+  LargeArray<double> packed_;               // upper triangle; empty for zeros
   // Waiting blocks of dense rows: of one's own, or shared.
   struct DenseRows {
-    std::vector<double> own;
+    LargeArray<double> own;
     std::shared_ptr<const std::vector<double>> shared;
-    const std::vector<double>& values() const { return shared ? *shared : own; }
+    std::span<const double> values() const { return shared ? std::span<const double>(*shared) : own; }
   };
   std::vector<DenseRows> dense_;
   std::vector<std::int64_t> row_start_{0};  // waiting sparse rows

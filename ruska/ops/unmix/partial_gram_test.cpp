@@ -72,7 +72,7 @@ void expect_exact(std::size_t count, std::size_t run, const Travel& travel) {
     }
   }
   EXPECT_EQ(whole.extra, extra);
-  const std::vector<double> found = whole.finish();
+  const LargeArray<double> found = whole.finish();
   ASSERT_EQ(found.size(), expected.size());
   for (std::size_t i = 0; i < columns; ++i) {
     for (std::size_t j = i; j < columns; ++j) EXPECT_EQ(found[i * columns + j], expected[i * columns + j]);
@@ -92,13 +92,13 @@ TEST(PartialGram, TravelsBetweenRanksWhetherSummedUpOrWaiting) {
 }
 
 TEST(PartialGram, WaitsWithinItsBytes) {
-  // The bound of one that has settled: a triangle, and a quarter of the square for dense rows.
-  EXPECT_GE(PartialGram::most_bytes(1024), 8 * (512 * 1025 + 256 * 1024));
+  // The bound of one that has settled: a triangle, and half of the square for dense rows.
+  EXPECT_GE(PartialGram::most_bytes(1024), 8 * (512 * 1025 + 512 * 1024));
 }
 
 TEST(SpareBuffers, GiveTheSmallestThatIsLargeEnough) {
   SpareBuffers spare;
-  std::vector<double> large(100), small(10);
+  LargeArray<double> large(100), small(10);
   const double* of_large = large.data();
   const double* of_small = small.data();
   spare.give(std::move(large));

@@ -63,7 +63,7 @@ bool rows_wait(std::int64_t rows, std::int64_t columns) { return rows < 128 * co
 /// The Gram matrix of the columns, of which the upper triangle counts, and the sum of X_ij · row_weight_i² ·
 /// column_weight_j².
 struct ColumnGram {
-  std::vector<double> square;
+  LargeArray<double> square;
   double poisson_variance = 0;
 };
 ColumnGram gram_of_columns(const WeightedMatrix& matrix, Context& context) {
@@ -115,11 +115,11 @@ ColumnGram gram_of_columns(const WeightedMatrix& matrix, Context& context) {
 }
 
 /// The Gram matrix of the rows, positions × positions, upper triangle.
-std::vector<double> gram_of_rows(const WeightedMatrix& matrix, Context& context) {
+LargeArray<double> gram_of_rows(const WeightedMatrix& matrix, Context& context) {
   const Rows& data = matrix.data;
   const auto m = static_cast<std::size_t>(data.rows());
   const int columns = static_cast<int>(data.columns());
-  std::vector<double> gram(m * m, 0.0);
+  LargeArray<double> gram(m * m, 0.0);
   Executor executor(context);
   executor.for_each_chunk("correlating positions", data.partitions(), [&](std::int64_t partition, RowRange range) {
     const auto largest = static_cast<std::size_t>(data.partitions().largest() * data.columns());
@@ -219,22 +219,21 @@ std::vector<double> back_project(const WeightedMatrix& matrix, const std::vector
 }
 
 /// Rows and columns that are not in use are zero.
-double trace(const std::vector<double>& square, std::size_t size) {
+double trace(std::span<const double> square, std::size_t size) {
   double sum = 0;
   for (std::size_t i = 0; i < size; ++i) sum += square[i * size + i];
   return sum;
 }
 
 /// Eigenvectors of the part of a square Gram matrix that belongs to the rows or columns in use.
-math::SymmetricEigen solve(std::vector<double>&& gram, const std::vector<std::int64_t>& indices, std::size_t size,
+math::SymmetricEigen solve(LargeArray<double>&& gram, const std::vector<std::int64_t>& indices, std::size_t size,
                            std::int64_t vectors) {
   const std::size_t n = indices.size();
   for (std::size_t i = 0; i < n && n < size; ++i) {
     const double* row = gram.data() + static_cast<std::size_t>(indices[i]) * size;
     for (std::size_t j = i; j < n; ++j) gram[i * n + j] = row[indices[j]];
   }
-  gram.resize(n * n);
-  return math::symmetric_eigen(std::move(gram), n, static_cast<std::size_t>(vectors));
+  return math::symmetric_eigen(std::span(gram).first(n * n), n, static_cast<std::size_t>(vectors));
 }
 
 }  // namespace
@@ -290,7 +289,7 @@ LeadingComponents leading_components(const WeightedMatrix& matrix, std::int64_t 
     eigen = solve(std::move(gram.square), columns_in_use, columns, vectors);
   } else {
     const auto rows = static_cast<std::size_t>(matrix.data.rows());
-    std::vector<double> gram = gram_of_rows(matrix, context);
+    LargeArray<double> gram = gram_of_rows(matrix, context);
     result.mean_poisson_variance = poisson_variance(matrix, context) / cells;
     result.total_sum_of_squares = trace(gram, rows);
     eigen = solve(std::move(gram), rows_in_use, rows, vectors);
