@@ -21,10 +21,10 @@ void require(lapack_int info, const char* routine) {
 }  // namespace
 
 SymmetricEigen symmetric_eigen(std::vector<double>&& matrix, std::size_t n, std::size_t vectors) {
-  return symmetric_eigen(std::span(matrix), n, vectors);
+  return symmetric_eigen_in_place(matrix, n, vectors);
 }
 
-SymmetricEigen symmetric_eigen(std::span<double> matrix, std::size_t n, std::size_t vectors) {
+SymmetricEigen symmetric_eigen_in_place(std::span<double> matrix, std::size_t n, std::size_t vectors) {
   SymmetricEigen result;
   if (n == 0) return result;
   vectors = std::min(vectors, n);

@@ -60,7 +60,7 @@ class PartialGram {
 
   std::size_t columns_;
   std::shared_ptr<SpareBuffers> spare_;
-  LargeArray<double> packed_;               // upper triangle; empty for zeros
+  LargeArray<double> packed_;  // upper triangle; empty for zeros
   // Waiting blocks of dense rows: of one's own, or shared.
   struct DenseRows {
     LargeArray<double> own;

@@ -233,7 +233,7 @@ math::SymmetricEigen solve(LargeArray<double>&& gram, const std::vector<std::int
     const double* row = gram.data() + static_cast<std::size_t>(indices[i]) * size;
     for (std::size_t j = i; j < n; ++j) gram[i * n + j] = row[indices[j]];
   }
-  return math::symmetric_eigen(std::span(gram).first(n * n), n, static_cast<std::size_t>(vectors));
+  return math::symmetric_eigen_in_place(std::span(gram).first(n * n), n, static_cast<std::size_t>(vectors));
 }
 
 }  // namespace

@@ -19,8 +19,10 @@
 #include <limits>
 #include <numeric>
 
-#include <lapacke.h>
+#include <Eigen/Cholesky>
+#include <cblas.h>
 
+#include "ruska/base/large_array.hpp"
 #include "ruska/core/executor.hpp"
 #include "ruska/math/symmetric_eigen.hpp"
 #include "ruska/ops/unmix/row_values.hpp"
@@ -29,7 +31,8 @@ namespace ruska::ops::unmix {
 namespace {
 
 constexpr double least_share = 0.01;  // of the variance that the sums predict
-constexpr double singular = 1e-12;    // of the largest diagonal element: normal equations below are left unsolved
+constexpr std::int64_t batch_rows = 32;
+constexpr double singular = 1e-12;  // of the largest diagonal element: normal equations below are left unsolved
 
 PcaParams principal_params(const MlpcaParams& params) {
   PcaParams principal;
@@ -42,81 +45,166 @@ PcaParams principal_params(const MlpcaParams& params) {
 /// Symmetric positive systems of k unknowns, by Cholesky.
 class NormalEquations {
  public:
-  explicit NormalEquations(std::size_t k) : k_(k), matrix_(k * k) {}
+  explicit NormalEquations(std::size_t k) : k_(static_cast<Eigen::Index>(k)), matrix_(k_, k_), inverse_(k_, k_) {}
 
   /// `upper`: the upper triangle, row by row. `right` becomes the solution, `variance` the inverse's diagonal; both
   /// become zeros where the system is singular.
   void solve(const double* upper, double* right, double* variance) {
     double largest = 0;
-    for (std::size_t p = 0, at = 0; p < k_; ++p) {
-      for (std::size_t q = p; q < k_; ++q) matrix_[q * k_ + p] = upper[at++];
-      largest = std::max(largest, matrix_[p * k_ + p]);
+    for (Eigen::Index p = 0, at = 0; p < k_; ++p) {
+      for (Eigen::Index q = p; q < k_; ++q) matrix_(q, p) = upper[at++];
+      largest = std::max(largest, matrix_(p, p));
     }
-    const auto n = static_cast<lapack_int>(k_);
+    Eigen::Map<Eigen::VectorXd> unknowns(right, k_), diagonal(variance, k_);
     bool solved = largest > 0;
-    for (std::size_t p = 0; p < k_ && solved; ++p) solved = matrix_[p * k_ + p] > singular * largest;
-    solved = solved && LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', n, matrix_.data(), n) == 0;
-    if (!solved) {
-      std::fill(right, right + k_, 0.0);
-      std::fill(variance, variance + k_, 0.0);
-      return;
+    for (Eigen::Index p = 0; p < k_ && solved; ++p) solved = matrix_(p, p) > singular * largest;
+    if (solved) {
+      const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> factor(matrix_);
+      solved = factor.info() == Eigen::Success;
+      if (solved) {
+        factor.solveInPlace(unknowns);
+        inverse_.setIdentity();
+        factor.matrixL().solveInPlace(inverse_);
+        diagonal = inverse_.colwise().squaredNorm().transpose();
+        return;
+      }
     }
-    LAPACKE_dpotrs_work(LAPACK_COL_MAJOR, 'U', n, 1, matrix_.data(), n, right, n);
-    LAPACKE_dpotri_work(LAPACK_COL_MAJOR, 'U', n, matrix_.data(), n);
-    for (std::size_t p = 0; p < k_; ++p) variance[p] = matrix_[p * k_ + p];
+    unknowns.setZero();
+    diagonal.setZero();
   }
 
  private:
-  std::size_t k_;
-  std::vector<double> matrix_;
+  Eigen::Index k_;
+  Eigen::MatrixXd matrix_, inverse_;
 };
 
 /// The weights 1/v of one position's channels.
 class Weights {
  public:
-  Weights(const Rows& data, const PcaResult& start)
-      : data_(data), start_(start), values_(static_cast<std::size_t>(data.columns())) {}
+  Weights(const Rows& data, const PcaResult& start) : data_(data), start_(start) {}
 
-  /// `block`: the variances' partition, or null.
-  const std::vector<double>& of_row(const RowBlock* block, RowRange range, std::int64_t row) {
+  /// To `values`. `block`: the variances' partition, or null.
+  void of_row(const RowBlock* block, RowRange range, std::int64_t row, std::span<double> values) const {
     if (block != nullptr) {
-      copy_row(*block, row - range.begin, values_);
-      for (std::size_t c = 0; c < values_.size(); ++c) {
-        if (!(values_[c] >= 0) || !std::isfinite(values_[c])) {
+      copy_row(*block, row - range.begin, values);
+      for (std::size_t c = 0; c < values.size(); ++c) {
+        if (!(values[c] >= 0) || !std::isfinite(values[c])) {
           throw Error(ErrorKind::bad_data,
                       "the variance at " + place_of(data_.data().describe(), row, static_cast<std::int64_t>(c)) +
                           " is " +
-                          (std::isfinite(values_[c]) ? std::to_string(values_[c]) + ", and must not be negative"
-                                                     : std::string("not finite")) +
+                          (std::isfinite(values[c]) ? std::to_string(values[c]) + ", and must not be negative"
+                                                    : std::string("not finite")) +
                           "; give a positive one, or 0 to leave the element out");
         }
-        values_[c] = values_[c] > 0 ? 1 / values_[c] : 0.0;
+        values[c] = values[c] > 0 ? 1 / values[c] : 0.0;
       }
     } else {
       const auto r = static_cast<std::size_t>(row), count = static_cast<std::size_t>(start_.components);
       const Marginals& sums = start_.marginals;
       const double share = sums.total > 0 ? sums.row_sum[r] / sums.total : 0.0;
-      std::fill(values_.begin(), values_.end(), 0.0);
+      std::fill(values.begin(), values.end(), 0.0);
       for (std::size_t k = 0; k < count; ++k) {
         const double loading = start_.loadings[r * count + k];
-        const double* const factor = &start_.factors[k * values_.size()];
-        for (std::size_t c = 0; c < values_.size(); ++c) values_[c] += loading * factor[c];
+        const double* const factor = &start_.factors[k * values.size()];
+        for (std::size_t c = 0; c < values.size(); ++c) values[c] += loading * factor[c];
       }
-      for (std::size_t c = 0; c < values_.size(); ++c) {
-        const double mean = std::max(values_[c], least_share * share * sums.column_sum[c]);
-        values_[c] = mean > 0 ? 1 / mean : 0.0;
+      for (std::size_t c = 0; c < values.size(); ++c) {
+        const double mean = std::max(values[c], least_share * share * sums.column_sum[c]);
+        values[c] = mean > 0 ? 1 / mean : 0.0;
       }
     }
-    for (std::size_t c = 0; c < values_.size(); ++c) {
-      if (data_.column_masked(static_cast<std::int64_t>(c))) values_[c] = 0;
+    for (std::size_t c = 0; c < values.size(); ++c) {
+      if (data_.column_masked(static_cast<std::int64_t>(c))) values[c] = 0;
     }
-    return values_;
   }
 
  private:
   const Rows& data_;
   const PcaResult& start_;
-  std::vector<double> values_;
+};
+
+/// Some rows at a time, so that their sums are products of matrices.
+class Batch {
+ public:
+  Batch(const Rows& data, const PcaResult& start, std::size_t columns, std::size_t k)
+      : data_(data),
+        weights_(data, start),
+        equations_(k),
+        columns_(columns),
+        k_(k),
+        triangle_(k * (k + 1) / 2),
+        weight_(batch_rows * columns),
+        value_(batch_rows * columns),
+        weighted_(batch_rows * columns),
+        normal_(batch_rows * triangle_),
+        right_(batch_rows * k) {}
+
+  /// Loadings of the rows from the factors, and what they add to `into`: per channel the triangle of its normal
+  /// equations and their right sides, then the sum of the weighted squared residuals and the number of elements.
+  /// `products`: of pairs of factors, channels × triangle.
+  void fit(const RowBlock& block, const RowBlock* variances, RowRange range, RowRange rows,
+           const std::vector<double>& products, MlpcaResult& result, std::vector<double>& into) {
+    const auto count = static_cast<std::size_t>(rows.size());
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::int64_t row = rows.begin + static_cast<std::int64_t>(r);
+      const std::span weight = std::span(weight_).subspan(r * columns_, columns_);
+      const std::span value = std::span(value_).subspan(r * columns_, columns_);
+      if (data_.row_masked(row)) {
+        std::ranges::fill(weight, 0.0);
+        std::ranges::fill(value, 0.0);
+      } else {
+        copy_row(block, row - range.begin, value);
+        weights_.of_row(variances, range, row, weight);
+      }
+      for (std::size_t c = 0; c < columns_; ++c) weighted_[r * columns_ + c] = weight[c] * value[c];
+    }
+    const int m = static_cast<int>(count), n = static_cast<int>(columns_), k = static_cast<int>(k_),
+              t = static_cast<int>(triangle_), width = t + k;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, t, n, 1.0, weight_.data(), n, products.data(), t, 0.0,
+                normal_.data(), t);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, k, n, 1.0, weighted_.data(), n, result.factors.data(), n,
+                0.0, right_.data(), k);
+    for (std::size_t r = 0; r < count; ++r) {
+      const auto row = static_cast<std::size_t>(rows.begin) + r;
+      double* const loading = &right_[r * k_];
+      double* const deviation = &result.loadings_sigma[row * k_];
+      equations_.solve(&normal_[r * triangle_], loading, deviation);
+      for (std::size_t p = 0, at = r * triangle_; p < k_; ++p) {
+        deviation[p] = std::sqrt(deviation[p]);
+        for (std::size_t q = p; q < k_; ++q) normal_[at++] = loading[p] * loading[q];
+      }
+      std::copy_n(loading, k_, &result.loadings[row * k_]);
+      if (!data_.row_masked(rows.begin + static_cast<std::int64_t>(r))) continue;
+      std::fill_n(&result.loadings[row * k_], k_, std::numeric_limits<double>::quiet_NaN());
+      std::fill_n(deviation, k_, std::numeric_limits<double>::quiet_NaN());
+    }
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, n, t, m, 1.0, weight_.data(), n, normal_.data(), t, 1.0,
+                into.data(), width);
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, n, k, m, 1.0, weighted_.data(), n, right_.data(), k, 1.0,
+                into.data() + t, width);
+    // value − loadings · factors
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, -1.0, right_.data(), k, result.factors.data(), n,
+                1.0, value_.data(), n);
+    for (std::size_t r = 0; r < count; ++r) {
+      const double* const weight = &weight_[r * columns_];
+      const double* const residual = &value_[r * columns_];
+      std::int64_t elements = 0;
+      for (std::size_t c = 0; c < columns_; ++c) {
+        weighted_[c] = weight[c] * residual[c];
+        elements += weight[c] != 0 ? 1 : 0;
+      }
+      into[into.size() - 2] += cblas_ddot(n, weighted_.data(), 1, residual, 1);
+      into[into.size() - 1] += static_cast<double>(elements);
+    }
+  }
+
+ private:
+  const Rows& data_;
+  Weights weights_;
+  NormalEquations equations_;
+  std::size_t columns_, k_, triangle_;
+  LargeArray<double> weight_, value_, weighted_;  // rows × channels
+  std::vector<double> normal_, right_;            // rows × triangle, rows × k
 };
 
 void fix_sign(double* factor, std::size_t columns, double* loadings, std::size_t rows, std::size_t stride) {
@@ -222,56 +310,27 @@ MlpcaResult mlpca(const Rows& data, const Rows* variance, const MlpcaParams& par
   result.loadings_sigma.resize(rows * k);
 
   Executor executor(context);
+  std::vector<double> products(columns * triangle);  // of pairs of factors
   double before = std::numeric_limits<double>::infinity();
   while (!result.converged && result.iterations < params.iterations) {
     ++result.iterations;
+    for (std::size_t p = 0, at = 0; p < k; ++p) {
+      for (std::size_t q = p; q < k; ++q, ++at) {
+        for (std::size_t c = 0; c < columns; ++c) {
+          products[c * triangle + at] = result.factors[p * columns + c] * result.factors[q * columns + c];
+        }
+      }
+    }
     const auto gathered = executor.reduce<std::vector<double>>(
         "fitting loadings and factors", data.partitions(),
         [&] { return std::vector<double>(columns * per_channel + 2, 0.0); },
         [&](std::vector<double>& into, std::int64_t partition, RowRange range) {
           const auto block = data.block(partition);
           const auto variances = variance != nullptr ? variance->block(partition) : nullptr;
-          Weights weights(data, start);
-          NormalEquations equations(k);
-          std::vector<double> values(columns), normal(triangle);
-          for (std::int64_t row = range.begin; row < range.end; ++row) {
-            double* const loading = &result.loadings[static_cast<std::size_t>(row) * k];
-            double* const deviation = &result.loadings_sigma[static_cast<std::size_t>(row) * k];
-            if (data.row_masked(row)) {
-              std::fill(loading, loading + k, std::numeric_limits<double>::quiet_NaN());
-              std::fill(deviation, deviation + k, std::numeric_limits<double>::quiet_NaN());
-              continue;
-            }
-            copy_row(*block, row - range.begin, values);
-            const std::vector<double>& weight = weights.of_row(variances.get(), range, row);
-            std::fill(normal.begin(), normal.end(), 0.0);
-            for (std::size_t p = 0, at = 0; p < k; ++p) {
-              const double* const left = &result.factors[p * columns];
-              double right = 0;
-              for (std::size_t c = 0; c < columns; ++c) right += weight[c] * values[c] * left[c];
-              loading[p] = right;
-              for (std::size_t q = p; q < k; ++q) {
-                const double* const other = &result.factors[q * columns];
-                double sum = 0;
-                for (std::size_t c = 0; c < columns; ++c) sum += weight[c] * left[c] * other[c];
-                normal[at++] = sum;
-              }
-            }
-            equations.solve(normal.data(), loading, deviation);
-            for (std::size_t p = 0; p < k; ++p) deviation[p] = std::sqrt(deviation[p]);
-            for (std::size_t c = 0; c < columns; ++c) {
-              if (weight[c] == 0) continue;
-              double residual = values[c];
-              for (std::size_t p = 0; p < k; ++p) residual -= loading[p] * result.factors[p * columns + c];
-              into[columns * per_channel] += weight[c] * residual * residual;
-              into[columns * per_channel + 1] += 1;
-              double* out = &into[c * per_channel];
-              for (std::size_t p = 0; p < k; ++p) {
-                const double weighted = weight[c] * loading[p];
-                for (std::size_t q = p; q < k; ++q) *out++ += weighted * loading[q];
-              }
-              for (std::size_t p = 0; p < k; ++p) *out++ += weight[c] * values[c] * loading[p];
-            }
+          Batch batch(data, start, columns, k);
+          for (std::int64_t row = range.begin; row < range.end; row += batch_rows) {
+            batch.fit(*block, variances.get(), range, {row, std::min(row + batch_rows, range.end)}, products, result,
+                      into);
           }
         },
         [](std::vector<double>& left, std::vector<double>&& right) {
@@ -304,14 +363,16 @@ std::int64_t mlpca_memory(const Description& data, const MlpcaParams& params) {
   const std::int64_t positions = data.navigation_size(), channels = data.signal_size();
   const PcaParams principal = principal_params(params);
   const std::int64_t k = std::min({positions, channels, principal.components.value_or(principal.scree_length)});
-  return pca_memory(data, principal) + 8 * (depth * channels * (k * (k + 3) / 2) + 4 * k * (positions + channels));
+  return pca_memory(data, principal) +
+         8 * ((depth + 1) * channels * (k * (k + 3) / 2) + 4 * k * (positions + channels));
 }
 
 std::int64_t mlpca_memory_per_worker(const Description& data, const MlpcaParams& params) {
   const std::int64_t positions = data.navigation_size(), channels = data.signal_size();
   const PcaParams principal = principal_params(params);
   const std::int64_t k = std::min({positions, channels, principal.components.value_or(principal.scree_length)});
-  return std::max(pca_memory_per_worker(data), 8 * (2 * channels * (k * (k + 3) / 2) + 4 * channels + k * k));
+  return std::max(pca_memory_per_worker(data),
+                  8 * (2 * channels * (k * (k + 3) / 2) + 3 * batch_rows * (channels + k * k) + 2 * k * k));
 }
 
 }  // namespace ruska::ops::unmix
