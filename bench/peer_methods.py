@@ -19,19 +19,26 @@ import time
 import numpy as np
 
 ICA = {"components": [1, 2, 3], "starts": 1}
-# job: data, operation, parameters, and what the peer is
+# HyperSpy's decomposition() computes all singular values, as ours does, unless it is told how many components to keep: it
+# then searches for these alone, at random, and knows of no others. Principal components, and what is rotated from them, come
+# beside both.
+EXACT, RANDOMISED = "; peer: all singular values", "; peer: randomised search"
+BOTH = {name + peer: job for name, job in {
+    "pca, sparse": ("sparse", "unmix.pca", {"components": 10, "weighting": "poisson", "scree_length": 10}),
+    "pca, dense": ("dense", "unmix.pca", {"components": 10, "weighting": "none", "scree_length": 10}),
+    "FastICA, sparse": ("sparse", "unmix.ica", {**ICA, "weighting": "poisson"}),
+    "FastICA, dense": ("dense", "unmix.ica", {**ICA, "weighting": "none"}),
+    "varimax, sparse": ("sparse", "unmix.ica", {**ICA, "weighting": "poisson", "algorithm": "orthomax"}),
+    "varimax, dense": ("dense", "unmix.ica", {**ICA, "weighting": "none", "algorithm": "orthomax"}),
+}.items() for peer in (EXACT, RANDOMISED)}
+# job: data, operation, parameters
 JOBS = {
-    "pca, weighted": ("sparse", "unmix.pca", {"components": 10, "weighting": "poisson", "scree_length": 10}),
-    "pca": ("dense", "unmix.pca", {"components": 10, "weighting": "none", "scree_length": 10}),
+    **BOTH,
     "nmf, weighted squares": ("sparse", "unmix.nmf", {"components": 3, "starts": 1, "loss": "frobenius", "weighting": "poisson",
                                                       "tolerance": 1e-7}),
     "nmf, likelihood": ("sparse", "unmix.nmf", {"components": 3, "starts": 1, "sparsity": 0}),
     "nmf, squares": ("dense", "unmix.nmf", {"components": 3, "starts": 1, "loss": "frobenius", "weighting": "none",
                                             "tolerance": 1e-7}),
-    "FastICA, sparse": ("sparse", "unmix.ica", {**ICA, "weighting": "poisson"}),
-    "FastICA, dense": ("dense", "unmix.ica", {**ICA, "weighting": "none"}),
-    "varimax, sparse": ("sparse", "unmix.ica", {**ICA, "weighting": "poisson", "algorithm": "orthomax"}),
-    "varimax, dense": ("dense", "unmix.ica", {**ICA, "weighting": "none", "algorithm": "orthomax"}),
     "mlpca": ("small", "unmix.mlpca", {"components": 3}),
     "robust pca": ("spikes", "unmix.robust_pca", {"components": 3, "weighting": "none"}),
 }
@@ -82,7 +89,7 @@ def generate():
 
 
 def stem(program, job):
-    return folder / f"{program}_{job.replace(' ', '_').replace(',', '')}"
+    return folder / f"{program}_{''.join(c if c.isalnum() else '_' for c in job)}"
 
 
 def note(program, job, **values):
@@ -122,9 +129,13 @@ def peer(job):
     def weighted_or_not():
         return {"normalize_poissonian_noise": data == "sparse"}
 
+    def principal(count):
+        kept = {} if job.endswith(EXACT) else {"output_dimension": count}
+        return decomposed(algorithm="SVD", **kept, **weighted_or_not())
+
     def once():
         if job.startswith("pca"):
-            signal, start = decomposed(algorithm="SVD", output_dimension=10, **weighted_or_not())
+            signal, start = principal(10)
         elif job == "nmf, likelihood":
             counts = scipy.sparse.csr_matrix(array.reshape(-1, CHANNELS))
             start = clocks()
@@ -140,7 +151,7 @@ def peer(job):
         elif job == "robust pca":
             signal, start = decomposed(algorithm="RPCA", output_dimension=3)
         else:
-            signal, start = decomposed(algorithm="SVD", output_dimension=3, **weighted_or_not())
+            signal, start = principal(3)
             options = {"algorithm": "orthomax"} if job.startswith("varimax") else {"tol": 1e-10}
             signal.blind_source_separation(3, diff_order=1, print_info=False, **options)
             seconds = clocks() - start
@@ -148,7 +159,8 @@ def peer(job):
             return seconds, result.bss_factors.T, result.bss_loadings.T
         seconds = clocks() - start
         result = signal.learning_results
-        return seconds, result.factors.T, result.loadings.T
+        kept = parameters["components"]
+        return seconds, result.factors.T[:kept], result.loadings.T[:kept]
 
     taken = []
     while len(taken) < 3 and sum(seconds for seconds, _ in taken) < 10:

@@ -117,4 +117,21 @@ std::vector<std::string> component_names(std::int64_t components) {
   return names;
 }
 
+void add_spread(Outputs& outputs, const Description& data, const std::vector<double>& factors,
+                const std::vector<double>& loadings, std::int64_t components, const std::vector<std::string>& names,
+                const std::string& note) {
+  outputs.add({.name = "factors_spread",
+               .title = "Spread of the spectra under repetition",
+               .value = spectra_of(data, factors, components, "Spread of the spectra"),
+               .components = names,
+               .note = note});
+  const Dataset maps = maps_of(data, loadings, components, "Spread of the maps");
+  outputs.add({.name = "loadings_spread",
+               .title = "Spread of the maps under repetition",
+               .value = maps,
+               .view = view_of(maps),
+               .components = names,
+               .note = note});
+}
+
 }  // namespace ruska::ops::unmix

@@ -18,6 +18,7 @@
 
 #include <lapacke.h>
 
+#include "ruska/ops/unmix/aligned_components.hpp"
 #include "ruska/ops/unmix/ica/rotations.hpp"
 
 namespace ruska::ops::unmix {
@@ -199,9 +200,52 @@ std::vector<double> excess_kurtosis(const Samples& white, const std::vector<doub
   return fourth;
 }
 
+/// A sentence when only some of the principal components that noise mixes are among the chosen.
+std::string about_cut_groups(const PcaResult& principal, const std::vector<std::int64_t>& chosen) {
+  const std::vector<std::size_t> group = indistinct_groups(principal);
+  std::vector<std::size_t> size(group.size(), 0), taken(group.size(), 0);
+  for (const std::size_t one : group) ++size[one];
+  for (const std::int64_t component : chosen) ++taken[group[static_cast<std::size_t>(component)]];
+  std::string numbers;
+  for (std::size_t k = 0; k < group.size(); ++k) {
+    const std::size_t g = group[k];
+    if (taken[g] == 0 || taken[g] == size[g]) continue;
+    numbers += (numbers.empty() ? "" : ", ") + std::to_string(k + 1);
+  }
+  if (numbers.empty()) return "";
+  return "principal components " + numbers +
+         " have singular values within their error, and only some of them were rotated: choose all or none";
+}
+
+void repeat_ica(const Rows& data, const Masks& masks, const IcaParams& params, const PcaResult& principal,
+                IcaResult& result, Context& context) {
+  IcaParams again = params;
+  again.bootstrap = 0;
+  again.weighting = principal.poisson_weighted ? "poisson" : "none";
+  again.components.emplace();
+  for (const std::int64_t number : result.chosen) again.components->push_back(static_cast<double>(number + 1));
+  std::vector<std::size_t> each(result.chosen.size());
+  std::iota(each.begin(), each.end(), std::size_t{0});
+  const Description& description = data.data().describe();
+  SpreadSum sum(result.factors, result.loadings);
+  const std::int64_t held =
+      ica_memory(description, params) +
+      context.threads * (ica_memory_per_worker(description, params) + Rows::bytes_per_worker(description));
+  const MeasurementNoise noise =
+      repeat(data, masks, principal, params.bootstrap, params.seed, held, context, [&](const Rows& rows) {
+        IcaResult other = ica(rows, again, context);
+        result.failed += other.converged ? 0 : 1;
+        const std::vector<double> rotation =
+            aligning_rotation(result.factors, other.factors, each, static_cast<std::size_t>(data.columns()));
+        align(rotation, each.size(), other.factors, other.loadings);
+        sum.add(other.factors, other.loadings);
+      });
+  result.spread = std::move(sum).finish(noise);
+}
+
 }  // namespace
 
-IcaResult ica(const Rows& data, const IcaParams& params, Context& context) {
+IcaResult ica(const Rows& data, const IcaParams& params, Context& context, const Masks& masks) {
   IcaResult result;
   if (params.components) result.chosen = chosen_components(*params.components);
   const PcaResult principal = pca(data, principal_params(params), context);
@@ -285,6 +329,8 @@ IcaResult ica(const Rows& data, const IcaParams& params, Context& context) {
       result.loadings_sigma[i * k + p] = std::sqrt(variance);
     }
   }
+  result.indistinct = about_cut_groups(principal, result.chosen);
+  if (params.bootstrap > 0) repeat_ica(data, masks, params, principal, result, context);
   return result;
 }
 
@@ -301,7 +347,13 @@ std::int64_t ica_memory(const Description& data, const IcaParams& params) {
   const std::int64_t moments =
       params.algorithm == "jade" ? components * components * components * (components + 1) * 16 : 0;
   // The principal components with their noise, the chosen ones, the result.
-  return pca_memory(data, principal) + 8 * components * (8 * (positions + channels) + samples) + 8 * moments;
+  const std::int64_t once =
+      pca_memory(data, principal) + 8 * components * (8 * (positions + channels) + samples) + 8 * moments;
+  return params.bootstrap > 0 ? 2 * once + repeat_memory(data, components) : once;
+}
+
+std::int64_t ica_memory_per_worker(const Description& data, const IcaParams& params) {
+  return pca_memory_per_worker(data) + (params.bootstrap > 0 ? repeat_memory_per_worker(data) : 0);
 }
 
 }  // namespace ruska::ops::unmix

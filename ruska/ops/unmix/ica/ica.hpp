@@ -9,6 +9,7 @@
 
 #include "ruska/core/rows.hpp"
 #include "ruska/ops/unmix/pca/pca.hpp"
+#include "ruska/ops/unmix/pca/repeated.hpp"
 
 namespace ruska::ops::unmix {
 
@@ -27,6 +28,7 @@ struct IcaParams {
   std::string weighting = "auto";
   std::string rank_rule = "gavish_donoho";
   std::int64_t seed = 0;
+  std::int64_t bootstrap = 0;
 };
 
 /// Independent components of a matrix of positions × channels: data ≈ loadings · factors.
@@ -42,13 +44,19 @@ struct IcaResult {
   std::vector<double> agreement;  ///< mean |cosine| with the nearest component of the other starts; 1 for one start
   std::int64_t iterations = 0;
   bool converged = false;
+  std::optional<Spread> spread{};  ///< of repeated measurements, where asked for
+  std::int64_t failed = 0;         ///< of these, whose rotation did not converge
+  std::string indistinct;          ///< a sentence about principal components that noise mixes; empty for none
 };
 
 /// Principal components, whitened and rotated. Throws as `pca`, and invalid_argument for components that are no whole
 /// numbers ≥ 1 or occur twice, and for data with too few samples to tell components apart.
-IcaResult ica(const Rows& data, const IcaParams& params, Context& context);
+/// `masks` are those of the rows; repeated measurements get them, too.
+IcaResult ica(const Rows& data, const IcaParams& params, Context& context, const Masks& masks = {});
 
 /// Bytes that `ica` holds beside the rows' own blocks and cache.
 std::int64_t ica_memory(const Description& data, const IcaParams& params);
+/// The same for each worker on top.
+std::int64_t ica_memory_per_worker(const Description& data, const IcaParams& params);
 
 }  // namespace ruska::ops::unmix

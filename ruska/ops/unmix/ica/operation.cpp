@@ -39,7 +39,12 @@ constexpr auto parameters = std::tuple{
               "Weights of the principal components, as in unmix.pca"),
     parameter(&IcaParams::rank_rule, "rank_rule", "", one_of("gavish_donoho|count_splitting"),
               "How the number of components is chosen, as in unmix.pca"),
-    parameter(&IcaParams::seed, "seed", "", at_least<std::int64_t>(0), "Seed of the random starts")};
+    parameter(&IcaParams::seed, "seed", "", at_least<std::int64_t>(0),
+              "Seed of the random starts and of the repeated measurements"),
+    parameter(
+        &IcaParams::bootstrap, "bootstrap", "", within<std::int64_t>(0, 1000),
+        "Number of repeated measurements, drawn from the principal components and analysed again, whose spread is "
+        "written beside the results")};
 
 std::int64_t most_components(const Description& data, const IcaParams& params) {
   const std::int64_t most =
@@ -56,7 +61,7 @@ Plan check(const Inputs& inputs, const IcaParams& params) {
   plan.outputs = {
       {"factors", spectra_shape(data, most)}, {"loadings", maps_shape(data, most)}, {"reconstruction", data.shape()}};
   plan.least_memory = ica_memory(data, params);
-  plan.memory_per_worker = pca_memory_per_worker(data) + Rows::bytes_per_worker(data);
+  plan.memory_per_worker = ica_memory_per_worker(data, params) + Rows::bytes_per_worker(data);
   plan.memory = plan.least_memory + data.navigation_size() * data.signal_size() * 8;
   plan.flops = positions * channels * std::min(positions, channels) * (is_integer(data.dtype) ? 0.01 : 1.0) +
                1e3 * static_cast<double>(most * most) * (params.on == "loadings" ? positions : channels);
@@ -72,9 +77,10 @@ std::vector<std::int64_t> counted_from_one(std::vector<std::int64_t> numbers) {
 Outputs run(const Inputs& inputs, const IcaParams& params, Context& context) {
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
-  const Rows rows(dataset, context, masks_of(inputs),
-                  ica_memory(data, params) + context.threads * pca_memory_per_worker(data));
-  const IcaResult result = ica(rows, params, context);
+  const Masks masks = masks_of(inputs);
+  const Rows rows(dataset, context, masks,
+                  ica_memory(data, params) + context.threads * ica_memory_per_worker(data, params));
+  const IcaResult result = ica(rows, params, context, masks);
   const auto kept = static_cast<std::int64_t>(result.chosen.size());
   const std::vector<std::string> names = component_names(kept);
   if (!result.converged) {
@@ -88,7 +94,7 @@ Outputs run(const Inputs& inputs, const IcaParams& params, Context& context) {
 
   const Dataset factors = spectra_of(data, result.factors, kept, "Factors");
   const Dataset loadings = maps_of(data, result.loadings, kept, "Loadings");
-  const std::string noise_note = "σ: that of the principal components, the rotation held fixed.";
+  const std::string noise_note = "σ: that of the principal components' space, the rotation held fixed.";
   Outputs outputs;
   outputs.add({.name = "factors",
                .title = "Factors",
@@ -134,6 +140,12 @@ Outputs run(const Inputs& inputs, const IcaParams& params, Context& context) {
   outputs.add({.name = "loadings_sigma",
                .title = "Uncertainty of the loadings",
                .value = maps_of(data, result.loadings_sigma, kept, "Uncertainty of the loadings")});
+  if (result.spread) {
+    std::string note =
+        about_spread(result.spread->noise, params.bootstrap) + " It holds what the rotation leaves open.";
+    if (result.failed > 0) note += " Of these rotations " + std::to_string(result.failed) + " did not converge.";
+    add_spread(outputs, data, result.spread->factors, result.spread->loadings, kept, names, note);
+  }
 
   const double least = *std::min_element(result.agreement.begin(), result.agreement.end());
   outputs.summary = {
@@ -148,6 +160,7 @@ Outputs run(const Inputs& inputs, const IcaParams& params, Context& context) {
                   static_cast<int>(params.starts), least);
     outputs.summary.emplace_back(line);
   }
+  if (!result.indistinct.empty()) outputs.summary.push_back(result.indistinct);
   return outputs;
 }
 
@@ -156,7 +169,7 @@ Outputs run(const Inputs& inputs, const IcaParams& params, Context& context) {
 const Operation& ica_operation() {
   static const Operation operation = make_operation<IcaParams>(
       {.name = "unmix.ica",
-       .version = 1,
+       .version = 2,
        .summary = "Independent components: principal components rotated by FastICA, JADE, SOBI or varimax.",
        .citations = {"A. Hyvärinen and E. Oja, Neural Netw. 13, 411 (2000)",
                      "F. de la Peña et al., Ultramicroscopy 111, 169 (2011)"},
@@ -165,6 +178,8 @@ const Operation& ica_operation() {
                    {"factors_sigma", "their uncertainty"},
                    {"loadings", "maps of the components, (component | navigation axes), in the data's units"},
                    {"loadings_sigma", "their uncertainty"},
+                   {"factors_spread", "deviation of the factors of repeated measurements, where asked for"},
+                   {"loadings_spread", "deviation of the loadings of repeated measurements, where asked for"},
                    {"components", "share, kurtosis and agreement of the starts, per component"},
                    {"unmixing", "factors = unmixing · factors of the principal components"},
                    {"reconstruction", "loadings times factors, evaluated when read"}}},

@@ -7,6 +7,7 @@
 
 #include "ruska/ops/unmix/component_output.hpp"
 #include "ruska/ops/unmix/pca/pca.hpp"
+#include "ruska/ops/unmix/pca/repeated.hpp"
 
 namespace ruska::ops::unmix {
 namespace {
@@ -24,7 +25,24 @@ constexpr auto parameters = std::tuple{
               "of the counts predicts of the other half"),
     parameter(&PcaParams::scree_length, "scree_length", "", within<std::int64_t>(1, 100000),
               "Number of singular values to report, and the most components that are chosen automatically"),
-    parameter(&PcaParams::seed, "seed", "", at_least<std::int64_t>(0), "Seed of the count splitting")};
+    parameter(&PcaParams::seed, "seed", "", at_least<std::int64_t>(0),
+              "Seed of the count splitting and of the repeated measurements"),
+    parameter(
+        &PcaParams::bootstrap, "bootstrap", "", within<std::int64_t>(0, 1000),
+        "Number of repeated measurements, drawn from the result and analysed again, whose spread is written beside "
+        "the results")};
+
+/// Bytes held beside the rows' own, altogether and for each worker. A repeated measurement is analysed beside the first
+/// result, through rows of its own.
+std::int64_t memory_held(const Description& data, const PcaParams& params) {
+  const std::int64_t most =
+      std::min({data.navigation_size(), data.signal_size(), params.components.value_or(params.scree_length)});
+  return pca_memory(data, params) * (params.bootstrap > 0 ? 2 : 1) +
+         (params.bootstrap > 0 ? repeat_memory(data, most) : 0);
+}
+std::int64_t memory_held_per_worker(const Description& data, const PcaParams& params) {
+  return pca_memory_per_worker(data) + (params.bootstrap > 0 ? repeat_memory_per_worker(data) : 0);
+}
 
 Plan check(const Inputs& inputs, const PcaParams& params) {
   const Description& data = inputs.at("data").describe();
@@ -36,14 +54,15 @@ Plan check(const Inputs& inputs, const PcaParams& params) {
                   {"loadings", maps_shape(data, most)},
                   {"scree", {shown}},
                   {"reconstruction", data.shape()}};
-  plan.least_memory = pca_memory(data, params);
-  plan.memory_per_worker = pca_memory_per_worker(data) + Rows::bytes_per_worker(data);
+  plan.least_memory = memory_held(data, params);
+  plan.memory_per_worker = memory_held_per_worker(data, params) + Rows::bytes_per_worker(data);
   plan.memory = plan.least_memory + positions * channels * 8;
   const double smaller = static_cast<double>(std::min(positions, channels));
   // Of integers we expect the sparse kind, with a tenth of the elements filled.
   const double filled = is_integer(data.dtype) ? 0.1 : 1.0;
-  plan.flops = filled * filled * static_cast<double>(positions) * static_cast<double>(channels) * smaller +
-               4.0 / 3.0 * smaller * smaller * smaller;
+  plan.flops = (filled * filled * static_cast<double>(positions) * static_cast<double>(channels) * smaller +
+                4.0 / 3.0 * smaller * smaller * smaller) *
+               static_cast<double>(1 + params.bootstrap);
   plan.bytes_read = static_cast<double>(data.bytes());
   return plan;
 }
@@ -51,8 +70,9 @@ Plan check(const Inputs& inputs, const PcaParams& params) {
 Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
   const Dataset& dataset = inputs.at("data");
   const Description& data = dataset.describe();
-  const Rows rows(dataset, context, masks_of(inputs),
-                  pca_memory(data, params) + context.threads * pca_memory_per_worker(data));
+  const Masks masks = masks_of(inputs);
+  const Rows rows(dataset, context, masks,
+                  memory_held(data, params) + context.threads * memory_held_per_worker(data, params));
   const PcaResult result = pca(rows, params, context);
   const auto channels = static_cast<std::size_t>(data.signal_size());
   const std::int64_t kept = result.components;
@@ -60,10 +80,12 @@ Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
 
   const Dataset factors = spectra_of(data, result.factors, kept, "Factors");
   const Dataset loadings = maps_of(data, result.loadings, kept, "Loadings");
+  const std::string indistinct = about_indistinct(result);
   const std::string noise_note =
-      result.noise_over_counts == 1
-          ? "σ: noise of the counts to first order, the other side held fixed."
-          : "σ: noise estimated from the median singular value, to first order, the other side held fixed.";
+      (result.noise_over_counts == 1 ? "σ: noise of the counts, to first order."
+                                     : "σ: noise estimated from the median singular value, to first order.") +
+      (indistinct.empty() ? std::string()
+                          : " Components " + indistinct.substr(std::string("components ").size()) + ".");
 
   Outputs outputs;
   outputs.add({.name = "factors",
@@ -160,12 +182,20 @@ Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
   }
   outputs.add({.name = "reconstruction", .title = "Reconstruction", .value = reconstruction});
 
+  const ComponentSigma sigma = sigma_of_components(result);
   outputs.add({.name = "factors_sigma",
                .title = "Uncertainty of the factors",
-               .value = spectra_of(data, sigma_of_factors(result), kept, "Uncertainty of the factors")});
+               .value = spectra_of(data, sigma.factors, kept, "Uncertainty of the factors")});
   outputs.add({.name = "loadings_sigma",
                .title = "Uncertainty of the loadings",
-               .value = maps_of(data, sigma_of_loadings(result), kept, "Uncertainty of the loadings")});
+               .value = maps_of(data, sigma.loadings, kept, "Uncertainty of the loadings")});
+  if (params.bootstrap > 0) {
+    const Spread spread = repeat_pca(rows, masks, params, result, context);
+    const std::string note =
+        about_spread(spread.noise, params.bootstrap) +
+        (indistinct.empty() ? "" : " Those that are not told apart were rotated onto this result first.");
+    add_spread(outputs, data, spread.factors, spread.loadings, kept, names, note);
+  }
 
   outputs.summary = {
       std::to_string(kept) + " component" + (kept == 1 ? "" : "s") + " kept: " + result.reason,
@@ -174,6 +204,7 @@ Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
   std::snprintf(line, sizeof(line), "they explain %.3f %% of the whole %ssum of squares",
                 100 * cumulative[static_cast<std::size_t>(kept) - 1], result.poisson_weighted ? "weighted " : "");
   outputs.summary.push_back(line);
+  if (!indistinct.empty()) outputs.summary.push_back(indistinct);
   return outputs;
 }
 
@@ -182,7 +213,7 @@ Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
 const Operation& pca_operation() {
   static const Operation operation = make_operation<PcaParams>(
       {.name = "unmix.pca",
-       .version = 1,
+       .version = 2,
        .summary = "Exact principal components with Poisson weighting and an automatic number of components.",
        .citations = {"M. R. Keenan and P. G. Kotula, Surf. Interface Anal. 36, 203 (2004)",
                      "M. Gavish and D. L. Donoho, IEEE Trans. Inf. Theory 60, 5040 (2014)"},
@@ -191,6 +222,8 @@ const Operation& pca_operation() {
                    {"factors_sigma", "their uncertainty"},
                    {"loadings", "maps of the components, (component | navigation axes)"},
                    {"loadings_sigma", "their uncertainty"},
+                   {"factors_spread", "deviation of the factors of repeated measurements, where asked for"},
+                   {"loadings_spread", "deviation of the loadings of repeated measurements, where asked for"},
                    {"scree", "share of the whole sum of squares that each component explains"},
                    {"explained_variance_ratio", "the same as a table, with singular values and uncertainties"},
                    {"singular_values", "singular values of the weighted, centred matrix"},

@@ -214,6 +214,7 @@ PcaResult pca(const Rows& data, const PcaParams& params, Context& context, const
       result.factors[k * columns + c] = weight > 0 ? result.factors[k * columns + c] / weight : 0.0;
     }
   }
+  result.mean_per_position = !matrix.row_mean.empty();
   result.mean = matrix.column_mean.empty() ? std::move(matrix.row_mean) : std::move(matrix.column_mean);
   result.row_weight = std::move(matrix.row_weight);
   result.column_weight = std::move(matrix.column_weight);
@@ -239,6 +240,63 @@ std::vector<double> sigma_of_loadings(const PcaResult& result) {
   for (std::size_t i = 0; i < sigma.size(); ++i) {
     const double weight = result.row_weight[i / count];
     sigma[i] = std::isnan(result.loadings[i]) ? result.loadings[i] : weight > 0 ? result.noise / weight : 0.0;
+  }
+  return sigma;
+}
+
+// With E the noise of the weighted matrix, of standard deviation σ, and Δ = s_k² − s_l², first order gives
+//   δv_k = (1 − VVᵀ) Eᵀu_k / s_k + Σ_l v_l (s_k u_kᵀE v_l + s_l u_lᵀE v_k) / Δ,
+//   δ(X̃v_k) = (1 − UUᵀ) E v_k + u_k u_kᵀE v_k + Σ_l u_l s_k (s_k u_lᵀE v_k + s_l u_kᵀE v_l) / Δ,
+// sums over l ≠ k, where all u_lᵀE v_k are independent and of standard deviation σ.
+ComponentSigma sigma_of_components(const PcaResult& result) {
+  const auto count = static_cast<std::size_t>(result.components);
+  const std::size_t rows = result.row_weight.size(), columns = result.column_weight.size();
+  const double noise = result.noise * result.noise;
+  ComponentSigma sigma{std::vector<double>(result.factors.size(), 0.0),
+                       std::vector<double>(result.loadings.size(), 0.0)};
+  // Variances of the coefficients of v_l in δv_k and of u_l in δ(s_k u_k).
+  std::vector<double> of_factors(count * count, 0.0), of_loadings(count * count, 0.0);
+  for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t l = 0; l < count; ++l) {
+      const double s = result.singular_values[k], t = result.singular_values[l], gap = s * s - t * t;
+      if (l == k) continue;
+      const double of_factor = gap != 0 ? noise * (s * s + t * t) / (gap * gap) : 1;
+      of_factors[k * count + l] = std::min(1.0, of_factor);
+      of_loadings[k * count + l] = s * s * of_factors[k * count + l];
+    }
+  }
+  for (std::size_t k = 0; k < count; ++k) {
+    const double singular = result.singular_values[k];
+    if (!(singular > 0)) continue;
+    for (std::size_t c = 0; c < columns; ++c) {
+      const double weight = result.column_weight[c];
+      if (!(weight > 0)) continue;
+      double outside = 1, mixed = 0;
+      for (std::size_t l = 0; l < count; ++l) {
+        const double v = result.factors[l * columns + c] * weight;
+        outside -= v * v;
+        mixed += of_factors[k * count + l] * v * v;
+      }
+      const double variance = std::max(0.0, outside) * noise / (singular * singular) + mixed;
+      sigma.factors[k * columns + c] = std::sqrt(variance) / weight;
+    }
+  }
+  for (std::size_t i = 0; i < rows; ++i) {
+    const double weight = result.row_weight[i];
+    const double* const loading = &result.loadings[i * count];
+    for (std::size_t k = 0; k < count; ++k) {
+      double outside = 1, mixed = 0;
+      for (std::size_t l = 0; l < count; ++l) {
+        const double singular = result.singular_values[l];
+        const double u = singular > 0 ? loading[l] * weight / singular : 0.0;
+        if (l != k) outside -= u * u;
+        mixed += of_loadings[k * count + l] * u * u;
+      }
+      const double variance = std::max(0.0, outside) * noise + mixed;
+      sigma.loadings[i * count + k] = std::isnan(loading[k]) ? loading[k]
+                                      : weight > 0           ? std::sqrt(variance) / weight
+                                                             : 0;
+    }
   }
   return sigma;
 }

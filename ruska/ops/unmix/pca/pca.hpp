@@ -19,6 +19,7 @@ struct PcaParams {
   std::string rank_rule = "gavish_donoho";
   std::int64_t scree_length = 30;
   std::int64_t seed = 0;
+  std::int64_t bootstrap = 0;
 };
 
 /// Leading components of a matrix of positions × channels: data ≈ mean + loadings · factors.
@@ -30,6 +31,7 @@ struct PcaResult {
   std::vector<double> factors;   ///< components × channels, data units
   std::vector<double> loadings;  ///< positions × components (position-major); 0 for empty, NaN for masked positions
   std::vector<double> mean;      ///< center "navigation": per channel; "signal": per position; else empty
+  bool mean_per_position = false;
 
   std::vector<double> singular_values;  ///< of the weighted, centred matrix, falling; scree_length or components many
   double total_sum_of_squares = 0;      ///< of that whole matrix
@@ -49,6 +51,14 @@ PcaResult pca(const Rows& data, const PcaParams& params, Context& context, const
 /// equal variance, passes a product with a unit vector unchanged. First order, the other side held fixed.
 std::vector<double> sigma_of_factors(const PcaResult& result);
 std::vector<double> sigma_of_loadings(const PcaResult& result);
+
+/// Standard deviations of each component on its own: that of the space which all span, and how noise mixes them within
+/// it, to first order (Stewart, Perturbation theory for the singular value decomposition, UMIACS-TR-90-124, 1990).
+/// Where two singular values meet, the mixing is bounded by a whole turn.
+struct ComponentSigma {
+  std::vector<double> factors, loadings;  ///< of their shapes
+};
+ComponentSigma sigma_of_components(const PcaResult& result);
 
 /// Bytes that `pca` holds beside the rows' own blocks and cache: altogether, and on top for each worker.
 std::int64_t pca_memory(const Description& data, const PcaParams& params);
