@@ -244,14 +244,34 @@ std::vector<double> sigma_of_loadings(const PcaResult& result) {
   return sigma;
 }
 
+namespace {
+
+/// sin² of the angle between a right singular vector and the one without noise, from the measured s²/σ² of a matrix of
+/// m × n; n σ²/s² to first order.
+double lost_of_direction(double squared_over_noise, double m, double n) {
+  if (std::isinf(squared_over_noise)) return 0;
+  const double beta = n / m, above = squared_over_noise / m - 1 - beta, root = above * above - 4 * beta;
+  if (!(above > 0 && root > 0)) return 1;          // no more than noise
+  const double y = (above + std::sqrt(root)) / 2;  // y²
+  return std::min(1.0, beta * (1 + y) / (y * (y + beta)));
+}
+
+}  // namespace
+
 // With E the noise of the weighted matrix, of standard deviation σ, and Δ = s_k² − s_l², first order gives
 //   δv_k = (1 − VVᵀ) Eᵀu_k / s_k + Σ_l v_l (s_k u_kᵀE v_l + s_l u_lᵀE v_k) / Δ,
 //   δ(X̃v_k) = (1 − UUᵀ) E v_k + u_k u_kᵀE v_k + Σ_l u_l s_k (s_k u_lᵀE v_k + s_l u_kᵀE v_l) / Δ,
-// sums over l ≠ k, where all u_lᵀE v_k are independent and of standard deviation σ.
+// sums over l ≠ k, where all u_lᵀE v_k are independent and of standard deviation σ. What v_k has outside V is not small
+// where a component is weak; the exact share of large matrices takes the place of its first order there
+// (Benaych-Georges and Nadakuditi, J. Multivar. Anal. 111, 120 (2012), with y² = s² / (m σ²) for the s without noise).
 ComponentSigma sigma_of_components(const PcaResult& result) {
   const auto count = static_cast<std::size_t>(result.components);
   const std::size_t rows = result.row_weight.size(), columns = result.column_weight.size();
   const double noise = result.noise * result.noise;
+  const auto used = [](const std::vector<double>& weights) {
+    return static_cast<double>(std::ranges::count_if(weights, [](double weight) { return weight > 0; }));
+  };
+  const double used_rows = used(result.row_weight), used_columns = used(result.column_weight);
   ComponentSigma sigma{std::vector<double>(result.factors.size(), 0.0),
                        std::vector<double>(result.loadings.size(), 0.0)};
   // Variances of the coefficients of v_l in δv_k and of u_l in δ(s_k u_k).
@@ -268,6 +288,8 @@ ComponentSigma sigma_of_components(const PcaResult& result) {
   for (std::size_t k = 0; k < count; ++k) {
     const double singular = result.singular_values[k];
     if (!(singular > 0)) continue;
+    const double lost = lost_of_direction(singular * singular / noise, used_rows, used_columns);
+    const double shrunk = (1 - std::sqrt(1 - lost)) * (1 - std::sqrt(1 - lost));
     for (std::size_t c = 0; c < columns; ++c) {
       const double weight = result.column_weight[c];
       if (!(weight > 0)) continue;
@@ -275,9 +297,9 @@ ComponentSigma sigma_of_components(const PcaResult& result) {
       for (std::size_t l = 0; l < count; ++l) {
         const double v = result.factors[l * columns + c] * weight;
         outside -= v * v;
-        mixed += of_factors[k * count + l] * v * v;
+        mixed += (l == k ? shrunk : of_factors[k * count + l]) * v * v;
       }
-      const double variance = std::max(0.0, outside) * noise / (singular * singular) + mixed;
+      const double variance = std::max(0.0, outside) * lost / used_columns + mixed;
       sigma.factors[k * columns + c] = std::sqrt(variance) / weight;
     }
   }
