@@ -53,8 +53,9 @@ std::vector<double> sigma_of_factors(const PcaResult& result);
 std::vector<double> sigma_of_loadings(const PcaResult& result);
 
 /// Standard deviations of each component on its own: that of the space which all span, and how noise mixes them within
-/// it, to first order (Stewart, Perturbation theory for the singular value decomposition, UMIACS-TR-90-124, 1990).
-/// Where two singular values meet, the mixing is bounded by a whole turn.
+/// it, to first order (Stewart, Perturbation theory for the singular value decomposition, UMIACS-TR-90-124, 1990); what
+/// a factor loses to noise outside that space, to all orders (Benaych-Georges and Nadakuditi, J. Multivar. Anal. 111,
+/// 120 (2012)). Where two singular values meet, the mixing is bounded by a whole turn.
 struct ComponentSigma {
   std::vector<double> factors, loadings;  ///< of their shapes
 };
