@@ -15,7 +15,7 @@ namespace ruska {
 struct Fixture {
   std::string driver;  ///< the driver's name
   std::string name;    ///< file name, with extension
-  /// Writes the file (and its companions) into the folder and returns the path to open.
+  /// Writes the file (and its companions), or a folder that is the file, into the folder and returns the path to open.
   std::function<std::filesystem::path(const std::filesystem::path& folder)> write;
   std::vector<Dataset> expected{};  ///< the signals, in file order
 };

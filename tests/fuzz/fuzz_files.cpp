@@ -20,7 +20,9 @@ std::vector<FuzzFile> write_fuzz_files(const std::string& driver, const fs::path
     fs::create_directories(place);
     const fs::path opened = fixture.write(place);
     std::vector<fs::path> parts;
-    for (const auto& entry : fs::directory_iterator(place)) parts.push_back(entry.path());
+    for (const auto& entry : fs::recursive_directory_iterator(place)) {
+      if (entry.is_regular_file()) parts.push_back(entry.path());
+    }
     std::sort(parts.begin(), parts.end());
     for (const fs::path& part : parts) {
       std::ifstream file(part, std::ios::binary);

@@ -85,21 +85,28 @@ std::string chunk_of(const Stored& how, const std::vector<T>& values, std::int64
 
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
+/// What a store holds, in the order of writing: a name that comes again replaces what was there.
+struct Member {
+  std::string name, content;
+  bool deflated = false;  ///< in an archive
+};
+
 template <class T>
-void add_signal(ZipFile& zip, const Stored& how, const std::vector<T>& values) {
+void add_signal(std::vector<Member>& store, const Stored& how, const std::vector<T>& values) {
   const std::string at = "Experiments/" + how.name + "/";
-  zip.add(at + ".zgroup", group, false);
+  store.push_back({at + ".zgroup", group});
   for (const char* name :
        {"axis-0", "axis-1", "metadata", "metadata/General", "metadata/_list_2_pair", "original_metadata"}) {
-    zip.add(at + name + "/.zgroup", group, false);
+    store.push_back({at + name + "/.zgroup", group});
   }
-  zip.add(at + "axis-0/.zattrs",
-          "{\"name\": \"y\", \"units\": \"nm\", \"navigate\": true, \"scale\": 0.5, \"offset\": -1.0, \"size\": 3}",
-          true);
-  zip.add(at + "axis-1/.zattrs", "{\"name\": \"_None_\", \"units\": \"_None_\", \"navigate\": false}", false);
-  zip.add(at + "metadata/General/.zattrs", "{\"title\": " + quoted(how.name) + ", \"_list_empty_tags\": \"_None_\"}",
-          false);
-  zip.add(at + "metadata/_list_2_pair/.zattrs", "{\"0\": 1, \"1\": \"two\"}", false);
+  store.push_back(
+      {at + "axis-0/.zattrs",
+       "{\"name\": \"y\", \"units\": \"nm\", \"navigate\": true, \"scale\": 0.5, \"offset\": -1.0, \"size\": 3}",
+       true});
+  store.push_back({at + "axis-1/.zattrs", "{\"name\": \"_None_\", \"units\": \"_None_\", \"navigate\": false}"});
+  store.push_back(
+      {at + "metadata/General/.zattrs", "{\"title\": " + quoted(how.name) + ", \"_list_empty_tags\": \"_None_\"}"});
+  store.push_back({at + "metadata/_list_2_pair/.zattrs", "{\"0\": 1, \"1\": \"two\"}"});
   std::string type = quoted((how.big_endian ? ">" : "<") + how.dtype), list;
   for (const std::string& part : how.parts) list += (list.empty() ? "[" : ", [") + quoted(part) + ", " + type + "]";
   std::string facts = "{\"zarr_format\": 2, \"shape\": [3, 4], \"chunks\": [2, 3], \"fill_value\": " +
@@ -111,12 +118,12 @@ void add_signal(ZipFile& zip, const Stored& how, const std::vector<T>& values) {
   facts += how.shuffled ? ", \"filters\": [{\"id\": \"shuffle\", \"elementsize\": " + std::to_string(sizeof(T)) + "}]"
                         : ", \"filters\": null";
   if (how.nested) facts += ", \"dimension_separator\": \"/\"";
-  zip.add(at + "data/.zarray", facts + "}", false);
+  store.push_back({at + "data/.zarray", facts + "}"});
   for (const std::int64_t row : {0, 1}) {
     for (const std::int64_t column : {0, 1}) {
       if (how.holes && row == column) continue;
       const std::string key = std::to_string(row) + (how.nested ? "/" : ".") + std::to_string(column);
-      zip.add(at + "data/" + key, chunk_of(how, values, 2 * row, 3 * column), false);
+      store.push_back({at + "data/" + key, chunk_of(how, values, 2 * row, 3 * column)});
     }
   }
 }
@@ -136,11 +143,25 @@ std::vector<T> values_of(const Stored& how) {
   return values;
 }
 
-Fixture fixture(const std::string& name, const std::vector<Stored>& signals) {
+std::filesystem::path write_archive(const std::vector<Member>& store, const std::filesystem::path& path) {
   ZipFile zip;
-  zip.add(".zgroup", group, false).add(".zattrs", "{\"file_format\": \"older\"}", false);
-  zip.add(".zattrs", "{\"file_format\": \"ZSpy\", \"file_format_version\": \"3.1\"}", false);
-  zip.add("Experiments/.zgroup", group, false);
+  for (const Member& member : store) zip.add(member.name, member.content, member.deflated);
+  return zip.finished().write(path);
+}
+
+std::filesystem::path write_folder(const std::vector<Member>& store, const std::filesystem::path& path) {
+  for (const Member& member : store) {
+    std::filesystem::create_directories((path / member.name).parent_path());
+    FileBytes().text(member.content).write(path / member.name);
+  }
+  return path;
+}
+
+Fixture fixture(const std::string& name, const std::vector<Stored>& signals, bool folder = false) {
+  std::vector<Member> store{{".zgroup", group},
+                            {".zattrs", "{\"file_format\": \"older\"}"},
+                            {".zattrs", "{\"file_format\": \"ZSpy\", \"file_format_version\": \"3.1\"}"},
+                            {"Experiments/.zgroup", group}};
   std::vector<Dataset> expected;
   for (const Stored& how : signals) {
     Description description;
@@ -155,7 +176,7 @@ Fixture fixture(const std::string& name, const std::vector<Stored>& signals) {
     }
     const auto add = [&]<class T>() {
       const std::vector<T> values = values_of<T>(how);
-      add_signal(zip, how, values);
+      add_signal(store, how, values);
       expected.push_back(Dataset::from_values<T>(description, values));
     };
     if (how.dtype == "u2") add.template operator()<std::uint16_t>();
@@ -163,13 +184,10 @@ Fixture fixture(const std::string& name, const std::vector<Stored>& signals) {
     if (how.dtype == "f4") add.template operator()<float>();
     if (how.dtype == "f8") add.template operator()<double>();
   }
-  const FileBytes file = zip.finished();
-  return {"zspy", name,
-          [=](const std::filesystem::path& folder) {
-            file.write(folder / name);
-            return folder / name;
-          },
-          expected};
+  return {
+      "zspy", name,
+      [=](const std::filesystem::path& place) { return (folder ? write_folder : write_archive)(store, place / name); },
+      expected};
 }
 
 }  // namespace
@@ -180,7 +198,8 @@ std::vector<Fixture> zspy_fixtures() {
           fixture("filtered.zspy", {{"gzip", "gzip", "f4", false, false, false, true},
                                     {"zstd", "zstd", "f4", false, false, false, false, true}}),
           fixture("colours.zspy", {{"rgb", "blosc", "u2", true, true, false, false, false, {"R", "G", "B"}},
-                                   {"rgba", "zstd", "u2", false, false, true, false, true, {"R", "G", "B", "A"}}})};
+                                   {"rgba", "zstd", "u2", false, false, true, false, true, {"R", "G", "B", "A"}}}),
+          fixture("folder.zspy", {{"blosc", "blosc", "u2", true, true, true, true}}, true)};
 }
 
 }  // namespace ruska::io
