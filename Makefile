@@ -2,10 +2,12 @@
 # make release  build only; prints where the binary is
 # make demo     build and run the main job; FILE=path takes your own file
 # make test     all that CI runs
-# make peers    beside peers from PyPI, each in a virtual environment: LiberTEM, py4DSTEM, tensorly, RosettaSciIO, HyperSpy 2 …
+# make peers    beside peers from PyPI, each in a virtual environment: LiberTEM, py4DSTEM, tensorly, RosettaSciIO, HyperSpy 2 …;
+#               MEGABYTES=64 takes smaller files
 BUILD ?= build
 FILE ?=
 DEMO ?= demo
+MEGABYTES ?= 1024
 GENERATE = cmake --preset release -B $(BUILD)/release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 RUSKA = $(BUILD)/release/ruska
 
@@ -47,7 +49,7 @@ bench:
 peers: release
 	@cmake --preset bench -B $(BUILD)/bench -DCMAKE_CXX_COMPILER_LAUNCHER=ccache --log-level=WARNING
 	@cmake --build $(BUILD)/bench
-	@bench/run_peers $(BUILD)
+	@bench/run_peers $(BUILD) $(MEGABYTES)
 
 fuzz:
 	@tools/install_dependencies --with-tests
