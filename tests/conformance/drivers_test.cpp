@@ -26,6 +26,14 @@
 #include "tests/fixtures.hpp"
 #include "tests/source_folder.hpp"
 
+#if defined(__has_feature)  // clang
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define RUSKA_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)  // gcc
+#define RUSKA_SANITIZED
+#endif
+
 namespace ruska {
 namespace {
 
@@ -54,7 +62,7 @@ class Folder {
 class MemoryLimit {
  public:
   explicit MemoryLimit(rlim_t more) {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef RUSKA_SANITIZED
     std::ifstream statm("/proc/self/statm");
     rlim_t pages = 0;
     statm >> pages;
