@@ -157,6 +157,11 @@ std::vector<std::shared_ptr<const Source>> survive(const Driver& driver, const f
     for (const auto& signal : signals) {
       const Description& description = signal->describe();
       description.validate();
+      // What is told of a signal goes into JSON, which refuses text that is not UTF-8.
+      Json told{description.title, description.signal_type, description.fields, description.metadata,
+                description.original};
+      for (const Axis& axis : description.axes) told.push_back(to_json(axis));
+      EXPECT_NO_THROW(told.dump());
       Region region = Region::whole(description.shape());
       for (std::int64_t& length : region.shape) {
         while (length > 1 && region.count() > few) length /= 2;

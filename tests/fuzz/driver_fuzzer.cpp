@@ -67,8 +67,10 @@ void read_some(const Source& signal) {
   constexpr std::int64_t few = 1 << 14;
   const Description& description = signal.describe();
   description.validate();
-  description.metadata.dump();
-  description.original.dump();
+  // What is told of a signal goes into JSON, which refuses text that is not UTF-8.
+  Json told{description.title, description.signal_type, description.fields, description.metadata, description.original};
+  for (const Axis& axis : description.axes) told.push_back(to_json(axis));
+  told.dump();
   Region region = Region::whole(description.shape());
   for (std::int64_t& length : region.shape) {
     while (length > 1 && region.count() > few) length /= 2;

@@ -46,7 +46,7 @@ std::vector<std::string> fields_of(std::string_view text) {
   std::vector<std::string> fields;
   while (!text.empty()) {
     const std::size_t comma = std::min(text.find(','), text.size());
-    fields.emplace_back(trimmed(text.substr(0, comma)));
+    fields.push_back(to_utf8(trimmed(text.substr(0, comma))));
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return fields;
