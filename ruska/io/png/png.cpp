@@ -144,12 +144,33 @@ Confidence probe(const Probe& file) {
   return extension_of(file.path) == "png" ? Confidence::extension : Confidence::none;
 }
 
+/// Throws bad_data where a chunk before the pixels is longer than the file: libpng takes and fills the memory for what
+/// a chunk claims before it reads it.
+void check_chunks(const RandomAccessFile& file) {
+  constexpr std::int64_t around = 12;  // length, type and checksum
+  for (std::int64_t at = signature_size; file.size() - at >= around;) {
+    const std::vector<std::byte> head = file.read(at, 8);
+    std::int64_t length = 0;
+    for (std::size_t i = 0; i < 4; ++i) length = length << 8 | std::to_integer<std::int64_t>(head[i]);
+    const std::string type(reinterpret_cast<const char*>(head.data()) + 4, 4);
+    if (type == "IDAT" || type == "IEND") return;
+    if (length > file.size() - at - around) {
+      throw Error(ErrorKind::bad_data, "the chunk '" + to_utf8(type) + "' at byte " + std::to_string(at) + " claims " +
+                                           std::to_string(length) + " bytes, but the file ends " +
+                                           std::to_string(file.size() - at) +
+                                           " bytes further on; it is cut short or damaged");
+    }
+    at += length + around;
+  }
+}
+
 std::vector<std::shared_ptr<const Source>> open(const std::filesystem::path& path) {
   const auto file = std::make_shared<const RandomAccessFile>(path);
   const std::vector<std::byte> start = file->read(0, signature_size);
   if (png_sig_cmp(reinterpret_cast<png_const_bytep>(start.data()), 0, signature_size) != 0) {
     throw Error(ErrorKind::bad_data, path.filename().string() + " does not start with the mark of a PNG image");
   }
+  check_chunks(*file);
   Reader reader(*file);
   reader.header();
   const std::int64_t height = png_get_image_height(reader.png(), reader.info());
