@@ -3,11 +3,12 @@
 # make demo     build and run the main job; FILE=path takes your own file
 # make test     all that CI runs
 # make peers    beside peers from PyPI, each in a virtual environment: LiberTEM, py4DSTEM, tensorly, RosettaSciIO, HyperSpy 2 …;
-#               MEGABYTES=64 takes smaller files
+#               MEGABYTES=64 takes smaller files, PARTS="trips files scan diffraction" some of the parts
 BUILD ?= build
 FILE ?=
 DEMO ?= demo
 MEGABYTES ?= 1024
+PARTS ?=
 GENERATE = cmake --preset release -B $(BUILD)/release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 RUSKA = $(BUILD)/release/ruska
 
@@ -49,7 +50,7 @@ bench:
 peers: release
 	@cmake --preset bench -B $(BUILD)/bench -DCMAKE_CXX_COMPILER_LAUNCHER=ccache --log-level=WARNING
 	@cmake --build $(BUILD)/bench
-	@bench/run_peers $(BUILD) $(MEGABYTES)
+	@bench/run_peers $(BUILD) $(MEGABYTES) $(PARTS)
 
 fuzz:
 	@tools/install_dependencies --with-tests
