@@ -120,10 +120,11 @@ def open_nsid(path, facts, expected):
             yield f"{len(mains)} main arrays pass pyNSID's check"
             return
         yield from array_problems(mains[0], expected)
+        if expected.size > WHOLE:
+            return  # sidpy makes floating point numbers of the whole array at once
         read = hdf_utils.read_h5py_dataset(mains[0])  # a sidpy.Dataset of float or complex64 values
-        if read.shape != expected.shape or not all(
-                numpy.array_equal(numpy.asarray(read[piece]), expected[piece].astype(read.dtype), equal_nan=True)
-                for piece in pieces(expected.shape, PIECE)):
+        if read.shape != expected.shape or not numpy.array_equal(
+                numpy.asarray(read), expected.astype(read.dtype), equal_nan=True):
             yield "sidpy has other values"
         for number, axis in enumerate(facts["axes"]):
             got = read._axes[number]
