@@ -148,8 +148,8 @@ std::vector<std::int32_t> first_labels(const Points& points, std::int64_t cluste
   return std::move(result.best.label);
 }
 
-/// The clusters by falling weight.
-void sort_by_weight(Mixture& mixture) {
+/// The clusters by falling weight, and the columns of the positions' probabilities with them.
+void sort_by_weight(Mixture& mixture, std::vector<double>& probability) {
   std::vector<std::size_t> order(mixture.clusters);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -162,6 +162,11 @@ void sort_by_weight(Mixture& mixture) {
                 mixture.mean.begin() + static_cast<std::ptrdiff_t>(k * d));
     std::copy_n(before.covariances.begin() + static_cast<std::ptrdiff_t>(order[k] * d * d), d * d,
                 mixture.covariances.begin() + static_cast<std::ptrdiff_t>(k * d * d));
+  }
+  std::vector<double> own(mixture.clusters);
+  for (std::size_t i = 0; i < probability.size(); i += mixture.clusters) {
+    std::copy_n(probability.begin() + static_cast<std::ptrdiff_t>(i), mixture.clusters, own.begin());
+    for (std::size_t k = 0; k < mixture.clusters; ++k) probability[i + k] = own[order[k]];
   }
 }
 
@@ -194,17 +199,17 @@ GmmResult gmm(const Rows& rows, const GmmParams& params, Context& context) {
     std::int64_t found = 0;
     const std::vector<std::int32_t> labels = first_labels(points, clusters, params, found, context);
     Mixture mixture = fit_mixture(points, labels, static_cast<std::size_t>(found), options, context);
-    responsibilities(points, mixture, context);
+    std::vector<double> probability = responsibilities(points, mixture, context);
     result.trials.push_back(std::move(mixture));
-    if (result.trials.back().information_criterion(points.number) <
-        result.trials[best].information_criterion(points.number)) {
+    if (result.probability.empty() || result.trials.back().information_criterion(points.number) <
+                                          result.trials[best].information_criterion(points.number)) {
       best = result.trials.size() - 1;
+      result.probability = std::move(probability);
     }
     if (found < clusters) break;  // fewer distinct points than clusters
   }
   result.mixture = result.trials[best];
-  sort_by_weight(result.mixture);
-  result.probability = responsibilities(points, result.mixture, context);
+  sort_by_weight(result.mixture, result.probability);
   if (!result.mixture.converged) {
     context.not_converged("the mixture has not settled after " + std::to_string(params.max_iterations) +
                           " iterations; give more max_iterations");
