@@ -37,4 +37,5 @@ target_link_libraries(ruska_dependencies INTERFACE
   PkgConfig::FFTWF ${LIBSVM_LIBRARY} lapacke)
 
 # g++ 12 reports overlapping copies inside std::string that are not there (GCC bug 105651).
-set(ruska_warnings -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-restrict $<$<BOOL:${RUSKA_WERROR}>:-Werror>)
+set(ruska_warnings -Wall -Wextra -Wshadow -Wnon-virtual-dtor $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  $<$<BOOL:${RUSKA_WERROR}>:-Werror>)
