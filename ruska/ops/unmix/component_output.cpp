@@ -119,17 +119,17 @@ std::vector<std::string> component_names(std::int64_t components) {
 
 void add_spread(Outputs& outputs, const Description& data, const std::vector<double>& factors,
                 const std::vector<double>& loadings, std::int64_t components, const std::vector<std::string>& names,
-                const std::string& note) {
+                const std::string& note, const std::string& maps) {
   outputs.add({.name = "factors_spread",
                .title = "Spread of the spectra under repetition",
                .value = spectra_of(data, factors, components, "Spread of the spectra"),
                .components = names,
                .note = note});
-  const Dataset maps = maps_of(data, loadings, components, "Spread of the maps");
+  const Dataset spread = maps_of(data, loadings, components, "Spread of the " + maps);
   outputs.add({.name = "loadings_spread",
-               .title = "Spread of the maps under repetition",
-               .value = maps,
-               .view = view_of(maps),
+               .title = "Spread of the " + maps + " under repetition",
+               .value = spread,
+               .view = view_of(spread),
                .components = names,
                .note = note});
 }

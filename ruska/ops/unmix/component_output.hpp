@@ -40,9 +40,10 @@ View view_of_map(const Description& data, View picture);
 /// "component 1", "component 2", …
 std::vector<std::string> component_names(std::int64_t components);
 
-/// The spread of spectra and maps under repetition as outputs "factors_spread" and "loadings_spread".
+/// The spread of spectra and maps under repetition as outputs "factors_spread" and "loadings_spread". `maps` says what
+/// the loadings are: "maps", "counts".
 void add_spread(Outputs& outputs, const Description& data, const std::vector<double>& factors,
                 const std::vector<double>& loadings, std::int64_t components, const std::vector<std::string>& names,
-                const std::string& note);
+                const std::string& note, const std::string& maps = "maps");
 
 }  // namespace ruska::ops::unmix

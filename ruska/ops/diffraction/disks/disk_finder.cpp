@@ -383,26 +383,18 @@ const DiskFinder::Level& DiskFinder::level_of(Height height) const {
 Place DiskFinder::likeliest(const Workspace& work, Place start, Height height) const {
   const std::vector<float>& table = level_of(height).values;
   std::int64_t fine_y = std::lround(start.y * fine), fine_x = std::lround(start.x * fine);
-  double v[3][3];
+  Neighbourhood around;
   for (int round = 0; round < 8; ++round) {
     for (std::int64_t i = 0; i < 3; ++i) {
-      for (std::int64_t j = 0; j < 3; ++j) v[i][j] = overlap(work, table, fine_y + i - 1, fine_x + j - 1);
+      for (std::int64_t j = 0; j < 3; ++j) around.value[i][j] = overlap(work, table, fine_y + i - 1, fine_x + j - 1);
     }
-    std::int64_t best_y = 1, best_x = 1;
-    for (std::int64_t i = 0; i < 3; ++i) {
-      for (std::int64_t j = 0; j < 3; ++j) {
-        if (v[i][j] > v[best_y][best_x]) {
-          best_y = i;
-          best_x = j;
-        }
-      }
-    }
-    if (best_y == 1 && best_x == 1) break;
-    fine_y += best_y - 1;
-    fine_x += best_x - 1;
+    const Neighbourhood::Step step = around.uphill();
+    if (step.none()) break;
+    fine_y += step.y;
+    fine_x += step.x;
   }
-  const Place found{(static_cast<double>(fine_y) + parabola_vertex(v[0][1], v[1][1], v[2][1])) / fine,
-                    (static_cast<double>(fine_x) + parabola_vertex(v[1][0], v[1][1], v[1][2])) / fine};
+  const Place summit = around.summit();
+  const Place found{(static_cast<double>(fine_y) + summit.y) / fine, (static_cast<double>(fine_x) + summit.x) / fine};
   // Farther than a pixel from the correlation's peak it climbs something else.
   return std::hypot(found.y - start.y, found.x - start.x) <= 1 ? found : start;
 }

@@ -6,7 +6,6 @@
 #include <numbers>
 
 #include "ruska/kernels/image_sums.hpp"
-#include "ruska/math/parabola.hpp"
 
 namespace ruska::ops::diffraction {
 namespace {
@@ -63,9 +62,9 @@ void UpsampledPeak::column_at(double x, std::int64_t column) {
 
 Place UpsampledPeak::climb(Place start) {
   auto y = std::lround(start.y * steps_per_pixel), x = std::lround(start.x * steps_per_pixel);
-  double v[3][3];
+  Neighbourhood around;
   bool new_columns = true;
-  for (int step = 0; step < most_steps; ++step) {
+  for (int round = 0; round < most_steps; ++round) {
     for (int i = 0; i < 3; ++i) {
       if (new_columns) column_at(static_cast<double>(x + i - 1) / steps_per_pixel, i);
       std::complex<double>* const wave = waves_.data() + i * height_;
@@ -75,7 +74,6 @@ Place UpsampledPeak::climb(Place start) {
                       if (k > 0) wave[height_ - k] = std::conj(value);
                     });
     }
-    int best_y = 1, best_x = 1;
     for (int i = 0; i < 3; ++i) {
       for (int j = 0; j < 3; ++j) {
         const std::complex<double>* const wave = waves_.data() + i * height_;
@@ -84,24 +82,17 @@ Place UpsampledPeak::climb(Place start) {
         for (std::int64_t k = 0; k < height_; ++k) {
           sum += column[k].real() * wave[k].real() - column[k].imag() * wave[k].imag();
         }
-        v[i][j] = sum;
+        around.value[i][j] = sum;
       }
     }
-    for (int i = 0; i < 3; ++i) {
-      for (int j = 0; j < 3; ++j) {
-        if (v[i][j] > v[best_y][best_x]) {
-          best_y = i;
-          best_x = j;
-        }
-      }
-    }
-    if (best_y == 1 && best_x == 1) break;
-    y += best_y - 1;
-    x += best_x - 1;
-    new_columns = best_x != 1;
+    const Neighbourhood::Step step = around.uphill();
+    if (step.none()) break;
+    y += step.y;
+    x += step.x;
+    new_columns = step.x != 0;
   }
-  return {(static_cast<double>(y) + parabola_vertex(v[0][1], v[1][1], v[2][1])) / steps_per_pixel,
-          (static_cast<double>(x) + parabola_vertex(v[1][0], v[1][1], v[1][2])) / steps_per_pixel};
+  const Place summit = around.summit();
+  return {(static_cast<double>(y) + summit.y) / steps_per_pixel, (static_cast<double>(x) + summit.x) / steps_per_pixel};
 }
 
 }  // namespace ruska::ops::diffraction

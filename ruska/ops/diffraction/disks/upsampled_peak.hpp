@@ -6,12 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace ruska::ops::diffraction {
+#include "ruska/ops/diffraction/disks/neighbourhood.hpp"
 
-/// A place in an image, px.
-struct Place {
-  double y = 0, x = 0;
-};
+namespace ruska::ops::diffraction {
 
 /// Peaks of a real image between its pixels: its Fourier transform gives it exactly at any place, which is climbed in
 /// steps of 1/16 px, and a parabola through the highest of these leaves no floor of 1/16 px

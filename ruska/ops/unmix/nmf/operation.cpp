@@ -200,18 +200,7 @@ Outputs run(const Inputs& inputs, const NmfParams& params, Context& context) {
   if (!result.factors_spread.empty()) {
     const std::string spread_note = "Root mean square deviation of " + std::to_string(params.bootstrap) +
                                     " fits of repeated measurements, drawn from this fit, from this fit.";
-    outputs.add({.name = "factors_spread",
-                 .title = "Spread of the spectra under repetition",
-                 .value = spectra_of(data, result.factors_spread, count, "Spread of the spectra"),
-                 .components = names,
-                 .note = spread_note});
-    const Dataset spread = maps_of(data, result.loadings_spread, count, "Spread of the counts");
-    outputs.add({.name = "loadings_spread",
-                 .title = "Spread of the counts under repetition",
-                 .value = spread,
-                 .view = view_of(spread),
-                 .components = names,
-                 .note = spread_note});
+    add_spread(outputs, data, result.factors_spread, result.loadings_spread, count, names, spread_note, "counts");
   }
   if (count > 1) {
     const RotationRange range = rotation_range(result.factors, result.factors_sigma, result.loadings,
