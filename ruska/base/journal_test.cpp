@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ruska/base/pending_file.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska {
 namespace {
@@ -18,9 +19,6 @@ namespace fs = std::filesystem;
 
 class JournalTest : public testing::Test {
  protected:
-  void SetUp() override { fs::create_directories(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
-
   /// Writes "half" and lists the pieces 3 and 5 in a process that then dies without a word.
   void die_at_work(const std::string& work) const {
     const pid_t child = ::fork();
@@ -36,7 +34,7 @@ class JournalTest : public testing::Test {
     ::waitpid(child, &status, 0);
   }
 
-  fs::path folder_ = fs::temp_directory_path() / ("ruska-journal-" + std::to_string(::getpid()));
+  ScratchFolder folder_;
   fs::path name_ = folder_ / "out.npy";
 };
 

@@ -9,6 +9,7 @@
 
 #include "ruska/base/digest.hpp"
 #include "ruska/base/error.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska {
 namespace {
@@ -17,12 +18,10 @@ namespace fs = std::filesystem;
 
 class PendingFileTest : public testing::Test {
  protected:
-  void SetUp() override { fs::create_directories(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
   std::size_t entries() const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
   }
-  fs::path folder_ = fs::temp_directory_path() / ("ruska-pending-" + std::to_string(::getpid()));
+  ScratchFolder folder_;
 };
 
 TEST_F(PendingFileTest, NothingIsVisibleBeforeCommitAndNothingIsLeftWithoutIt) {

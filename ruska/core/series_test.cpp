@@ -11,6 +11,7 @@
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/record.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska {
 namespace {
@@ -19,12 +20,6 @@ namespace fs = std::filesystem;
 
 class Series : public testing::Test {
  protected:
-  Series() {
-    std::string name = (fs::temp_directory_path() / "ruska-series-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~Series() override { fs::remove_all(folder_); }
-
   /// A 3 × 4 image of the numbers from `first` on.
   void write(const std::string& name, std::uint16_t first, std::int64_t width = 4) const {
     std::vector<std::uint16_t> values(static_cast<std::size_t>(3 * width));
@@ -45,7 +40,7 @@ class Series : public testing::Test {
     return ErrorKind::internal;
   }
 
-  fs::path folder_;
+  ScratchFolder folder_;
 };
 
 TEST_F(Series, AFolderOfFramesIsOneStackInTheOrderOfTheNumbers) {

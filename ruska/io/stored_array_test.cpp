@@ -7,10 +7,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "ruska/base/random.hpp"
 #include "tests/file_bytes.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska::io {
 namespace {
@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 class StoredArrayTest : public testing::Test {
  protected:
-  ~StoredArrayTest() override { fs::remove(path_); }
-  fs::path path_ = fs::temp_directory_path() / ("ruska-stored-" + std::to_string(::getpid()));
+  ScratchFolder folder_;
+  fs::path path_ = folder_ / "stored";
 };
 
 Description description_of(const Shape& shape, DType dtype) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/scratch_folder.hpp"
 #include "tests/zip_file.hpp"
 
 namespace ruska::io {
@@ -12,9 +13,6 @@ namespace {
 
 class ZipArchives : public testing::Test {
  protected:
-  ZipArchives() : path_(std::filesystem::path(testing::TempDir()) / "ruska-archive.zip") {}
-  ~ZipArchives() override { std::filesystem::remove(path_); }
-
   ZipArchive opened(const FileBytes& file) {
     file.write(path_);
     return ZipArchive(std::make_shared<const RandomAccessFile>(path_));
@@ -30,7 +28,8 @@ class ZipArchives : public testing::Test {
     }
   }
 
-  std::filesystem::path path_;
+  ScratchFolder folder_;
+  std::filesystem::path path_ = folder_ / "archive.zip";
 };
 
 std::string text_of(const std::vector<std::byte>& bytes) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <regex>
 #include <sstream>
 
@@ -12,10 +13,10 @@
 #include <gtest/gtest.h>
 #include <png.h>
 #include <pugixml.hpp>
-#include <unistd.h>
 
 #include "ruska/base/error.hpp"
 #include "ruska/report/synthetic_result.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska::report {
 namespace {
@@ -50,7 +51,8 @@ Picture decode(const fs::path& path) {
 class Report : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    folder = fs::path(testing::TempDir()) / ("ruska_report_" + std::to_string(::getpid()));
+    scratch.emplace();
+    folder = *scratch / "report";
     write_report(folder, synthetic_result(),
                  {.title = "Phases of <b>needle</b>.hspy",
                   .command = "ruska unmix.phases 'a & b.hspy' -o out",
@@ -59,7 +61,7 @@ class Report : public testing::Test {
                   .finished = "2025-01-01T00:00:00Z"});
     page = content_of(folder / "report.html");
   }
-  static void TearDownTestSuite() { fs::remove_all(folder); }
+  static void TearDownTestSuite() { scratch.reset(); }
 
   static Json data() {
     const std::string open = "id=\"report-data\">";
@@ -67,9 +69,11 @@ class Report : public testing::Test {
     return Json::parse(page.substr(begin, page.find("</script>", begin) - begin));
   }
 
+  static std::optional<ScratchFolder> scratch;
   static fs::path folder;
   static std::string page;
 };
+std::optional<ScratchFolder> Report::scratch;
 fs::path Report::folder;
 std::string Report::page;
 
@@ -208,7 +212,8 @@ TEST_F(Report, ShowsTheWholeRecord) {
 }
 
 TEST(WriteReport, WritesOverAnOlderReportAndSaysWhyItCannotWrite) {
-  const fs::path folder = fs::path(testing::TempDir()) / ("ruska_report_again_" + std::to_string(::getpid()));
+  const ScratchFolder scratch;
+  const fs::path folder = scratch / "report";
   Result small;
   small.outputs.add({.name = "n", .title = "Number", .value = Number{1, 0.1, "nm"}, .view = View::number});
   small.record = Json::object();
@@ -224,14 +229,14 @@ TEST(WriteReport, WritesOverAnOlderReportAndSaysWhyItCannotWrite) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::io);
   }
-  fs::remove_all(folder);
 }
 
 TEST(WriteReport, NamesAnUncertaintyThatIsNotThere) {
   Result result = synthetic_result();
   result.outputs.all[1].sigma = "nowhere";
   try {
-    write_report(fs::path(testing::TempDir()) / "ruska_report_broken", result, {.title = "t", .command = "c"});
+    const ScratchFolder folder;
+    write_report(folder / "report", result, {.title = "t", .command = "c"});
     FAIL();
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("abundances"), HasSubstr("nowhere")));

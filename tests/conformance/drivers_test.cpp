@@ -18,12 +18,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "ruska/base/random.hpp"
 #include "ruska/core/convert.hpp"
 #include "ruska/core/losses.hpp"
 #include "tests/fixtures.hpp"
+#include "tests/scratch_folder.hpp"
 #include "tests/source_folder.hpp"
 
 #if defined(__has_feature)  // clang
@@ -38,24 +38,6 @@ namespace ruska {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A folder that goes with its test.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "ruska-drivers-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw Error(ErrorKind::io, "no temporary folder");
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 /// While it lives, this process gets at most `more` bytes beyond what it has: a size taken from a damaged file
 /// without a check fails here instead of filling the machine. Address sanitizers reserve terabytes and go without.
@@ -201,7 +183,7 @@ class DriverFixture : public testing::TestWithParam<std::size_t> {
     return files;
   }
 
-  Folder folder_;
+  ScratchFolder folder_;
 };
 
 TEST_P(DriverFixture, HoldsTheExpectedSignals) {
@@ -501,7 +483,7 @@ INSTANTIATE_TEST_SUITE_P(Conformance, DriverFixture, testing::Range<std::size_t>
 class EveryDriver : public testing::TestWithParam<std::size_t> {
  protected:
   const Driver& driver() const { return *drivers()[GetParam()]; }
-  Folder folder_;
+  ScratchFolder folder_;
 };
 
 TEST_P(EveryDriver, HasAFixture) {

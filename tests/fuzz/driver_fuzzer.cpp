@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/fuzz/fuzz_files.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska {
 namespace {
@@ -31,13 +32,9 @@ const std::string& driver_name() {
 class Files {
  public:
   Files() {
-    std::string name = "/dev/shm/ruska-fuzz-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw Error(ErrorKind::io, "no folder in /dev/shm");
-    folder_ = name;
     files_ = write_fuzz_files(driver_name(), folder_);
     if (files_.empty()) throw Error(ErrorKind::not_found, "the driver '" + driver_name() + "' has no fixture");
   }
-  ~Files() { fs::remove_all(folder_); }
 
   /// Puts the input in its place and the fixture's content back where the one before went. Returns what to open.
   const fs::path& put(const std::uint8_t* data, std::size_t size) {
@@ -58,7 +55,7 @@ class Files {
     ::close(file);
   }
 
-  fs::path folder_;
+  ScratchFolder folder_{"/dev/shm"};
   std::vector<FuzzFile> files_;
   std::optional<std::size_t> replaced_;
 };

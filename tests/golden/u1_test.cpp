@@ -12,6 +12,7 @@
 
 #include "ruska/ops/unmix/pca/pca.hpp"
 #include "tests/golden/u1_u2.hpp"
+#include "tests/scratch_folder.hpp"
 #include "tests/source_folder.hpp"
 
 namespace ruska {
@@ -94,8 +95,7 @@ TEST(U1, MeetsTheSvdOfNumPy) {
   params.components = 3;
   const PcaResult result = analyse(data, params);
 
-  const auto folder = std::filesystem::temp_directory_path() / ("ruska_u1_" + std::to_string(std::rand()));
-  std::filesystem::create_directories(folder);
+  const ScratchFolder folder;
   const auto save = [&](const char* name, const auto& values) {
     std::ofstream(folder / name, std::ios::binary)
         .write(reinterpret_cast<const char*>(values.data()),
@@ -106,9 +106,8 @@ TEST(U1, MeetsTheSvdOfNumPy) {
   save("factors", result.factors);
   save("singular_values", result.singular_values);
   const std::string command = "/usr/bin/python3 " + source_folder().string() + "/tests/golden/u1_numpy.py '" +
-                              folder.string() + "' " + std::to_string(phantom.channels);
+                              folder.path().string() + "' " + std::to_string(phantom.channels);
   const int status = std::system(command.c_str());
-  std::filesystem::remove_all(folder);
   EXPECT_EQ(status, 0) << command;
 }
 

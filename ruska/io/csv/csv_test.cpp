@@ -4,10 +4,10 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "ruska/base/error.hpp"
 #include "ruska/core/driver.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska {
 namespace {
@@ -16,13 +16,11 @@ namespace fs = std::filesystem;
 
 class CsvTest : public testing::Test {
  protected:
-  void SetUp() override { fs::create_directories(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
   File open(const std::string& text) const {
     std::ofstream(folder_ / "map.csv", std::ios::binary) << text;
     return open_file(folder_ / "map.csv");
   }
-  fs::path folder_ = fs::temp_directory_path() / ("ruska-csv-" + std::to_string(::getpid()));
+  ScratchFolder folder_;
 };
 
 TEST_F(CsvTest, NumbersWithoutNamesAreAnImage) {

@@ -12,6 +12,7 @@
 
 #include "ruska/io/hdf5/source.hpp"
 #include "ruska/io/hdf5/writer.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska::io::hdf5 {
 namespace {
@@ -20,13 +21,8 @@ namespace fs = std::filesystem;
 
 class Hdf5 : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("ruska-hdf5-" + std::to_string(getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
   fs::path path(const char* name) const { return folder_ / name; }
-  fs::path folder_;
+  ScratchFolder folder_;
 };
 
 std::vector<std::int32_t> ramp(std::size_t count) {
@@ -155,7 +151,7 @@ TEST_F(Hdf5, LinksLeadToFilesBesideAndNowhereElse) {
   const auto soft = [&](const char* to, const char* name) { H5Lcreate_soft(to, id, name, H5P_DEFAULT, H5P_DEFAULT); };
   external("other.h5", "beside");
   external(path("other.h5"), "absolute");
-  external("../" + folder_.filename().string() + "/other.h5", "above");
+  external("../" + folder_.path().filename().string() + "/other.h5", "above");
   external("absent.h5", "absent");
   external("text.txt", "text");
   soft("/beside", "soft");

@@ -16,6 +16,7 @@
 
 #include "ruska/base/random.hpp"
 #include "ruska/io/hdf5/file.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska::io::hdf5 {
 namespace {
@@ -27,13 +28,9 @@ using Bytes = std::vector<std::byte>;
 /// A file of the library; true as parameter for the newest format it knows.
 class Hdf5Reading : public ::testing::TestWithParam<bool> {
  protected:
-  void SetUp() override {
-    path_ = fs::temp_directory_path() / ("ruska-hdf5-reading-" + std::to_string(getpid()) + ".h5");
-    make(0);
-  }
+  void SetUp() override { make(0); }
   void TearDown() override {
     if (file_ >= 0) H5Fclose(file_);
-    fs::remove(path_);
   }
   bool newest() const { return GetParam(); }
 
@@ -53,7 +50,8 @@ class Hdf5Reading : public ::testing::TestWithParam<bool> {
     return OpenFile::open(path_)->root();
   }
 
-  fs::path path_;
+  ScratchFolder folder_;
+  fs::path path_ = folder_ / "made.h5";
   hid_t file_ = -1;
 };
 

@@ -3,11 +3,11 @@
 #include "ruska/io/hspy/result_file.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/product.hpp"
 #include "ruska/core/tucker_source.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska {
 namespace {
@@ -16,12 +16,7 @@ namespace fs = std::filesystem;
 
 class ResultFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("ruska-result-file-" + std::to_string(getpid()));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  fs::path folder_;
+  ScratchFolder folder_;
 };
 
 Axis axis(const char* name, const char* units, Role role, std::int64_t size, double scale, double offset) {

@@ -3,10 +3,10 @@
 #include <filesystem>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "ruska/core/driver.hpp"
 #include "tests/npy_preamble.hpp"
+#include "tests/scratch_folder.hpp"
 #include "tests/zip_file.hpp"
 
 namespace ruska::io {
@@ -20,12 +20,9 @@ TEST(Npz, WhatIsLeftOutIsToldInUtf8) {
                             .text("a");
   ZipFile zip;
   zip.add("numbers.npy", numbers.bytes(), false).add("odd.npy", odd.bytes(), false);
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("ruska-npz-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
+  const ScratchFolder folder;
   zip.finished().write(folder / "odd.npz");
   const File file = open_file(folder / "odd.npz");
-  std::filesystem::remove_all(folder);
   ASSERT_EQ(file.signals.size(), 1u);
   EXPECT_NE(file.signals[0].describe().original.dump().find("Õ1"), std::string::npos);
 }

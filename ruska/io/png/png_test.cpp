@@ -4,10 +4,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "ruska/core/driver.hpp"
 #include "tests/file_bytes.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska::io {
 namespace {
@@ -17,9 +17,7 @@ TEST(Png, AChunkLongerThanTheFileIsRefusedBeforeMemoryIsTaken) {
   image.text("\x89PNG\r\n\x1a\n").big(std::uint32_t{13}).text("IHDR");
   image.big(std::uint32_t{3}).big(std::uint32_t{2}).text({"\x10\0\0\0\0", 5}).big(std::uint32_t{0xe88fe585});
   image.big(std::uint32_t{1818558475}).text("tEXt").text("Title and some more");
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("ruska-png-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
+  const ScratchFolder folder;
   image.write(folder / "odd.png");
   try {
     open_file(folder / "odd.png");
@@ -28,7 +26,6 @@ TEST(Png, AChunkLongerThanTheFileIsRefusedBeforeMemoryIsTaken) {
     EXPECT_EQ(error.kind(), ErrorKind::bad_data);
     EXPECT_THAT(error.what(), testing::HasSubstr("'tEXt' at byte 33 claims 1818558475 bytes"));
   }
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "ruska/base/pending_file.hpp"
 #include "ruska/core/driver.hpp"
 #include "tests/file_bytes.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska::io {
 const Driver& raw_driver();
@@ -17,12 +17,6 @@ namespace fs = std::filesystem;
 
 class RawTest : public testing::Test {
  protected:
-  RawTest() {
-    std::string name = (fs::temp_directory_path() / "ruska-raw-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~RawTest() override { fs::remove_all(folder_); }
-
   void expect_refused(const std::string& sidecar, ErrorKind kind, const std::string& words) {
     FileBytes().text("12345678").write(folder_ / "a.raw");
     FileBytes().text(sidecar).write(folder_ / "a.json");
@@ -35,7 +29,7 @@ class RawTest : public testing::Test {
     }
   }
 
-  fs::path folder_;
+  ScratchFolder folder_;
 };
 
 TEST_F(RawTest, WithoutASidecarTeachesIt) {

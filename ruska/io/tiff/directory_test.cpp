@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/file_bytes.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska::io::tiff {
 namespace {
@@ -15,7 +16,8 @@ std::shared_ptr<const RandomAccessFile> file_with_next(std::uint32_t next) {
   bytes.text("II").little(std::uint16_t{42}).little(std::uint32_t{8}).little(std::uint16_t{1});
   bytes.little(std::uint16_t{256}).little(std::uint16_t{4}).little(std::uint32_t{1}).little(std::uint32_t{7});
   bytes.little(next).pad_to(64);
-  return std::make_shared<const RandomAccessFile>(bytes.write(testing::TempDir() + "directory_test.tif"));
+  const ScratchFolder folder;
+  return std::make_shared<const RandomAccessFile>(bytes.write(folder / "directory.tif"));
 }
 
 TEST(TiffDirectory, ReadsAField) {

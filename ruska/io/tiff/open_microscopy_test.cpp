@@ -8,12 +8,12 @@
 #include <iterator>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "ruska/core/driver.hpp"
 #include "ruska/io/tiff/directory.hpp"
 #include "ruska/io/tiff/writer.hpp"
 #include "ruska/io/xml.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska::io {
 namespace {
@@ -99,7 +99,8 @@ TEST(OpenMicroscopy, SaysNothingOfTypesThatTheSchemaLacks) {
 }
 
 TEST(OpenMicroscopy, StandsBeforeTheDescriptionForImageJAndIsReadWithoutIt) {
-  const fs::path path = fs::temp_directory_path() / ("ruska-ome-" + std::to_string(::getpid()) + ".tif");
+  const ScratchFolder folder;
+  const fs::path path = folder / "ome.tif";
   const Description described = stack();
   std::vector<std::uint16_t> values(120);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::uint16_t>(i);

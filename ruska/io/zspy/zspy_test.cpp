@@ -4,10 +4,10 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "ruska/core/driver.hpp"
 #include "ruska/core/metadata.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace ruska {
 namespace {
@@ -16,9 +16,6 @@ namespace fs = std::filesystem;
 
 class ZspyFolder : public testing::Test {
  protected:
-  ZspyFolder() : path_(fs::temp_directory_path() / ("ruska-zspy-" + std::to_string(::getpid()) + ".zspy")) {}
-  ~ZspyFolder() override { fs::remove_all(path_); }
-
   Description described() const {
     Description description;
     description.title = R"(a/b\c)";
@@ -44,7 +41,8 @@ class ZspyFolder : public testing::Test {
     sink->commit();
   }
 
-  fs::path path_;
+  ScratchFolder folder_;
+  fs::path path_ = folder_ / "map.zspy";
 };
 
 TEST_F(ZspyFolder, KeepsMetadataOfEveryKindAndCoordinates) {
