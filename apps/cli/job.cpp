@@ -95,8 +95,8 @@ void write_preview(Session& session, const Job& job, const Inputs& inputs) {
   quick.force = true;
   const Result result = execute(*job.operation, few, job.parameters, quick.context);
   write_output(quick, preview, result);
-  say(session, "preview of every " + std::to_string(step) + "th position along each axis: " +
-                   (fs::path(preview.output) / "report.html").string());
+  say(session, "preview of every " + std::to_string(step) +
+                   "th position along each axis: " + (fs::path(preview.output) / "report.html").string());
 }
 
 }  // namespace
@@ -152,7 +152,7 @@ std::string command_line(const Job& job) {
 Job job_from_json(const Json& step) {
   static constexpr std::array known{"operation",         "parameters", "inputs",    "output",   "schema_version",
                                     "operation_version", "outputs",    "citations", "warnings", "build",
-                                    "wall_seconds",     "interrupted"};
+                                    "wall_seconds",      "interrupted"};
   const auto wrong = [](const std::string& what) { throw Error(ErrorKind::invalid_argument, what); };
   if (!step.is_object() || !step.contains("operation") || !step["operation"].is_string()) {
     wrong("a step must be an object with the member \"operation\"");

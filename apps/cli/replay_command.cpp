@@ -59,9 +59,10 @@ void add_replay_command(CLI::App& app, Session& session) {
     if (std::filesystem::is_directory(path)) path /= "result.h5";
     Json record = io::read_record(path);
     if (record.value("interrupted", false)) {
-      throw Error(ErrorKind::unsupported,
-                  "the result is what a stopped run had done; where it stopped cannot be repeated (`ruska run` takes its "
-                  "record as a recipe's step)");
+      throw Error(
+          ErrorKind::unsupported,
+          "the result is what a stopped run had done; where it stopped cannot be repeated (`ruska run` takes its "
+          "record as a recipe's step)");
     }
     if (!options->input.empty() && !record["inputs"].empty()) record["inputs"][0]["file"] = options->input;
     for (const std::string& change : changed_inputs(record)) say(session, "warning: " + change);

@@ -183,9 +183,8 @@ const Driver& writer_for(const fs::path& path, const std::string& format) {
     }
   }
   throw Error(ErrorKind::unsupported,
-              format.empty()
-                  ? "cannot write '" + path.string() + "'; the extensions that can be are " + can_write
-                  : "cannot write files of the format '" + format + "'; those that can be are " + can_write);
+              format.empty() ? "cannot write '" + path.string() + "'; the extensions that can be are " + can_write
+                             : "cannot write files of the format '" + format + "'; those that can be are " + can_write);
 }
 
 }  // namespace ruska

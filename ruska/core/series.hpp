@@ -21,7 +21,8 @@ std::vector<std::filesystem::path> series_in_folder(const std::filesystem::path&
 std::vector<std::filesystem::path> series_of_pattern(const std::filesystem::path& pattern);
 
 /// The obvious signals of many files of one shape and dtype as one, a navigation axis "frame" in front. Opens the first
-/// file; the others are opened when they are read, and must agree with it then (bad_data). `original.series` lists them.
+/// file; the others are opened when they are read, and must agree with it then (bad_data). `original.series` lists
+/// them.
 Dataset stack(std::vector<std::filesystem::path> files, std::string title);
 
 }  // namespace ruska

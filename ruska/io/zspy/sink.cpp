@@ -85,7 +85,8 @@ void write_texts(const fs::path& path, const std::vector<std::string>& values) {
 
 // Zarr takes a backslash for a slash.
 std::string member_name(std::string name) {
-  std::replace_if(name.begin(), name.end(), [](char c) { return c == '/' || c == '\\'; }, '-');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '/' || c == '\\'; }, '-');
   if (name.empty() || name.starts_with('.')) name = "_" + name;
   return name;
 }

@@ -32,9 +32,8 @@ constexpr auto parameters = std::tuple{
               "Whether denoised values below 0 become 0; auto: for counts"),
     parameter(&TensorSvdParams::rank_limit, "rank_limit", "", within<std::int64_t>(1, 1024),
               "The most components per mode that are chosen automatically; memory and time grow with it"),
-    parameter(
-        &TensorSvdParams::tolerance, "tolerance", "", within(0.0, 1.0),
-        "Stop when a sweep gains less than this part of what is captured, or than half of the noise in the fit"),
+    parameter(&TensorSvdParams::tolerance, "tolerance", "", within(0.0, 1.0),
+              "Stop when a sweep gains less than this part of what is captured, or than half of the noise in the fit"),
     parameter(&TensorSvdParams::iterations, "iterations", "", within<std::int64_t>(1, 1000),
               "The most sweeps over the data, two passes each"),
     parameter(&TensorSvdParams::seed, "seed", "", at_least<std::int64_t>(0),

@@ -98,10 +98,10 @@ class SymmetryScorer {
   SymmetryScores scores_;
   // Where pixels are left out:
   std::vector<std::uint8_t> left_out_;
-  std::vector<std::uint8_t> sound_;       ///< rings × angles: 1 where a sample takes good pixels alone
-  std::vector<std::int64_t> sound_in_;    ///< of each ring
+  std::vector<std::uint8_t> sound_;         ///< rings × angles: 1 where a sample takes good pixels alone
+  std::vector<std::int64_t> sound_in_;      ///< of each ring
   std::array<double, 4> rotation_power_{};  ///< that the pairs of each rotation have
-  std::vector<double> mirror_power_;      ///< and those of each line
+  std::vector<double> mirror_power_;        ///< and those of each line
 };
 
 }  // namespace ruska::ops::diffraction
