@@ -20,6 +20,9 @@ constexpr std::size_t padded_width(std::size_t components) {
 /// out[k] = Σ_j value[j] · table[channel[j] · width + k]; width is a multiple of table_padding.
 void row_times_table(std::span<const std::uint32_t> channel, const double* value, const double* table,
                      std::size_t width, double* out);
+/// The same for values as sparse rows store them, in double precision.
+void row_times_table(std::span<const std::uint32_t> channel, const float* value, const double* table, std::size_t width,
+                     double* out);
 
 /// table[channel[j] · width + k] += value[j] · weight[k]; width is a multiple of table_padding.
 void add_row_to_table(std::span<const std::uint32_t> channel, const double* value, const double* weight,

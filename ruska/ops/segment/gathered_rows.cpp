@@ -3,8 +3,10 @@
 #include "ruska/ops/segment/gathered_rows.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
+#include <iterator>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 #include "ruska/base/random.hpp"
@@ -14,74 +16,114 @@ namespace {
 
 constexpr double dense_row = -1;  // marks a row of a parcel that lists every channel
 
-/// The rows one after the other, each as a parcel: place in the list, number of nonzeros, then pairs of channel and
-/// value; or dense_row, then values.
-std::vector<double> parcels_of(const Rows& rows, const std::vector<std::int64_t>& positions, const std::string& stage,
-                               Context& context) {
-  const auto columns = static_cast<std::size_t>(rows.columns());
-  return Executor(context).reduce<std::vector<double>>(
-      stage, rows.partitions(), [] { return std::vector<double>(); },
-      [&](std::vector<double>& parcel, std::int64_t partition, RowRange range) {
+/// Rows one after the other: place in the list, number of nonzeros, then pairs of channel and value; or dense_row, then
+/// values. In pieces, which are joined only to travel.
+struct Parcels {
+  std::vector<std::vector<double>> pieces{};
+
+  std::vector<std::byte> pack() const {
+    std::vector<std::byte> bytes;
+    for (const std::vector<double>& piece : pieces) {
+      const auto own = std::as_bytes(std::span(piece));
+      bytes.insert(bytes.end(), own.begin(), own.end());
+    }
+    return bytes;
+  }
+  static Parcels unpack(std::span<const std::byte> bytes) { return {{Transport<std::vector<double>>::unpack(bytes)}}; }
+
+  std::size_t size() const {
+    return std::transform_reduce(pieces.begin(), pieces.end(), std::size_t{0}, std::plus<>(),
+                                 [](const std::vector<double>& piece) { return piece.size(); });
+  }
+  /// Calls `visit(place, listed, values)` for every row.
+  template <class Visit>
+  void for_each(std::size_t columns, Visit&& visit) const {
+    for (const std::vector<double>& piece : pieces) {
+      for (std::size_t i = 0; i < piece.size();) {
+        const double listed = piece[i + 1];
+        visit(static_cast<std::size_t>(piece[i]), listed, piece.data() + i + 2);
+        i += 2 + (listed == dense_row ? columns : 2 * static_cast<std::size_t>(listed));
+      }
+    }
+  }
+};
+
+/// Appends the positions [first, end) of a block to a parcel.
+void add_rows(const RowBlock& block, std::span<const std::int64_t> positions, std::size_t place, std::size_t columns,
+              std::vector<double>& parcel) {
+  const auto rows = static_cast<std::size_t>(block.range.size());
+  const std::size_t usual = block.sparse ? 2 * block.channel.size() / rows : columns;
+  parcel.reserve(parcel.size() + positions.size() * (usual + 2));
+  for (const std::int64_t position : positions) {
+    const auto r = static_cast<std::size_t>(position - block.range.begin);
+    parcel.push_back(static_cast<double>(place++));
+    if (!block.sparse) {
+      parcel.push_back(dense_row);
+      const auto values = block.dense.begin() + static_cast<std::ptrdiff_t>(r * columns);
+      parcel.insert(parcel.end(), values, values + static_cast<std::ptrdiff_t>(columns));
+      continue;
+    }
+    parcel.push_back(static_cast<double>(block.row_start[r + 1] - block.row_start[r]));
+    for (auto i = static_cast<std::size_t>(block.row_start[r]); i < static_cast<std::size_t>(block.row_start[r + 1]);
+         ++i) {
+      parcel.push_back(block.channel[i]);
+      parcel.push_back(static_cast<double>(block.value[i]));
+    }
+  }
+}
+
+Parcels parcels_of(const Rows& rows, const std::vector<std::int64_t>& positions, const std::string& stage,
+                   Context& context) {
+  return Executor(context).reduce<Parcels>(
+      stage, rows.partitions(), [] { return Parcels{{{}}}; },
+      [&](Parcels& parcels, std::int64_t partition, RowRange range) {
         const auto first = std::lower_bound(positions.begin(), positions.end(), range.begin);
         const auto end = std::lower_bound(first, positions.end(), range.end);
         if (first == end) return;
-        const auto block = rows.block(partition);
-        for (auto at = first; at != end; ++at) {
-          const auto r = static_cast<std::size_t>(*at - range.begin);
-          parcel.push_back(static_cast<double>(at - positions.begin()));
-          if (!block->sparse) {
-            parcel.push_back(dense_row);
-            const auto values = block->dense.begin() + static_cast<std::ptrdiff_t>(r * columns);
-            parcel.insert(parcel.end(), values, values + static_cast<std::ptrdiff_t>(columns));
-            continue;
-          }
-          parcel.push_back(static_cast<double>(block->row_start[r + 1] - block->row_start[r]));
-          for (auto i = static_cast<std::size_t>(block->row_start[r]);
-               i < static_cast<std::size_t>(block->row_start[r + 1]); ++i) {
-            parcel.push_back(block->channel[i]);
-            parcel.push_back(static_cast<double>(block->value[i]));
-          }
-        }
+        add_rows(*rows.block(partition), {first, end}, static_cast<std::size_t>(first - positions.begin()),
+                 static_cast<std::size_t>(rows.columns()), parcels.pieces.back());
       },
-      [](std::vector<double>& left, std::vector<double>&& right) {
-        left.insert(left.end(), right.begin(), right.end());
+      [](Parcels& left, Parcels&& right) {
+        std::move(right.pieces.begin(), right.pieces.end(), std::back_inserter(left.pieces));
       });
 }
 
-std::vector<double> values_of(const std::vector<double>& parcels, std::size_t positions, std::size_t columns) {
+std::vector<double> values_of(const Parcels& parcels, std::size_t positions, std::size_t columns) {
   std::vector<double> values(positions * columns, 0.0);
-  for (std::size_t i = 0; i < parcels.size();) {
-    double* row = values.data() + static_cast<std::size_t>(parcels[i]) * columns;
-    const double listed = parcels[i + 1];
-    i += 2;
+  parcels.for_each(columns, [&](std::size_t place, double listed, const double* found) {
+    double* row = values.data() + place * columns;
     if (listed == dense_row) {
-      std::copy_n(parcels.begin() + static_cast<std::ptrdiff_t>(i), columns, row);
-      i += columns;
-      continue;
+      std::copy_n(found, columns, row);
+      return;
     }
-    for (std::size_t j = 0; j < static_cast<std::size_t>(listed); ++j, i += 2) {
-      row[static_cast<std::size_t>(parcels[i])] = parcels[i + 1];
+    for (const double* end = found + 2 * static_cast<std::size_t>(listed); found < end; found += 2) {
+      row[static_cast<std::size_t>(found[0])] = found[1];
     }
-  }
+  });
   return values;
 }
 
 /// The rows as counts; none where a row lists every channel or a value is no whole number above 0.
-std::optional<SparseCounts> counts_of(const std::vector<double>& parcels) {
+std::optional<SparseCounts> counts_of(const Parcels& parcels, std::size_t columns) {
   constexpr double largest = std::numeric_limits<std::uint32_t>::max();
   SparseCounts counts;
-  for (std::size_t i = 0; i < parcels.size();) {
-    const double listed = parcels[i + 1];
-    i += 2;
-    if (listed == dense_row) return {};
-    for (std::size_t j = 0; j < static_cast<std::size_t>(listed); ++j, i += 2) {
-      const double value = parcels[i + 1];
-      if (!(value > 0 && value <= largest && value == std::floor(value))) return {};
-      counts.channel.push_back(static_cast<std::uint32_t>(parcels[i]));
-      counts.value.push_back(static_cast<std::uint32_t>(value));
+  counts.channel.reserve(parcels.size() / 2);
+  counts.value.reserve(parcels.size() / 2);
+  bool whole = true;
+  parcels.for_each(columns, [&](std::size_t, double listed, const double* found) {
+    whole &= listed != dense_row;
+    if (!whole) return;
+    for (const double* end = found + 2 * static_cast<std::size_t>(listed); found < end; found += 2) {
+      whole &= found[1] > 0 && found[1] <= largest;
+      if (!whole) return;
+      const auto value = static_cast<std::uint32_t>(found[1]);
+      whole &= static_cast<double>(value) == found[1];
+      counts.channel.push_back(static_cast<std::uint32_t>(found[0]));
+      counts.value.push_back(value);
     }
     counts.row_start.push_back(counts.nonzeros());
-  }
+  });
+  if (!whole) return {};
   return counts;
 }
 
@@ -100,8 +142,8 @@ Dataset gathered_positions(const Rows& rows, const std::vector<std::int64_t>& po
   description.axes = {
       {.name = "position", .role = Role::navigation, .size = static_cast<std::int64_t>(positions.size())},
       {.name = "channel", .role = Role::signal, .size = rows.columns()}};
-  const std::vector<double> parcels = parcels_of(rows, positions, stage, context);
-  if (std::optional<SparseCounts> counts = counts_of(parcels)) {
+  const Parcels parcels = parcels_of(rows, positions, stage, context);
+  if (std::optional<SparseCounts> counts = counts_of(parcels, static_cast<std::size_t>(rows.columns()))) {
     description.dtype = DType::uint32;
     description.sparse = true;
     return Dataset::from_counts(std::move(description), std::move(*counts));
@@ -111,7 +153,7 @@ Dataset gathered_positions(const Rows& rows, const std::vector<std::int64_t>& po
 }
 
 std::int64_t gathered_rows_memory(std::int64_t positions, std::int64_t channels) {
-  // The parcels, which double while they grow and travel, and the values.
+  // The parcels, which double while they travel, and the values.
   return positions * 8 * 4 * (channels + 2);
 }
 

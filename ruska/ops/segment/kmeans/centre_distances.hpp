@@ -22,7 +22,9 @@ class CentreDistances {
 
   /// Prepares the distances of a block's rows.
   void go_to(const RowBlock& block);
-  /// |f − centre|² of a row of the block, counted within it; `row_factor` and `deviation` are those of the row.
+  /// Prepares the distances of some of its rows, counted within it.
+  void go_to(const RowBlock& block, std::span<const std::int64_t> rows);
+  /// |f − centre|² of a row, counted among those prepared; `row_factor` and `deviation` are those of the row.
   double squared(std::int64_t row, std::size_t centre, double row_factor, double deviation) const {
     const double product = products_[static_cast<std::size_t>(row) * width_ + centre];
     return std::max(0.0, deviation + constant_[centre] - 2 * row_factor * product);
@@ -38,10 +40,14 @@ class CentreDistances {
   CentreDistances(const CentreDistances& original)
       : columns_(original.columns_), width_(original.width_), table_(original.table_), constant_(original.constant_) {}
 
+  /// Products of dense rows.
+  void multiply(std::int64_t rows, const double* dense);
+
   std::int64_t columns_;
   std::size_t width_;
   std::vector<double> own_table_, own_constant_;
   std::span<const double> table_, constant_;
+  std::vector<double> chosen_;  ///< the dense rows of which products are taken
   std::vector<double> products_;
 };
 

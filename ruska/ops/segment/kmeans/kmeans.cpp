@@ -154,15 +154,15 @@ std::int64_t kmeans_memory(const Description& data, const KmeansParams& params) 
   const std::int64_t candidates =
       params.starts * (2 + static_cast<std::int64_t>(std::log(std::max(1.0, double(clusters)))));
   const std::int64_t together = params.starts * clusters;
-  std::int64_t bytes = positions * (8 * 4 + 4 * 3) + 8 * channels * (6 + 8 * clusters);
+  std::int64_t bytes = positions * (8 * 5 + 4 * 3) + 8 * channels * (6 + 8 * clusters);
   bytes += sample_memory(data, params.sample) + size * (12 * (channels + 4));  // the blocks of the sample's rows
-  bytes += size * (8 * params.starts + 8 * candidates + 4 * params.starts) + 8 * channels * (candidates + together);
+  bytes += size * (8 * params.starts + 8 * candidates + 12 * params.starts) + 8 * channels * (candidates + together);
   // Labels and centres of the best of every number that is tried.
   bytes += (params.clusters ? 1 : params.most_clusters) * (4 * size + 8 * channels * clusters);
   bytes += CentreDistances::table_bytes(channels, std::max(together, candidates));
   bytes += Silhouettes::memory(channels, std::min(size, params.silhouette_sample));
-  // Partial sums on their way up the reduction tree.
-  return bytes + 5 * 8 * together * (channels + 4);
+  // Sums, centres on their way, and changes of the sums on their way up the reduction tree.
+  return bytes + 7 * 8 * together * (channels + 4);
 }
 
 std::int64_t kmeans_memory_per_worker(const Description& data, const KmeansParams& params) {

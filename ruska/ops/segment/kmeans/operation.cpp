@@ -180,11 +180,12 @@ Outputs run(const Inputs& inputs, const KmeansParams& params, Context& context) 
 const Operation& kmeans_operation() {
   static const Operation operation = make_operation<KmeansParams>(
       {.name = "segment.kmeans",
-       .version = 1,
+       .version = 2,
        .summary = "Divides the positions of a map into clusters of similar spectra or features (k-means).",
        .citations = {"S. P. Lloyd, IEEE Trans. Inf. Theory 28, 129 (1982)",
                      "D. Arthur and S. Vassilvitskii, Proc. 18th ACM-SIAM SODA, 1027 (2007)",
-                     "D. Sculley, Proc. 19th WWW, 1177 (2010)", "P. J. Rousseeuw, J. Comput. Appl. Math. 20, 53 (1987)",
+                     "G. Hamerly, Proc. SIAM Data Mining, 130 (2010)", "D. Sculley, Proc. 19th WWW, 1177 (2010)",
+                     "P. J. Rousseeuw, J. Comput. Appl. Math. 20, 53 (1987)",
                      "D. Pelleg and A. Moore, Proc. 17th ICML, 727 (2000)"},
        .inputs = segment_ports(),
        .outputs = {{"labels", "number of the cluster of each position, from 0; -1 where masked or empty"},

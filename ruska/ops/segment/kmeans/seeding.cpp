@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -10,26 +11,33 @@
 namespace ruska::ops::segment {
 namespace {
 
-/// The first position at which the running sum of weight · distance exceeds a part of the whole.
-std::int64_t drawn(const std::vector<double>& weight, const double* distance, double part) {
-  double total = 0;
-  for (std::size_t i = 0; i < weight.size(); ++i) total += weight[i] * (distance == nullptr ? 1.0 : distance[i]);
-  double sum = 0;
-  std::int64_t last = -1;
-  for (std::size_t i = 0; i < weight.size(); ++i) {
-    const double mass = weight[i] * (distance == nullptr ? 1.0 : distance[i]);
-    if (mass <= 0) continue;
-    sum += mass;
-    last = static_cast<std::int64_t>(i);
-    if (sum > part * total) return last;
+/// Positions as likely as weight · distance, or as weight where there are no distances yet.
+class Draw {
+ public:
+  Draw(const std::vector<double>& weight, const double* distance) : weight_(weight), running_(weight.size()) {
+    double sum = 0;
+    for (std::size_t i = 0; i < weight.size(); ++i) {
+      running_[i] = sum += weight[i] * (distance == nullptr ? 1.0 : distance[i]);
+    }
   }
-  if (last >= 0) return last;
-  // Every position lies on a centre already: any will do, and its cluster will stay empty.
-  for (std::size_t i = 0; i < weight.size(); ++i) {
-    if (weight[i] > 0) return static_cast<std::int64_t>(i);
+  /// The first position at which the running sum exceeds a part of the whole, from 0 to below 1.
+  std::int64_t at(double part) const {
+    // Every position lies on a centre already: any will do, and its cluster will stay empty.
+    if (!(running_.back() > 0)) return first_in_use();
+    auto found = std::upper_bound(running_.begin(), running_.end(), part * running_.back());
+    if (found == running_.end()) found = std::lower_bound(running_.begin(), running_.end(), running_.back());
+    return found - running_.begin();
   }
-  return 0;
-}
+
+ private:
+  std::int64_t first_in_use() const {
+    const auto first = std::find_if(weight_.begin(), weight_.end(), [](double weight) { return weight > 0; });
+    return first == weight_.end() ? 0 : first - weight_.begin();
+  }
+
+  const std::vector<double>& weight_;
+  std::vector<double> running_;
+};
 
 }  // namespace
 
@@ -52,32 +60,33 @@ std::vector<Clustering> seed_clusterings(const Positions& positions, std::int64_
     for (std::size_t s = 0; s < every; ++s) {
       Random random(static_cast<std::uint64_t>(seed), "kmeans_seeding",
                     (static_cast<std::uint64_t>(clusters) * 1000003u + s) * 1000003u + static_cast<std::uint64_t>(k));
-      for (std::size_t j = 0; j < candidates; ++j) {
-        chosen.push_back(drawn(space.row_weight, k == 0 ? nullptr : nearest.data() + s * number, random.uniform()));
-      }
+      const Draw draw(space.row_weight, k == 0 ? nullptr : nearest.data() + s * number);
+      for (std::size_t j = 0; j < candidates; ++j) chosen.push_back(draw.at(random.uniform()));
     }
     const std::vector<double> features = features_of(rows.data(), space, chosen);
     const CentreDistances distances(space, features, static_cast<std::int64_t>(chosen.size()));
     std::vector<double> squared(number * chosen.size());
-    executor.for_each_chunk("seeding", rows.partitions(), [&](std::int64_t partition, RowRange range) {
-      CentreDistances mine = distances.for_worker();
-      mine.go_to(*rows.block(partition));
-      for (std::int64_t r = 0; r < range.size(); ++r) {
-        const auto row = static_cast<std::size_t>(range.begin + r);
-        for (std::size_t j = 0; j < chosen.size(); ++j) {
-          const double own = nearest[j / candidates * number + row];
-          squared[row * chosen.size() + j] =
-              std::min(own, mine.squared(r, j, space.row_factor[row], positions.deviation[row]));
-        }
-      }
-    });
+    const std::vector<double> potential = executor.reduce<std::vector<double>>(
+        "seeding", rows.partitions(), [&] { return std::vector<double>(chosen.size(), 0.0); },
+        [&](std::vector<double>& left, std::int64_t partition, RowRange range) {
+          CentreDistances mine = distances.for_worker();
+          mine.go_to(*rows.block(partition));
+          for (std::int64_t r = 0; r < range.size(); ++r) {
+            const auto row = static_cast<std::size_t>(range.begin + r);
+            double* own = squared.data() + row * chosen.size();
+            for (std::size_t s = 0, j = 0; s < every; ++s) {
+              const double before = nearest[s * number + row];
+              for (const std::size_t end = j + candidates; j < end; ++j) {
+                own[j] = std::min(before, mine.squared(r, j, space.row_factor[row], positions.deviation[row]));
+                left[j] += space.row_weight[row] * own[j];
+              }
+            }
+          }
+        },
+        [](std::vector<double>& left, std::vector<double>&& right) {
+          for (std::size_t j = 0; j < right.size(); ++j) left[j] += right[j];
+        });
     executor.gather(rows.partitions(), static_cast<std::int64_t>(chosen.size()), std::span(squared));
-    std::vector<double> potential(chosen.size(), 0.0);
-    for (std::size_t row = 0; row < number; ++row) {
-      for (std::size_t j = 0; j < chosen.size(); ++j) {
-        potential[j] += space.row_weight[row] * squared[row * chosen.size() + j];
-      }
-    }
     for (std::size_t s = 0; s < every; ++s) {
       const auto first = potential.begin() + static_cast<std::ptrdiff_t>(s * candidates);
       const auto best = static_cast<std::size_t>(
