@@ -19,18 +19,17 @@ import time
 import numpy as np
 
 ICA = {"components": [1, 2, 3], "starts": 1}
-# HyperSpy's decomposition() computes all singular values, as ours does, unless it is told how many components to keep: it
-# then searches for these alone, at random, and knows of no others. Principal components, and what is rotated from them, come
-# beside both.
-EXACT, RANDOMISED = "; peer: all singular values", "; peer: randomised search"
-BOTH = {name + peer: job for name, job in {
+# Principal components, and what is rotated from them, come exact, with all singular values, and searched at random for as many
+# as are asked for: HyperSpy's decomposition() without and with a number of components, our svd_solver full and randomized.
+EXACT, RANDOMISED = ", all singular values", ", randomised search"
+BOTH = {name + kind: (data, operation, {**job, **solver}) for name, (data, operation, job) in {
     "pca, sparse": ("sparse", "unmix.pca", {"components": 10, "weighting": "poisson", "scree_length": 10}),
     "pca, dense": ("dense", "unmix.pca", {"components": 10, "weighting": "none", "scree_length": 10}),
     "FastICA, sparse": ("sparse", "unmix.ica", {**ICA, "weighting": "poisson"}),
     "FastICA, dense": ("dense", "unmix.ica", {**ICA, "weighting": "none"}),
     "varimax, sparse": ("sparse", "unmix.ica", {**ICA, "weighting": "poisson", "algorithm": "orthomax"}),
     "varimax, dense": ("dense", "unmix.ica", {**ICA, "weighting": "none", "algorithm": "orthomax"}),
-}.items() for peer in (EXACT, RANDOMISED)}
+}.items() for kind, solver in ((EXACT, {}), (RANDOMISED, {"svd_solver": "randomized"}))}
 # job: data, operation, parameters
 JOBS = {
     **BOTH,

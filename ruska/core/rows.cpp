@@ -21,7 +21,8 @@ std::int64_t bytes_per_row(const Description& description) {
 
 bool exact_in_float(double value) { return static_cast<double>(static_cast<float>(value)) == value; }
 
-/// Fills the block from its dense values, in the sparse or the dense form. `own` holds them where they may be taken.
+/// Fills the block from its dense values, in the sparse or the dense form. `own` holds them where they may be taken;
+/// else they stay where they are.
 template <class T>
 void fill(RowBlock& block, std::span<const T> values, std::vector<T>&& own, std::int64_t columns, const Masks& masks) {
   const std::int64_t rows = block.range.size();
@@ -50,14 +51,18 @@ void fill(RowBlock& block, std::span<const T> values, std::vector<T>&& own, std:
     if (nonzeros > most) block.sparse = false;
   }
   if (!block.sparse) {
-    bool taken = false;
+    const bool masked = !masks.rows.empty() || !masks.columns.empty();
     if constexpr (std::is_same_v<T, double>) {
-      taken = !own.empty();
-      if (taken) block.dense = std::move(own);
+      block.converted = std::move(own);
+      if (block.converted.empty() && !masked) {
+        block.dense = values;
+        return;
+      }
     }
-    if (!taken) block.dense.assign(values.begin(), values.end());
-    for (std::int64_t r = 0; r < rows; ++r) {
-      double* row = block.dense.data() + r * columns;
+    if (block.converted.empty()) block.converted.assign(values.begin(), values.end());
+    block.dense = block.converted;
+    for (std::int64_t r = 0; r < rows && masked; ++r) {
+      double* row = block.converted.data() + r * columns;
       if (!row_kept(r)) {
         std::fill(row, row + columns, 0.0);
       } else if (!masks.columns.empty()) {
@@ -89,7 +94,7 @@ void fill(RowBlock& block, std::span<const T> values, std::vector<T>&& own, std:
 std::int64_t RowBlock::bytes() const {
   return static_cast<std::int64_t>(row_start.capacity() * sizeof(std::int64_t) +
                                    channel.capacity() * sizeof(std::uint32_t) + value.capacity() * sizeof(float) +
-                                   dense.capacity() * sizeof(double));
+                                   converted.capacity() * sizeof(double));
 }
 
 struct Rows::Cache {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "ruska/core/dataset.hpp"
@@ -13,16 +14,21 @@
 namespace ruska {
 
 /// A run of rows, either sparse or dense. Which one follows from the values alone: sparse when at most a quarter of
-/// them differ from zero and all are exact in float32.
+/// them differ from zero and all are exact in float32. Valid as long as the rows that gave it.
 struct RowBlock {
+  RowBlock() = default;
+  RowBlock(const RowBlock&) = delete;
+  RowBlock& operator=(const RowBlock&) = delete;
+
   RowRange range;
   bool sparse = false;
   // sparse: compressed rows, channels rising within a row
   std::vector<std::int64_t> row_start{};
   std::vector<std::uint32_t> channel{};
   std::vector<float> value{};
-  // dense: range.size() × columns, C order
-  std::vector<double> dense{};
+  // dense: range.size() × columns, C order; the data's own memory where that holds them so, else `converted`
+  std::span<const double> dense{};
+  std::vector<double> converted{};
 
   std::int64_t bytes() const;
 };

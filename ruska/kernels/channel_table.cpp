@@ -79,17 +79,38 @@ void StoredRowTimesTable(std::span<const std::uint32_t> channel, const float* va
   Products(channel, value, table, width, out);
 }
 
+template <class D>
+HWY_INLINE void AddVector(D d, std::span<const std::uint32_t> channel, const double* value, const double* weight,
+                          std::size_t width, double* table) {
+  const auto weights = hn::LoadU(d, weight);
+  for (std::size_t j = 0; j < channel.size(); ++j) {
+    double* cell = table + channel[j] * width;
+    hn::StoreU(hn::MulAdd(hn::Set(d, value[j]), weights, hn::LoadU(d, cell)), d, cell);
+  }
+}
+
+template <class D>
+HWY_INLINE void AddTwoVectors(D d, std::span<const std::uint32_t> channel, const double* value, const double* weight,
+                              std::size_t width, double* table) {
+  const std::size_t lanes = hn::Lanes(d);
+  const auto left = hn::LoadU(d, weight), right = hn::LoadU(d, weight + lanes);
+  for (std::size_t j = 0; j < channel.size(); ++j) {
+    double* cell = table + channel[j] * width;
+    const auto factor = hn::Set(d, value[j]);
+    hn::StoreU(hn::MulAdd(factor, left, hn::LoadU(d, cell)), d, cell);
+    hn::StoreU(hn::MulAdd(factor, right, hn::LoadU(d, cell + lanes)), d, cell + lanes);
+  }
+}
+
 void AddRowToTable(std::span<const std::uint32_t> channel, const double* value, const double* weight, std::size_t width,
                    double* table) {
-  const Lane d;
-  const std::size_t lanes = hn::Lanes(d);
-  for (std::size_t k = 0; k < width; k += lanes) {
-    const auto weights = hn::LoadU(d, weight + k);
-    for (std::size_t j = 0; j < channel.size(); ++j) {
-      double* cell = table + channel[j] * width + k;
-      hn::StoreU(hn::MulAdd(hn::Set(d, value[j]), weights, hn::LoadU(d, cell)), d, cell);
-    }
-  }
+  const hn::ScalableTag<double> whole;
+  const Lane part;
+  const std::size_t lanes = hn::Lanes(whole);
+  std::size_t k = 0;
+  for (; k + 2 * lanes <= width; k += 2 * lanes) AddTwoVectors(whole, channel, value, weight + k, width, table + k);
+  for (; k + lanes <= width; k += lanes) AddVector(whole, channel, value, weight + k, width, table + k);
+  for (; k < width; k += hn::Lanes(part)) AddVector(part, channel, value, weight + k, width, table + k);
 }
 
 }  // namespace ruska::kernels::HWY_NAMESPACE

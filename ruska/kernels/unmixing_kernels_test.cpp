@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "ruska/kernels/channel_table.hpp"
+#include "ruska/kernels/dense_rows.hpp"
 #include "ruska/kernels/gram.hpp"
 #include "ruska/kernels/nonzeros.hpp"
 #include "ruska/kernels/poisson_row.hpp"
@@ -52,7 +53,7 @@ TEST(ChannelTable, MeetsItsReferenceOnEveryTarget) {
   std::mt19937 random(1);
   for_each_target([&](const char* target) {
     SCOPED_TRACE(target);
-    for (const std::size_t width : {4u, 8u, 12u}) {
+    for (const std::size_t width : {4u, 8u, 12u, 20u, 36u, 44u}) {
       for (const double filled : {0.0, 0.02, 0.4, 1.0}) {
         const SparseRow row = sparse_row(57, filled, random);
         std::vector<double> table = uniform_values(57 * width, random), expected_table = table;
@@ -60,8 +61,32 @@ TEST(ChannelTable, MeetsItsReferenceOnEveryTarget) {
         row_times_table(row.channel, row.value.data(), table.data(), width, out.data());
         reference::row_times_table(row.channel, row.value.data(), table.data(), width, expected.data());
         expect_near(out, expected);
+        const std::vector<float> stored(row.value.begin(), row.value.end());
+        std::vector<double> of_stored(width);
+        row_times_table(row.channel, stored.data(), table.data(), width, of_stored.data());
+        EXPECT_EQ(of_stored, out);
         add_row_to_table(row.channel, row.value.data(), expected.data(), width, table.data());
         reference::add_row_to_table(row.channel, row.value.data(), expected.data(), width, expected_table.data());
+        expect_near(table, expected_table);
+      }
+    }
+  });
+}
+
+TEST(DenseRows, MeetTheirReferenceOnEveryTarget) {
+  std::mt19937 random(3);
+  for_each_target([&](const char* target) {
+    SCOPED_TRACE(target);
+    for (const std::size_t width : {4u, 12u, 16u, 28u}) {
+      for (const std::size_t count : {0u, 1u, 4u, 7u}) {
+        const std::vector<double> rows = uniform_values(count * 33, random);
+        std::vector<double> table = uniform_values(33 * width, random), expected_table = table;
+        std::vector<double> out(count * width), expected(count * width);
+        rows_times_table(rows.data(), count, 33, table.data(), width, out.data());
+        reference::rows_times_table(rows.data(), count, 33, table.data(), width, expected.data());
+        expect_near(out, expected);
+        add_rows_to_table(rows.data(), count, 33, expected.data(), width, table.data());
+        reference::add_rows_to_table(rows.data(), count, 33, expected.data(), width, expected_table.data());
         expect_near(table, expected_table);
       }
     }

@@ -2,18 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ruska/ops/unmix/weighted_matrix.hpp"
+#include "ruska/ops/unmix/leading_components.hpp"
 
 namespace ruska::ops::unmix {
 
-/// Standard deviation of the noise of integers over that of counts, judged by the median singular value of the
-/// Poisson-weighted matrix: exactly 1 where it is that of counts, or too few values tell. Above it one electron or
-/// photon is more than one count: a camera's gain.
-double noise_over_counts(const LeadingComponents& leading, const WeightedMatrix& matrix);
+/// The noise of a matrix by the median of all its singular values.
+struct MedianNoise {
+  double deviation = 0;  ///< of one element
+  /// Of a Poisson-weighted matrix the deviation over that of counts: exactly 1 where it is that of counts, or too few
+  /// values tell. Above it one electron or photon is more than one count: a camera's gain.
+  double over_counts = 1;
+};
+MedianNoise median_noise(const LeadingComponents& leading, const WeightedMatrix& matrix);
 
-/// The same judged by some hundred positions, evenly spread: what operations ask that need no decomposition themselves.
-double noise_over_counts(const Rows& data, const Masks& masks, Context& context);
-/// Bytes that the latter holds.
+/// The same judged by some hundred positions, evenly spread: for those who do not know all singular values.
+MedianNoise noise_of_few_positions(const WeightedMatrix& matrix, Context& context);
+/// Of data that have no weights yet: their noise over that of counts.
+double noise_over_counts(const Rows& data, Context& context);
+/// Bytes that these two hold.
 std::int64_t noise_over_counts_memory(const Description& data);
 
 }  // namespace ruska::ops::unmix

@@ -3,6 +3,7 @@
 #include "ruska/ops/unmix/marginals.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -22,10 +23,30 @@ void note(double value, double place, double* extra) {
 
 /// Whether `note` would note any of the values, which have this sum: most rows hold nothing of the kind.
 bool remarkable(std::span<const double> values, double sum, bool fractions_count) {
-  double least = 0;
-  for (const double value : values) least = value < least ? value : least;
-  if (!std::isfinite(sum) || least < 0) return true;
+  bool negative = false;
+  for (const double value : values) negative |= value < 0;
+  if (!std::isfinite(sum) || negative) return true;
   return fractions_count && std::ranges::any_of(values, [](double value) { return value != std::floor(value); });
+}
+
+constexpr std::int64_t rows_at_once = 4;  // whose sums do not wait for each other
+
+void sum_rows(const double* rows, std::size_t count, std::size_t columns, std::array<double, rows_at_once>& sums) {
+  sums.fill(0);
+  if (count < rows_at_once) {
+    for (std::size_t r = 0; r < count; ++r) {
+      for (std::size_t c = 0; c < columns; ++c) sums[r] += rows[r * columns + c];
+    }
+    return;
+  }
+  double a = 0, b = 0, c = 0, d = 0;
+  for (std::size_t column = 0; column < columns; ++column) {
+    a += rows[column];
+    b += rows[columns + column];
+    c += rows[2 * columns + column];
+    d += rows[3 * columns + column];
+  }
+  sums = {a, b, c, d};
 }
 
 }  // namespace
@@ -45,6 +66,7 @@ Marginals marginals(const Rows& data, Context& context) {
       [&](std::vector<double>& partial, std::int64_t partition, RowRange range) {
         const auto block = data.block(partition);
         double* extra = partial.data() + columns;
+        std::array<double, rows_at_once> sums{};
         for (std::int64_t r = 0; r < range.size(); ++r) {
           const std::int64_t row = range.begin + r;
           const double start = static_cast<double>(row) * static_cast<double>(columns);
@@ -59,7 +81,11 @@ Marginals marginals(const Rows& data, Context& context) {
             }
           } else {
             const double* dense = block->dense.data() + static_cast<std::size_t>(r) * columns;
-            for (std::size_t column = 0; column < columns; ++column) sum += dense[column];
+            if (r % rows_at_once == 0) {
+              const auto count = std::min<std::int64_t>(rows_at_once, range.size() - r);
+              sum_rows(dense, static_cast<std::size_t>(count), columns, sums);
+            }
+            sum = sums[r % rows_at_once];
             for (std::size_t column = 0; column < columns; ++column) partial[column] += dense[column];
             if (remarkable(std::span(dense, columns), sum, extra[fractional] == 0)) {
               for (std::size_t column = 0; column < columns; ++column) {

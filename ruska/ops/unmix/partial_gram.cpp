@@ -68,14 +68,14 @@ PartialGram::PartialGram(std::size_t columns, std::shared_ptr<SpareBuffers> spar
     : columns_(columns), spare_(std::move(spare)), waits_(waits) {}
 
 double* PartialGram::more_dense_rows(std::size_t count) {
-  dense_.push_back({spare_->take(count * columns_), nullptr});
+  dense_.push_back({.own = spare_->take(count * columns_)});
   dense_rows_ += count;
   return dense_.back().own.data();
 }
 
-void PartialGram::add_dense_rows(std::shared_ptr<const std::vector<double>> rows) {
-  dense_rows_ += rows->size() / columns_;
-  dense_.push_back({{}, std::move(rows)});
+void PartialGram::add_dense_rows(std::span<const double> rows, std::shared_ptr<const void> owner) {
+  dense_rows_ += rows.size() / columns_;
+  dense_.push_back({{}, rows, std::move(owner)});
 }
 
 void PartialGram::add_sparse_row(std::span<const std::uint32_t> channel, std::span<const double> value) {
@@ -115,7 +115,7 @@ void PartialGram::sum_up() {
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, static_cast<int>(n), static_cast<int>(rows.values().size() / n),
                 1.0, rows.values().data(), static_cast<int>(n), keep, square.data(), static_cast<int>(n));
     keep = 1;
-    if (!rows.shared) spare_->give(std::move(rows.own));
+    if (!rows.owner) spare_->give(std::move(rows.own));
   }
   for (std::size_t i = 0; i < n; ++i) {
     double* row = packed_.data() + packed_row(n, i);
@@ -183,7 +183,7 @@ PartialGram PartialGram::unpack(std::span<const std::byte> bytes) {
   result.channel_ = Transport<std::vector<std::uint32_t>>::unpack(parts.at(4));
   result.value_ = Transport<std::vector<double>>::unpack(parts.at(5));
   for (std::size_t i = 6; i < parts.size(); ++i) {
-    result.dense_.push_back({numbers_of(parts[i]), nullptr});
+    result.dense_.push_back({.own = numbers_of(parts[i])});
   }
   return result;
 }

@@ -35,8 +35,8 @@ class PartialGram {
 
   /// Room for `count` rows of any value, C order, which the caller fills before anything else is called.
   double* more_dense_rows(std::size_t count);
-  /// Rows that stay where they are, C order.
-  void add_dense_rows(std::shared_ptr<const std::vector<double>> rows);
+  /// Rows that stay where they are, C order, as long as `owner` lives.
+  void add_dense_rows(std::span<const double> rows, std::shared_ptr<const void> owner);
   /// One row by its nonzeros; channels rise strictly.
   void add_sparse_row(std::span<const std::uint32_t> channel, std::span<const double> value);
   /// Sums up what waits, if it is worth it.
@@ -64,8 +64,9 @@ class PartialGram {
   // Waiting blocks of dense rows: of one's own, or shared.
   struct DenseRows {
     LargeArray<double> own;
-    std::shared_ptr<const std::vector<double>> shared;
-    std::span<const double> values() const { return shared ? std::span<const double>(*shared) : own; }
+    std::span<const double> shared{};
+    std::shared_ptr<const void> owner{};
+    std::span<const double> values() const { return owner ? shared : own; }
   };
   std::vector<DenseRows> dense_;
   std::vector<std::int64_t> row_start_{0};  // waiting sparse rows

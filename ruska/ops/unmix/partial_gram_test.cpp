@@ -37,7 +37,8 @@ void add_row(PartialGram& gram, const Row& row) {
   if (row.dense) {
     // Some of one's own, some shared.
     if (row.value[0] >= 0) {
-      gram.add_dense_rows(std::make_shared<const std::vector<double>>(row.value));
+      const auto owner = std::make_shared<const std::vector<double>>(row.value);
+      gram.add_dense_rows(*owner, owner);
     } else {
       std::copy(row.value.begin(), row.value.end(), gram.more_dense_rows(1));
     }

@@ -240,16 +240,18 @@ Farthest farthest(const Positions& positions, const Clustering& clustering, Cont
   const FeatureSpace& space = positions.space;
   const CentreDistances distances(space, clustering.centres, clustering.clusters);
   const std::vector<double> found = Executor(context).reduce<std::vector<double>>(
-      "looking for the farthest position", positions.rows.partitions(), [] { return std::vector<double>{-1, 0}; },
+      "looking for the farthest position", positions.rows.partitions(),
+      [] {
+        return std::vector<double>{-1, 0};
+      },
       [&](std::vector<double>& most, std::int64_t partition, RowRange range) {
         CentreDistances mine = distances.for_worker();
         mine.go_to(*positions.rows.block(partition));
         for (std::int64_t r = 0; r < range.size(); ++r) {
           const auto row = static_cast<std::size_t>(range.begin + r);
           if (clustering.label[row] < 0) continue;
-          const double square =
-              space.row_weight[row] * mine.squared(r, static_cast<std::size_t>(clustering.label[row]),
-                                                   space.row_factor[row], positions.deviation[row]);
+          const double square = space.row_weight[row] * mine.squared(r, static_cast<std::size_t>(clustering.label[row]),
+                                                                     space.row_factor[row], positions.deviation[row]);
           if (square > most[1]) most = {static_cast<double>(row), square};
         }
       },

@@ -36,7 +36,8 @@ class Course {
   void add(std::span<const double> change);
   /// The means of the clusters' positions less the mean of all, as centres; zeros where there are no positions.
   std::vector<double> means() const;
-  /// Σ weight · |f − centre|² of the assigned positions, from their means: |f − m − c|² = |f − m|² + |c|² − 2 c·(f − m).
+  /// Σ weight · |f − centre|² of the assigned positions, from their means: |f − m − c|² = |f − m|² + |c|² − 2 c·(f −
+  /// m).
   double inertia(std::span<const double> means) const;
   double weight(std::size_t cluster) const { return sums_[layout.weight(cluster)]; }
   double size(std::size_t cluster) const { return sums_[layout.size(cluster)]; }

@@ -78,8 +78,7 @@ void lloyd(const Positions& positions, std::int64_t iterations, double tolerance
   std::vector<std::uint8_t> last(courses.size(), 0);  // the next pass only assigns
 
   for (std::int64_t iteration = 0; !active.empty(); ++iteration) {
-    const std::vector<double> changes =
-        assigner.assign(positions.rows.partitions(), {}, active, stage, context);
+    const std::vector<double> changes = assigner.assign(positions.rows.partitions(), {}, active, stage, context);
     std::vector<Course*> still;
     for (std::size_t a = 0; a < active.size(); ++a) {
       Course& course = *active[a];

@@ -102,7 +102,7 @@ Outputs run(const Inputs& inputs, const AbundancesParams& params, Context& conte
   const Marginals sums = marginals(rows, context);
   AbundancesParams fitted_with = params;
   if (!fitted_with.gain && sums.counts) {
-    const double noise = noise_over_counts(rows, masks_of(inputs), context);
+    const double noise = noise_over_counts(rows, context);
     fitted_with.gain = noise * noise;
     if (noise > 1) {
       context.warn(

@@ -50,6 +50,7 @@ PcaParams principal_params(const IcaParams& params) {
   }
   principal.weighting = params.weighting;
   principal.rank_rule = params.rank_rule;
+  principal.svd_solver = params.svd_solver;
   principal.seed = params.seed;
   return principal;
 }
@@ -353,7 +354,8 @@ std::int64_t ica_memory(const Description& data, const IcaParams& params) {
 }
 
 std::int64_t ica_memory_per_worker(const Description& data, const IcaParams& params) {
-  return pca_memory_per_worker(data) + (params.bootstrap > 0 ? repeat_memory_per_worker(data) : 0);
+  return pca_memory_per_worker(data, principal_params(params)) +
+         (params.bootstrap > 0 ? repeat_memory_per_worker(data) : 0);
 }
 
 }  // namespace ruska::ops::unmix

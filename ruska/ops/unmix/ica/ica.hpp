@@ -27,6 +27,7 @@ struct IcaParams {
   std::int64_t max_iterations = 1000;
   std::string weighting = "auto";
   std::string rank_rule = "gavish_donoho";
+  std::string svd_solver = "full";
   std::int64_t seed = 0;
   std::int64_t bootstrap = 0;
 };

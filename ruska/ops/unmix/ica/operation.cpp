@@ -39,6 +39,8 @@ constexpr auto parameters = std::tuple{
               "Weights of the principal components, as in unmix.pca"),
     parameter(&IcaParams::rank_rule, "rank_rule", "", one_of("gavish_donoho|count_splitting"),
               "How the number of components is chosen, as in unmix.pca"),
+    parameter(&IcaParams::svd_solver, "svd_solver", "", one_of("full|randomized"),
+              "How the principal components are found, as in unmix.pca; randomized needs components"),
     parameter(&IcaParams::seed, "seed", "", at_least<std::int64_t>(0),
               "Seed of the random starts and of the repeated measurements"),
     parameter(
@@ -169,7 +171,7 @@ Outputs run(const Inputs& inputs, const IcaParams& params, Context& context) {
 const Operation& ica_operation() {
   static const Operation operation = make_operation<IcaParams>(
       {.name = "unmix.ica",
-       .version = 2,
+       .version = 3,
        .summary = "Independent components: principal components rotated by FastICA, JADE, SOBI or varimax.",
        .citations = {"A. Hyvärinen and E. Oja, Neural Netw. 13, 411 (2000)",
                      "F. de la Peña et al., Ultramicroscopy 111, 169 (2011)"},

@@ -21,7 +21,6 @@
 #include "ruska/ops/unmix/nmf/line_columns.hpp"
 #include "ruska/ops/unmix/nmf/poisson_row_solver.hpp"
 #include "ruska/ops/unmix/nmf/solution.hpp"
-#include "ruska/ops/unmix/nmf/start_components.hpp"
 #include "ruska/ops/unmix/poisson_replicate.hpp"
 #include "ruska/ops/unmix/pure_pixels.hpp"
 #include "ruska/ops/unmix/row_values.hpp"
@@ -195,7 +194,7 @@ void check_penalty(const NmfProblem& problem) {
 }
 
 /// Principal components as far as this factorisation needs them; the marginals always.
-PcaResult components_for(const Rows& data, const NmfParams& params, const PcaParams& pca_params, bool any_known,
+PcaResult components_for(const Rows& data, const NmfParams& params, PcaParams pca_params, bool any_known,
                          Context& context) {
   Marginals sums = marginals(data, context);
   const bool search = params.initialization == "pure_pixel";
@@ -209,8 +208,7 @@ PcaResult components_for(const Rows& data, const NmfParams& params, const PcaPar
     return nothing;
   }
   if (params.components && !noise && !weights_for_poisson(params.weighting, data, sums)) {
-    auto start = start_components(data, sums, *params.components, params.seed, context);
-    if (start) return *std::move(start);
+    pca_params.svd_solver = "randomized";  // a start need not be exact
   }
   return pca(data, pca_params, context, &sums);
 }
@@ -344,7 +342,9 @@ std::int64_t nmf_memory(const Description& data, const NmfParams& params) {
   const bool lines = params.spectra == "lines";
   const std::int64_t shares = 3 * positions * components + (params.bootstrap > 0 ? 6 * positions * components : 0);
   const std::int64_t columns = lines ? most_columns * (channels + components * components * most_columns) : 0;
-  return pca_memory(data, pca_params) + sample_memory(positions, components) +
+  PcaParams searched = pca_params;
+  searched.svd_solver = "randomized";
+  return std::max(pca_memory(data, pca_params), pca_memory(data, searched)) + sample_memory(positions, components) +
          8 * (6 * positions * components + tables + shares + columns);
 }
 
@@ -352,7 +352,11 @@ std::int64_t nmf_memory_per_worker(const Description& data, const NmfParams& par
   PcaParams pca_params;
   const std::int64_t components =
       params.components.value_or(std::min({data.navigation_size(), data.signal_size(), pca_params.scree_length}));
-  return std::max(pca_memory_per_worker(data), 8 * data.signal_size() * (components + 3) * (components + 4));
+  PcaParams searched;
+  searched.components = components;
+  searched.svd_solver = "randomized";
+  return std::max({pca_memory_per_worker(data), pca_memory_per_worker(data, searched),
+                   8 * data.signal_size() * (components + 3) * (components + 4)});
 }
 
 }  // namespace ruska::ops::unmix

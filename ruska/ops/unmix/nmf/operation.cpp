@@ -252,7 +252,7 @@ const Operation& nmf_operation() {
     ports.push_back(given_spectra_port("known", false));
     return make_operation<NmfParams>(
         {.name = "unmix.nmf",
-         .version = 4,
+         .version = 5,
          .summary =
              "Non-negative spectra and maps by Poisson likelihood or weighted squares, started at pure positions.",
          .citations = {"D. D. Lee and H. S. Seung, Nature 401, 788 (1999)",

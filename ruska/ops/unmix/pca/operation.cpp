@@ -23,6 +23,9 @@ constexpr auto parameters = std::tuple{
     parameter(&PcaParams::rank_rule, "rank_rule", "", one_of("gavish_donoho|count_splitting"),
               "How the number of components is chosen: by the noise threshold of the singular values, or by what half "
               "of the counts predicts of the other half"),
+    parameter(&PcaParams::svd_solver, "svd_solver", "", one_of("full|randomized"),
+              "How the components are found: full, exactly, with all singular values; randomized, by a search for the "
+              "components that are given, much faster where there are many channels and positions"),
     parameter(&PcaParams::scree_length, "scree_length", "", within<std::int64_t>(1, 100000),
               "Number of singular values to report, and the most components that are chosen automatically"),
     parameter(&PcaParams::seed, "seed", "", at_least<std::int64_t>(0),
@@ -41,14 +44,15 @@ std::int64_t memory_held(const Description& data, const PcaParams& params) {
          (params.bootstrap > 0 ? repeat_memory(data, most) : 0);
 }
 std::int64_t memory_held_per_worker(const Description& data, const PcaParams& params) {
-  return pca_memory_per_worker(data) + (params.bootstrap > 0 ? repeat_memory_per_worker(data) : 0);
+  return pca_memory_per_worker(data, params) + (params.bootstrap > 0 ? repeat_memory_per_worker(data) : 0);
 }
 
 Plan check(const Inputs& inputs, const PcaParams& params) {
   const Description& data = inputs.at("data").describe();
   const std::int64_t positions = data.navigation_size(), channels = data.signal_size();
   const std::int64_t most = std::min({positions, channels, params.components.value_or(params.scree_length)});
-  const std::int64_t shown = std::min({positions, channels, std::max(params.scree_length, most)});
+  const bool searched = params.svd_solver == "randomized";
+  const std::int64_t shown = std::min({positions, channels, searched ? most + 1 : std::max(params.scree_length, most)});
   Plan plan;
   plan.outputs = {{"factors", spectra_shape(data, most)},
                   {"loadings", maps_shape(data, most)},
@@ -82,8 +86,10 @@ Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
   const Dataset loadings = maps_of(data, result.loadings, kept, "Loadings");
   const std::string indistinct = about_indistinct(result);
   const std::string noise_note =
-      (result.noise_over_counts == 1 ? "σ: noise of the counts, to first order."
-                                     : "σ: noise estimated from the median singular value, to first order.") +
+      (result.noise_over_counts == 1
+           ? "σ: noise of the counts, to first order."
+           : "σ: noise estimated from the median singular value" +
+                 std::string(params.svd_solver == "randomized" ? " of some positions" : "") + ", to first order.") +
       (indistinct.empty() ? std::string()
                           : " Components " + indistinct.substr(std::string("components ").size()) + ".");
 
@@ -213,10 +219,11 @@ Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
 const Operation& pca_operation() {
   static const Operation operation = make_operation<PcaParams>(
       {.name = "unmix.pca",
-       .version = 2,
-       .summary = "Exact principal components with Poisson weighting and an automatic number of components.",
+       .version = 3,
+       .summary = "Principal components with Poisson weighting and an automatic number of components.",
        .citations = {"M. R. Keenan and P. G. Kotula, Surf. Interface Anal. 36, 203 (2004)",
-                     "M. Gavish and D. L. Donoho, IEEE Trans. Inf. Theory 60, 5040 (2014)"},
+                     "M. Gavish and D. L. Donoho, IEEE Trans. Inf. Theory 60, 5040 (2014)",
+                     "C. Musco and C. Musco, Adv. Neural Inf. Process. Syst. 28, 1396 (2015)"},
        .inputs = unmixing_ports(Values::real),
        .outputs = {{"factors", "spectra of the components, (component | signal axes), in the data's units"},
                    {"factors_sigma", "their uncertainty"},

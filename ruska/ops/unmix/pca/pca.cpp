@@ -1,15 +1,15 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 
-// Principal components of a positions × channels matrix X, exact and in float64.
+// Principal components of a positions × channels matrix X in float64.
 //
 // Keenan and Kotula, Surf. Interface Anal. 36, 203 (2004): with g and h the sums over rows and columns, the matrix
 // X̃ = diag(g)^-½ X diag(h)^-½ has noise of nearly equal variance everywhere when X are Poisson counts. With X̃ = U S Vᵀ,
 // factors are Vᵀ diag(h)^½ and loadings diag(g)^½ U S = X diag(h)^-½ V, so that loadings · factors is in data units.
 //
-// We solve the Gram matrix of the smaller side rather than the SVD of X̃: one pass, and for sparse counts its cost is
-// the number of pairs of nonzeros within a row. What squaring costs is resolution: singular values below 1e-6 of the
-// largest are lost, far below the noise of any count data.
+// Without a search (randomized_components.hpp) we solve the Gram matrix of the smaller side rather than the SVD of X̃:
+// one pass, and for sparse counts its cost is the number of pairs of nonzeros within a row. What squaring costs is
+// resolution: singular values below 1e-6 of the largest are lost, far below the noise of any count data.
 //
 // Cost: Σ_rows nnz²/2 (sparse) or m n² (dense) multiply-adds, 4/3 n³ for the eigenvectors, nnz · k for the loadings.
 // Departure: empty rows and columns get weight 0 instead of a division by zero; the noise variance is not taken as
@@ -24,7 +24,9 @@
 
 #include "ruska/math/singular_threshold.hpp"
 #include "ruska/ops/unmix/count_noise.hpp"
-#include "ruska/ops/unmix/weighted_matrix.hpp"
+#include "ruska/ops/unmix/leading_components.hpp"
+#include "ruska/ops/unmix/matrix_products.hpp"
+#include "ruska/ops/unmix/randomized_components.hpp"
 
 namespace ruska::ops::unmix {
 namespace {
@@ -135,6 +137,12 @@ PcaResult pca(const Rows& data, const PcaParams& params, Context& context, const
                     "': the weights assume the noise of counts, which centred values do not have; use center 'none' "
                     "(the first component then is the mean) or weighting 'none'");
   }
+  const bool searched = params.svd_solver == "randomized";
+  if (searched && !params.components) {
+    throw Error(ErrorKind::invalid_argument,
+                "svd_solver 'randomized' searches for a number of components that must be given: it does not see the "
+                "singular values that would tell it; give components, or use svd_solver 'full'");
+  }
   PcaResult result;
   result.marginals = known != nullptr ? *known : marginals(data, context);
   const Marginals& sums = result.marginals;
@@ -176,15 +184,13 @@ PcaResult pca(const Rows& data, const PcaParams& params, Context& context, const
   if (params.center == "signal") matrix.row_mean = divided(sums.row_sum, sums.columns_left_in);
 
   const std::int64_t most = std::min(limit, params.components.value_or(params.scree_length));
-  LeadingComponents leading = leading_components(matrix, most, context);
+  LeadingComponents leading =
+      searched ? randomized_components(matrix, most, params.seed, context) : leading_components(matrix, most, context);
   result.total_sum_of_squares = leading.total_sum_of_squares;
-  const auto used_rows = static_cast<double>(matrix.used_rows());
-  const auto used_columns = static_cast<double>(matrix.used_columns());
-  const double measured = math::noise_from_median(leading.singular_values, std::min(used_rows, used_columns),
-                                                  std::max(used_rows, used_columns));
-  result.noise = measured;
+  const MedianNoise noise = searched ? noise_of_few_positions(matrix, context) : median_noise(leading, matrix);
+  result.noise = noise.deviation;
   if (result.poisson_weighted) {
-    result.noise_over_counts = noise_over_counts(leading, matrix);
+    result.noise_over_counts = noise.over_counts;
     if (result.noise_over_counts == 1) result.noise = std::sqrt(leading.mean_poisson_variance);
   }
 
@@ -197,8 +203,10 @@ PcaResult pca(const Rows& data, const PcaParams& params, Context& context, const
   leading.vectors.resize(kept * columns);
   fix_signs(leading.vectors, columns);
   result.singular_values = std::move(leading.singular_values);
-  result.singular_values.resize(
-      static_cast<std::size_t>(std::min(limit, std::max(params.scree_length, result.components))), 0.0);
+  if (!searched) {
+    result.singular_values.resize(
+        static_cast<std::size_t>(std::min(limit, std::max(params.scree_length, result.components))), 0.0);
+  }
 
   result.loadings = project(matrix, leading.vectors, result.components, context);
   for (std::int64_t row = 0; row < data.rows(); ++row) {
@@ -303,16 +311,20 @@ ComponentSigma sigma_of_components(const PcaResult& result) {
       sigma.factors[k * columns + c] = std::sqrt(variance) / weight;
     }
   }
+  std::vector<double> squared(count);  // of a position's elements of the left singular vectors
   for (std::size_t i = 0; i < rows; ++i) {
     const double weight = result.row_weight[i];
     const double* const loading = &result.loadings[i * count];
+    for (std::size_t l = 0; l < count; ++l) {
+      const double singular = result.singular_values[l];
+      const double u = singular > 0 ? loading[l] * weight / singular : 0.0;
+      squared[l] = u * u;
+    }
     for (std::size_t k = 0; k < count; ++k) {
       double outside = 1, mixed = 0;
       for (std::size_t l = 0; l < count; ++l) {
-        const double singular = result.singular_values[l];
-        const double u = singular > 0 ? loading[l] * weight / singular : 0.0;
-        if (l != k) outside -= u * u;
-        mixed += of_loadings[k * count + l] * u * u;
+        if (l != k) outside -= squared[l];
+        mixed += of_loadings[k * count + l] * squared[l];
       }
       const double variance = std::max(0.0, outside) * noise + mixed;
       sigma.loadings[i * count + k] = std::isnan(loading[k]) ? loading[k]
@@ -327,9 +339,16 @@ std::int64_t pca_memory(const Description& data, const PcaParams& params) {
   const std::int64_t positions = data.navigation_size(), channels = data.signal_size();
   const std::int64_t vectors = std::min({positions, channels, params.components.value_or(params.scree_length)});
   const std::int64_t results = 2 * positions * vectors + 3 * channels * vectors + 4 * (positions + channels);
-  return 8 * results + leading_components_memory(positions, channels, vectors);
+  return 8 * results + (params.svd_solver == "randomized" ? randomized_components_memory(positions, channels, vectors) +
+                                                                noise_over_counts_memory(data)
+                                                          : leading_components_memory(positions, channels, vectors));
 }
 
-std::int64_t pca_memory_per_worker(const Description& data) { return leading_components_memory_per_worker(data); }
+std::int64_t pca_memory_per_worker(const Description& data, const PcaParams& params) {
+  return params.svd_solver == "randomized"
+             ? randomized_components_memory_per_worker(data.navigation_size(), data.signal_size(),
+                                                       params.components.value_or(1))
+             : leading_components_memory_per_worker(data);
+}
 
 }  // namespace ruska::ops::unmix

@@ -17,6 +17,7 @@ struct PcaParams {
   std::string weighting = "auto";
   std::string center = "none";
   std::string rank_rule = "gavish_donoho";
+  std::string svd_solver = "full";
   std::int64_t scree_length = 30;
   std::int64_t seed = 0;
   std::int64_t bootstrap = 0;
@@ -33,7 +34,8 @@ struct PcaResult {
   std::vector<double> mean;      ///< center "navigation": per channel; "signal": per position; else empty
   bool mean_per_position = false;
 
-  std::vector<double> singular_values;  ///< of the weighted, centred matrix, falling; scree_length or components many
+  std::vector<double> singular_values;  ///< of the weighted, centred matrix, falling; scree_length or components many,
+                                        ///< or, of a search, one more than components
   double total_sum_of_squares = 0;      ///< of that whole matrix
   double noise = 0;                     ///< standard deviation of the noise of one element of that matrix
   double noise_over_counts = 0;       ///< of Poisson-weighted data: 1 where it is that of counts, else its ratio to it
@@ -42,9 +44,10 @@ struct PcaResult {
   Marginals marginals;
 };
 
-/// Exact leading components, float64. Throws bad_data for NaN or infinite values; invalid_argument for Poisson weights
-/// with negative values or with centring, for more components than the matrix has rows or columns, and for count
-/// splitting of data that are no counts. `known` saves the pass that takes the marginals.
+/// Leading components in float64, exact or, with svd_solver "randomized", searched. Throws bad_data for NaN or infinite
+/// values; invalid_argument for Poisson weights with negative values or with centring, for more components than the
+/// matrix has rows or columns, for count splitting of data that are no counts, and for a search without a number of
+/// components. `known` saves the pass that takes the marginals.
 PcaResult pca(const Rows& data, const PcaParams& params, Context& context, const Marginals* known = nullptr);
 
 /// Standard deviations of factors and loadings, of their shapes: the noise of one element of the weighted matrix, of
@@ -63,6 +66,6 @@ ComponentSigma sigma_of_components(const PcaResult& result);
 
 /// Bytes that `pca` holds beside the rows' own blocks and cache: altogether, and on top for each worker.
 std::int64_t pca_memory(const Description& data, const PcaParams& params);
-std::int64_t pca_memory_per_worker(const Description& data);
+std::int64_t pca_memory_per_worker(const Description& data, const PcaParams& params = {});
 
 }  // namespace ruska::ops::unmix

@@ -16,10 +16,10 @@ void add_squares(std::vector<double>& sum, const std::vector<double>& found, con
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += (found[i] - expected[i]) * (found[i] - expected[i]);
 }
 
-MeasurementNoise noise_of(const Rows& data, const Masks& masks, const PcaResult& fit, Context& context) {
+MeasurementNoise noise_of(const Rows& data, const PcaResult& fit, Context& context) {
   if (fit.poisson_weighted) return {fit.noise_over_counts * fit.noise_over_counts};
   if (!fit.marginals.counts) return {0};
-  const double ratio = noise_over_counts(data, masks, context);
+  const double ratio = noise_over_counts(data, context);
   return {ratio * ratio};
 }
 
@@ -56,7 +56,7 @@ MeasurementNoise repeat(const Rows& data, const Masks& masks, const PcaResult& f
                         std::int64_t seed, std::int64_t held, Context& context,
                         const std::function<void(const Rows&)>& analyse) {
   const Description& description = data.data().describe();
-  const MeasurementNoise noise = noise_of(data, masks, fit, context);
+  const MeasurementNoise noise = noise_of(data, fit, context);
   for (std::int64_t replicate = 0; replicate < repetitions; ++replicate) {
     const Dataset drawn = model_replicate(description, fit, noise, static_cast<std::uint64_t>(seed),
                                           static_cast<std::uint64_t>(replicate));
@@ -82,7 +82,7 @@ Spread repeat_pca(const Rows& data, const Masks& masks, const PcaParams& params,
   const Description& description = data.data().describe();
   const std::int64_t held =
       2 * pca_memory(description, params) + repeat_memory(description, fit.components) +
-      context.threads * (pca_memory_per_worker(description) + Rows::bytes_per_worker(description));
+      context.threads * (pca_memory_per_worker(description, params) + Rows::bytes_per_worker(description));
   SpreadSum sum(fit.factors, fit.loadings);
   const MeasurementNoise noise =
       repeat(data, masks, fit, params.bootstrap, params.seed, held, context, [&](const Rows& rows) {
