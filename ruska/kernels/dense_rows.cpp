@@ -145,8 +145,8 @@ void RowsTimesTable(const double* rows, std::size_t count, std::size_t columns, 
   for (; k < width; k += hn::Lanes(part)) TimesOne(part, rows, count, columns, table + k, width, out + k);
 }
 
-void AddRowsToTable(const double* rows, std::size_t count, std::size_t columns, const double* weight,
-                    std::size_t width, double* table) {
+void AddRowsToTable(const double* rows, std::size_t count, std::size_t columns, const double* weight, std::size_t width,
+                    double* table) {
   const hn::ScalableTag<double> whole;
   const hn::CappedTag<double, table_padding> part;
   const std::size_t lanes = hn::Lanes(whole);

@@ -75,14 +75,15 @@ MedianNoise median_noise(const LeadingComponents& leading, const WeightedMatrix&
   return noise;
 }
 
-MedianNoise noise_of_few_positions(const WeightedMatrix& matrix, Context& context) {
+FewPositions few_positions_of(const WeightedMatrix& matrix, std::int64_t vectors, Context& context) {
   const Description& description = matrix.data.data().describe();
   const Shape navigation = description.navigation_shape();
   const std::int64_t step = sampling_step(description);
   const Rows few = few_positions(matrix.data, step, context);
   const WeightedMatrix part{few, at_every_nth(matrix.row_weight, navigation, step), matrix.column_weight,
                             at_every_nth(matrix.row_mean, navigation, step), matrix.column_mean};
-  return median_noise(leading_components(part, 1, context), part);
+  LeadingComponents leading = leading_components(part, vectors, context);
+  return {median_noise(leading, part), std::move(leading.vectors)};
 }
 
 double noise_over_counts(const Rows& data, Context& context) {

@@ -15,8 +15,13 @@ struct MedianNoise {
 };
 MedianNoise median_noise(const LeadingComponents& leading, const WeightedMatrix& matrix);
 
-/// The same judged by some hundred positions, evenly spread: for those who do not know all singular values.
-MedianNoise noise_of_few_positions(const WeightedMatrix& matrix, Context& context);
+/// What some hundred positions, evenly spread, tell of a matrix, for those who do not know all its singular values.
+struct FewPositions {
+  MedianNoise noise;
+  std::vector<double>
+      vectors;  ///< their leading right singular vectors, asked × channels; zeros where there are no more
+};
+FewPositions few_positions_of(const WeightedMatrix& matrix, std::int64_t vectors, Context& context);
 /// Of data that have no weights yet: their noise over that of counts.
 double noise_over_counts(const Rows& data, Context& context);
 /// Bytes that these two hold.

@@ -70,6 +70,7 @@ class GramTimes {
   GramTimes(const WeightedMatrix& matrix, const std::vector<double>& vectors, std::size_t width, bool with_squares)
       : matrix_(matrix),
         with_squares_(with_squares),
+        unweighted_(matrix.unweighted()),
         width_(width),
         columns_(matrix.column_weight.size()),
         table_(vectors),
@@ -150,6 +151,11 @@ class GramTimes {
     const auto index = static_cast<std::size_t>(row);
     const double weight = matrix_.row_weight[index] * matrix_.row_weight[index];
     if (weight == 0) return;
+    if (unweighted_) {
+      sums[squares()] += cblas_ddot(n, values, 1, values, 1);
+      sums[variance()] += cblas_ddot(n, values, 1, squared_weight_.data(), 1);
+      return;
+    }
     for (std::size_t c = 0; c < columns_; ++c) {
       const double mean = matrix_.row_mean.empty() ? matrix_.column_mean.empty() ? 0.0 : matrix_.column_mean[c]
                                                    : matrix_.row_mean[index];
@@ -160,7 +166,7 @@ class GramTimes {
   }
 
   const WeightedMatrix& matrix_;
-  bool with_squares_;
+  bool with_squares_, unweighted_;
   std::size_t width_, columns_;
   std::vector<double> table_, offsets_, squared_weight_;
 };

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: ruska contributors
 // SPDX-License-Identifier: Apache-2.0
 
-// Block Lanczos with full reorthogonalisation. With Q = (Q₀ Q₁ …) the orthonormal blocks so far, QᵀXᵀX Q is the matrix in
-// their space; its eigenvectors Y give V = Q Y. Tables are channels × width.
+// Block Lanczos with full reorthogonalisation. With Q = (Q₀ Q₁ …) the orthonormal blocks so far, QᵀXᵀX Q is the matrix
+// in their space; its eigenvectors Y give V = Q Y. Tables are channels × width.
 #include "ruska/ops/unmix/randomized_components.hpp"
 
 #include <algorithm>
@@ -24,7 +24,8 @@ constexpr int most_passes = 20;
 constexpr double enough = 5e-4;  // of what the components leave: what another pass may still explain
 
 std::int64_t block_width(std::int64_t rows, std::int64_t columns, std::int64_t vectors) {
-  const auto padded = static_cast<std::int64_t>(kernels::padded_width(static_cast<std::size_t>(vectors + spare_columns)));
+  const auto padded =
+      static_cast<std::int64_t>(kernels::padded_width(static_cast<std::size_t>(vectors + spare_columns)));
   return std::max<std::int64_t>(1, std::min({padded, rows, columns}));
 }
 
@@ -117,22 +118,25 @@ class KrylovSpace {
   std::vector<std::vector<double>> projected_;  ///< columns of QᵀXᵀX Q, down to the diagonal at least
 };
 
-/// A random block on the channels in use.
-std::vector<double> random_block(const WeightedMatrix& matrix, std::size_t width, std::int64_t seed) {
+/// The vectors to start from and, beside them, random ones on the channels in use.
+std::vector<double> first_block(const WeightedMatrix& matrix, const std::vector<double>& start, std::size_t width,
+                                std::int64_t seed) {
   const std::size_t channels = matrix.column_weight.size();
   std::vector<double> block(channels * width, 0.0);
   for (std::size_t c = 0; c < channels; ++c) {
     if (matrix.column_weight[c] == 0) continue;
     Random random(static_cast<std::uint64_t>(seed), "randomized_components", c);
-    for (std::size_t k = 0; k < width; ++k) block[c * width + k] = random.normal();
+    for (std::size_t k = 0; k < width; ++k) {
+      block[c * width + k] = k < start.size() / channels ? start[k * channels + c] : random.normal();
+    }
   }
   return block;
 }
 
 }  // namespace
 
-LeadingComponents randomized_components(const WeightedMatrix& matrix, std::int64_t vectors, std::int64_t seed,
-                                        Context& context) {
+LeadingComponents randomized_components(const WeightedMatrix& matrix, std::int64_t vectors,
+                                        const std::vector<double>& start, std::int64_t seed, Context& context) {
   const auto channels = static_cast<std::size_t>(matrix.data.columns());
   const auto asked = static_cast<std::size_t>(vectors);
   const std::int64_t used_rows = matrix.used_rows(), used_columns = matrix.used_columns();
@@ -144,7 +148,7 @@ LeadingComponents randomized_components(const WeightedMatrix& matrix, std::int64
   const auto block = static_cast<std::size_t>(block_width(used_rows, used_columns, vectors));
   const std::size_t width = kernels::padded_width(block);
   KrylovSpace space(channels);
-  std::size_t added = space.extend(random_block(matrix, block, seed), block);
+  std::size_t added = space.extend(first_block(matrix, start, block, seed), block);
   math::SymmetricEigen eigen;
   double explained = 0;
   bool converged = false;
@@ -176,9 +180,10 @@ LeadingComponents randomized_components(const WeightedMatrix& matrix, std::int64
   for (std::size_t k = 0; k < std::min(known, eigen.values.size()); ++k) {
     if (eigen.values[k] > rounding) result.singular_values[k] = std::sqrt(eigen.values[k]);
   }
-  const auto real = static_cast<std::size_t>(std::count_if(
-      result.singular_values.begin(), result.singular_values.begin() + static_cast<std::ptrdiff_t>(std::min(asked, known)),
-      [](double value) { return value > 0; }));
+  const auto real = static_cast<std::size_t>(
+      std::count_if(result.singular_values.begin(),
+                    result.singular_values.begin() + static_cast<std::ptrdiff_t>(std::min(asked, known)),
+                    [](double value) { return value > 0; }));
   const std::vector<double> found = space.in_channels(eigen.vectors, real);
   std::copy(found.begin(), found.end(), result.vectors.begin());
   return result;

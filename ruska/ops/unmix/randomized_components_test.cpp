@@ -98,7 +98,8 @@ TEST(RandomizedComponents, LeaveOutWhatIsMasked) {
 
 TEST(RandomizedComponents, TellOneSingularValueMoreThanTheyHaveComponents) {
   const Dataset data = two_spectra(80);
-  const PcaResult searched = components_of(data, two("none"), "randomized"), exact = components_of(data, two("none"), "full");
+  const PcaResult searched = components_of(data, two("none"), "randomized"),
+                  exact = components_of(data, two("none"), "full");
   ASSERT_EQ(searched.singular_values.size(), 3u);
   EXPECT_LE(searched.singular_values[2], exact.singular_values[2] * (1 + 1e-9));
   EXPECT_GE(searched.singular_values[2], 0.9 * exact.singular_values[2]);
@@ -123,7 +124,8 @@ TEST(RandomizedComponents, ExplainNearlyAsMuchOfNoiseAsExactOnes) {
 TEST(RandomizedComponents, EndWhereTheRankEnds) {
   std::vector<double> values;
   for (std::int64_t p = 0; p < height * width; ++p) {
-    for (std::int64_t c = 0; c < 40; ++c) values.push_back(static_cast<double>((p % 7 + 1) * (c + 1) + (p % 3) * (40 - c)));
+    for (std::int64_t c = 0; c < 40; ++c)
+      values.push_back(static_cast<double>((p % 7 + 1) * (c + 1) + (p % 3) * (40 - c)));
   }
   PcaParams params = two("none");
   params.components = 4;

@@ -184,10 +184,12 @@ PcaResult pca(const Rows& data, const PcaParams& params, Context& context, const
   if (params.center == "signal") matrix.row_mean = divided(sums.row_sum, sums.columns_left_in);
 
   const std::int64_t most = std::min(limit, params.components.value_or(params.scree_length));
-  LeadingComponents leading =
-      searched ? randomized_components(matrix, most, params.seed, context) : leading_components(matrix, most, context);
+  FewPositions few;
+  if (searched) few = few_positions_of(matrix, most, context);
+  LeadingComponents leading = searched ? randomized_components(matrix, most, few.vectors, params.seed, context)
+                                       : leading_components(matrix, most, context);
   result.total_sum_of_squares = leading.total_sum_of_squares;
-  const MedianNoise noise = searched ? noise_of_few_positions(matrix, context) : median_noise(leading, matrix);
+  const MedianNoise noise = searched ? few.noise : median_noise(leading, matrix);
   result.noise = noise.deviation;
   if (result.poisson_weighted) {
     result.noise_over_counts = noise.over_counts;
