@@ -87,9 +87,9 @@ Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
   const std::string indistinct = about_indistinct(result);
   const std::string noise_note =
       (result.noise_over_counts == 1
-           ? "σ: noise of the counts, to first order."
+           ? "σ: noise of the counts."
            : "σ: noise estimated from the median singular value" +
-                 std::string(params.svd_solver == "randomized" ? " of some positions" : "") + ", to first order.") +
+                 std::string(params.svd_solver == "randomized" ? " of some positions." : ".")) +
       (indistinct.empty() ? std::string()
                           : " Components " + indistinct.substr(std::string("components ").size()) + ".");
 
@@ -203,8 +203,9 @@ Outputs run(const Inputs& inputs, const PcaParams& params, Context& context) {
     add_spread(outputs, data, spread.factors, spread.loadings, kept, names, note);
   }
 
+  const std::string searched = params.svd_solver == "randomized" ? ", found by a randomised search" : "";
   outputs.summary = {
-      std::to_string(kept) + " component" + (kept == 1 ? "" : "s") + " kept: " + result.reason,
+      std::to_string(kept) + " component" + (kept == 1 ? "" : "s") + " kept: " + result.reason + searched,
       std::string("weighting: ") + (result.poisson_weighted ? "poisson" : "none") + ", center: " + params.center};
   char line[96];
   std::snprintf(line, sizeof(line), "they explain %.3f %% of the whole %ssum of squares",
