@@ -13,9 +13,9 @@ namespace ruska::ops::unmix {
 /// multiplied by XᵀX again and again, a pass over the data each time, and the best vectors in the space of all products
 /// are kept, until another pass would lessen what they leave of the sum of squares by less than 5e-4 of it. Costs
 /// passes · m n times some columns more than are asked, where the exact solution costs m n² and n³; neither side need
-/// be small. Every vector that it gives is orthonormal and explains what is told; components that stand out from the
-/// noise are exact to rounding, those within it explain slightly less than the exact ones. Says with
-/// context.not_converged when `most_passes` were not enough.
+/// be small. The vectors are orthonormal and explain what is told; components that stand out from the noise are exact
+/// to a small part of their error, those within it explain slightly less than the exact ones. Says with
+/// context.not_converged when the passes that it allows itself were not enough.
 LeadingComponents randomized_components(const WeightedMatrix& matrix, std::int64_t vectors,
                                         const std::vector<double>& start, std::int64_t seed, Context& context);
 
