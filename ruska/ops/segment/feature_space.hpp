@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,9 @@ struct FeatureSpace {
   std::int64_t columns_in_use = 0;
   double total_weight = 0;
   double degrees_of_freedom = 0;  ///< poisson: what counting noise alone adds per position to the weighted squares
+
+  /// |mean|², the scale of what rounding leaves of squared distances.
+  double mean_square() const { return std::inner_product(mean.begin(), mean.end(), mean.begin(), 0.0); }
 };
 
 /// Two passes over the data at most. Throws bad_data for values that are not finite, invalid_argument for negative

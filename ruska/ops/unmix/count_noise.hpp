@@ -18,8 +18,8 @@ MedianNoise median_noise(const LeadingComponents& leading, const WeightedMatrix&
 /// What some hundred positions, evenly spread, tell of a matrix, for those who do not know all its singular values.
 struct FewPositions {
   MedianNoise noise;
-  std::vector<double>
-      vectors;  ///< their leading right singular vectors, asked × channels; zeros where there are no more
+  /// Their leading right singular vectors, asked × channels; zeros where there are no more.
+  std::vector<double> vectors;
 };
 FewPositions few_positions_of(const WeightedMatrix& matrix, std::int64_t vectors, Context& context);
 /// Of data that have no weights yet: their noise over that of counts.

@@ -209,9 +209,7 @@ void Course::moved(std::span<const double> by) {
   }
 }
 
-Assigner::Assigner(const Positions& positions) : positions_(positions) {
-  for (const double mean : positions.space.mean) mean_square_ += mean * mean;
-}
+Assigner::Assigner(const Positions& positions) : positions_(positions), mean_square_(positions.space.mean_square()) {}
 
 std::vector<double> Assigner::assign(const Partitions& partitions, const std::vector<std::int64_t>& chosen,
                                      const std::vector<Course*>& courses, const std::string& stage, Context& context) {

@@ -66,7 +66,7 @@ class Assigner {
 
  private:
   const Positions& positions_;
-  double mean_square_ = 0;
+  double mean_square_;
   Spare<std::vector<double>> spare_;
 };
 

@@ -93,10 +93,8 @@ double information_criterion(const Clustering& clustering, const FeatureSpace& s
   if (space.normalization == "poisson") {
     return clustering.inertia + labels + (clusters * space.degrees_of_freedom + clusters - 1) * std::log(number);
   }
-  double mean_square = 0;
-  for (const double mean : space.mean) mean_square += mean * mean;
   // Below this the scatter is rounding.
-  const double least = 1e-30 * (mean_square + 1e-300) * number;
+  const double least = 1e-30 * (space.mean_square() + 1e-300) * number;
   const double scatter = std::max(clustering.inertia, least);
   return number * channels * std::log(scatter / (number * std::max(1.0, channels))) + labels +
          (clusters * channels + clusters) * std::log(number);

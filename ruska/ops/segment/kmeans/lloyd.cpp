@@ -19,14 +19,13 @@ struct Thresholds {
 
 Thresholds thresholds_of(const Positions& positions, double tolerance) {
   const FeatureSpace& space = positions.space;
-  double scatter = 0, mean_square = 0;
+  double scatter = 0;
   for (std::size_t row = 0; row < positions.deviation.size(); ++row) {
     scatter += space.row_weight[row] * positions.deviation[row];
   }
-  for (const double mean : space.mean) mean_square += mean * mean;
   const double mean_deviation = scatter / space.total_weight;
   return {tolerance * mean_deviation / static_cast<double>(std::max<std::int64_t>(1, space.columns_in_use)),
-          1e-12 * (mean_square + mean_deviation) * space.total_weight /
+          1e-12 * (space.mean_square() + mean_deviation) * space.total_weight /
               static_cast<double>(std::max<std::int64_t>(1, space.rows_in_use))};
 }
 
